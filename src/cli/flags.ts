@@ -1,0 +1,127 @@
+import { Option } from 'commander'
+import { parseSettings, type Settings, type SettingsIssue } from '../config/settings.js'
+
+/** A flag that sets what `section.key` sets in the configuration file. */
+interface SettingFlag {
+  readonly flag: string
+  readonly placeholder: string
+  readonly description: string
+  readonly defaultText: string
+  readonly section: keyof Settings
+  readonly key: string
+}
+
+export const SETTING_FLAGS: readonly SettingFlag[] = [
+  {
+    flag: '--web.listen-address',
+    placeholder: 'address',
+    description: 'where to listen, as HOST:PORT; can be repeated',
+    defaultText: ':10967',
+    section: 'web',
+    key: 'listen_addresses',
+  },
+  {
+    flag: '--web.telemetry-path',
+    placeholder: 'path',
+    description: 'path of the metrics',
+    defaultText: '/metrics',
+    section: 'web',
+    key: 'telemetry_path',
+  },
+  {
+    flag: '--tracer.backend',
+    placeholder: 'name',
+    description: 'what traces the futex waits: auto or bpftrace',
+    defaultText: 'auto',
+    section: 'tracer',
+    key: 'backend',
+  },
+  {
+    flag: '--tracer.interval',
+    placeholder: 'duration',
+    description: 'length of a trace interval',
+    defaultText: '1s',
+    section: 'tracer',
+    key: 'interval',
+  },
+  {
+    flag: '--tracer.sample-hz',
+    placeholder: 'hertz',
+    description: 'on-CPU samples per second and CPU',
+    defaultText: '99',
+    section: 'tracer',
+    key: 'sample_hz',
+  },
+  {
+    flag: '--path.procfs',
+    placeholder: 'path',
+    description: 'where procfs is mounted',
+    defaultText: '/proc',
+    section: 'paths',
+    key: 'procfs',
+  },
+  {
+    flag: '--log.level',
+    placeholder: 'level',
+    description: 'least severe level that is logged: debug, info, warn or error',
+    defaultText: 'info',
+    section: 'log',
+    key: 'level',
+  },
+  {
+    flag: '--log.format',
+    placeholder: 'format',
+    description: 'logfmt or json',
+    defaultText: 'logfmt',
+    section: 'log',
+    key: 'format',
+  },
+]
+
+/** Flags with a meaning in a later version: refused, since to ignore them would surprise. */
+export const LATER_FLAGS = ['--web.config.file', '--replay.file'] as const
+
+/** Values of flags as given, by flag; a list where the flag can be repeated. */
+export type FlagValues = Readonly<Record<string, string | readonly string[]>>
+
+export function createSettingOptions(): Option[] {
+  return SETTING_FLAGS.map(({ flag, placeholder, description, defaultText, key }) => {
+    const option = new Option(`${flag} <${placeholder}>`, `${description} (default: ${defaultText})`)
+    return isRepeatable(key) ? option.argParser(append) : option
+  })
+}
+
+function append(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value]
+}
+
+export type ParsedFlags =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly errors: readonly string[] }
+
+/** Checks flags as the configuration file is checked; each error is one line that names its flag. */
+export function parseFlags(values: FlagValues): ParsedFlags {
+  const raw: Record<string, Record<string, unknown>> = {}
+  for (const { flag, section, key } of SETTING_FLAGS) {
+    const value = values[flag]
+    if (value !== undefined) raw[section] = { ...raw[section], [key]: rawValue(key, value) }
+  }
+  const parsed = parseSettings(raw)
+  return parsed.ok ? parsed : { ok: false, errors: parsed.issues.map(describeIssue) }
+}
+
+/** In YAML a bare number is a number and a list is a list; on the command line both are text. */
+function rawValue(key: string, value: string | readonly string[]): unknown {
+  if (typeof value !== 'string') return value
+  if (isRepeatable(key)) return [value]
+  return key === 'sample_hz' && /^\d+$/.test(value) ? Number(value) : value
+}
+
+function isRepeatable(key: string): boolean {
+  return key === 'listen_addresses'
+}
+
+function describeIssue({ path: [section, key], message }: SettingsIssue): string {
+  const flag = SETTING_FLAGS.find((candidate) => candidate.section === section && candidate.key === key)?.flag
+  return `${flag}: ${message}`
+}

@@ -1,0 +1,5 @@
+/** Standard output and standard error. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+}

@@ -1,0 +1,39 @@
+import { applySettings, type Config, defaultConfig, describeConflict } from './config.js'
+import type { ConfigError, Position } from './config-error.js'
+import { parseSettings, type SettingsIssue } from './settings.js'
+import { parseYaml } from './yaml-settings.js'
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] }
+
+/** Turns the text of a configuration file into a Config, or into all that is wrong with it. Never throws. */
+export function parseConfig(text: string, file: string): ParsedConfig {
+  const yaml = parseYaml(text)
+  if (!yaml.ok) return { ok: false, errors: yaml.issues.map((issue) => ({ file, ...issue })) }
+  const { data, locate } = yaml.located
+  const parsed = parseSettings(data)
+  if (parsed.ok) {
+    const config = applySettings(defaultConfig, parsed.settings)
+    const conflict = describeConflict(config)
+    if (conflict === undefined) return { ok: true, config }
+    const where =
+      parsed.settings.estimate?.window === undefined ? ['tracer', 'interval'] : ['estimate', 'window']
+    return { ok: false, errors: [{ file, position: locate(where, 'value'), message: conflict }] }
+  }
+  const errors = parsed.issues.map((issue) => ({
+    file,
+    position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value'),
+    message: describeIssue(issue),
+  }))
+  return { ok: false, errors: errors.sort((a, b) => byPosition(a.position, b.position)) }
+}
+
+function describeIssue({ path, message }: SettingsIssue): string {
+  const where = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')
+  return where === '' ? message : `${where.slice(1)}: ${message}`
+}
+
+function byPosition(a: Position, b: Position): number {
+  return a.line - b.line || a.column - b.column
+}

@@ -1,0 +1,52 @@
+/**
+ * Why there is no estimate. Closed set: each is also a value of the `reason` label.
+ *
+ * - `no-contention`: no thread waited for a lock; what was never contended has no known owner.
+ * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
+ * - `too-few-windows`: the lock was contended for too small a share of too many intervals (light load).
+ * - `cpu-saturated`: the CPUs limit, not the lock; eq. 25 would read 1 − 1/N.
+ * - `holder-off-cpu`: less than one CPU was used while the lock had waiters: its holder slept.
+ * - `several-saturated-locks`: more than one lock was contended throughout; eq. 25 assumes one.
+ * - `owner-unknown`: the most waited-for lock has no readable owner.
+ * - `unclassifiable-runtime`: waits of this runtime cannot be told apart by their arguments.
+ * - `cpu-time-unknown`: the CPU time was not read at the borders of the intervals.
+ */
+export const REASONS = [
+  'no-contention',
+  'too-few-samples',
+  'too-few-windows',
+  'cpu-saturated',
+  'holder-off-cpu',
+  'several-saturated-locks',
+  'owner-unknown',
+  'unclassifiable-runtime',
+  'cpu-time-unknown',
+] as const
+export type Reason = (typeof REASONS)[number]
+
+export const ESTIMATORS = ['ownership', 'window'] as const
+export type Estimator = (typeof ESTIMATORS)[number]
+
+/** A value with its 95 % confidence interval. */
+export interface Value {
+  readonly kind: 'value'
+  readonly value: number
+  readonly lower: number
+  readonly upper: number
+}
+
+export interface None<R extends Reason = Reason> {
+  readonly kind: 'none'
+  readonly reason: R
+}
+
+/** A value, or none with a reason. */
+export type Estimate<R extends Reason = Reason> = Value | None<R>
+
+export function value(estimate: number, lower: number, upper: number): Value {
+  return { kind: 'value', value: estimate, lower, upper }
+}
+
+export function none<R extends Reason>(reason: R): None<R> {
+  return { kind: 'none', reason }
+}

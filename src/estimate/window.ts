@@ -1,0 +1,71 @@
+import { type Estimate, none, value } from './estimate.js'
+import { ratioOfSums, studentT975 } from './ratio-interval.js'
+import { MIN_BATCHES } from './ownership.js'
+
+/** One interval as eq. 25 looks at it. */
+export interface ContentionWindow {
+  /** Length. Seconds. */
+  readonly seconds: number
+  /** Time in which the most contended lock had a waiter. Seconds. */
+  readonly contendedSeconds: number
+  /** Locks that were contended for the share that qualifies a window. Count. */
+  readonly saturatedLocks: number
+  /** CPU time burned by the target (or the node). Seconds; undefined where it was not read. */
+  readonly cpuSeconds: number | undefined
+  /** CPU time spent on work by the machine, and CPU time that passed. Seconds. */
+  readonly nodeBusySeconds: number
+  readonly nodeTotalSeconds: number
+}
+
+export interface WindowLimits {
+  /** Share of an interval in which a lock must be contended for the interval to qualify. Ratio. */
+  readonly contendedShare: number
+  /** Utilization of the machine from which its CPUs count as saturated. Ratio. */
+  readonly saturatedUtilization: number
+}
+
+/** Whether the lock was contended for enough of the interval to take U_s = 1 (eq. 20). */
+export function qualifies(window: ContentionWindow, limits: WindowLimits): boolean {
+  return window.contendedSeconds >= limits.contendedShare * window.seconds
+}
+
+/**
+ * Parallel fraction from the CPU time burned in contention windows (eq. 25, summed over windows).
+ *
+ *     U_s = 1, B = 1 + U_p  ⇒  p = 1 − 1/B = 1 − Σw / Σc
+ *
+ * Source: Carvalho & Pereira, "Measuring Software Systems Scalability for Proactive Data Center Management",
+ * eqs. 20–25. It holds only while the sequential resource is what limits.
+ *
+ * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited),
+ *   `too-few-windows` (fewer than MIN_BATCHES qualify), `cpu-saturated`, `cpu-time-unknown`,
+ *   `several-saturated-locks`, `holder-off-cpu` (Σc < Σw).
+ */
+export function parallelFractionInWindows(
+  windows: readonly ContentionWindow[],
+  limits: WindowLimits,
+): Estimate {
+  const waited = windows.filter((window) => window.contendedSeconds > 0)
+  if (waited.length === 0) return none('no-contention')
+  const contended = windows.filter((window) => qualifies(window, limits))
+  if (contended.length < MIN_BATCHES) return none(isSaturated(waited, limits) ? 'cpu-saturated' : 'too-few-windows')
+  const batches = contended.flatMap((window) =>
+    window.cpuSeconds === undefined ? [] : [{ part: window.seconds, whole: window.cpuSeconds }],
+  )
+  if (batches.length < MIN_BATCHES) return none('cpu-time-unknown')
+  if (isSaturated(contended, limits)) return none('cpu-saturated')
+  if (contended.some((window) => window.saturatedLocks > 1)) return none('several-saturated-locks')
+  const cpuSeconds = batches.reduce((sum, batch) => sum + batch.whole, 0)
+  const windowSeconds = batches.reduce((sum, batch) => sum + batch.part, 0)
+  if (cpuSeconds < windowSeconds) return none('holder-off-cpu')
+  const sums = ratioOfSums(batches)
+  const half = studentT975(sums.batches - 1) * Math.sqrt(sums.variance)
+  return value(1 - sums.ratio, 1 - sums.ratio - half, 1 - sums.ratio + half)
+}
+
+/** Whether the machine's CPUs were busy for the share of these windows that counts as saturated. */
+function isSaturated(windows: readonly ContentionWindow[], limits: WindowLimits): boolean {
+  const busy = windows.reduce((sum, window) => sum + window.nodeBusySeconds, 0)
+  const total = windows.reduce((sum, window) => sum + window.nodeTotalSeconds, 0)
+  return busy >= limits.saturatedUtilization * total
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { escapeHtml } from './escape-html.js'
+import type { StatusView, TargetView } from './status-view.js'
+
+const STYLE = `
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem } dd { margin: 0 }
+.wide { overflow-x: auto }
+table { border-collapse: collapse }
+th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+`
+
+/** Nothing but the page's own style, known by its hash: names on the page come from traced processes. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The page at `/`: what the exporter sees now, and where everything else is. */
+export function renderLandingPage(status: StatusView, telemetryPath: string): string {
+  const { version, node, tracer, targets } = status
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>amdahl_exporter</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>amdahl_exporter</h1>
+<p>Version ${escapeHtml(version)}. How much of each running service is parallel, and which lock limits it.</p>
+<nav><ul>
+${[telemetryPath, '/-/healthy', '/-/ready'].map(renderLink).join('\n')}
+</ul></nav>
+<h2>State</h2>
+<dl>
+<dt>Ready</dt><dd>${status.ready ? 'yes' : `no: ${escapeHtml(status.reasons.join('; '))}`}</dd>
+<dt>Tracer</dt><dd>${escapeHtml(describeTracer(tracer))}</dd>
+<dt>CPUs (N)</dt><dd>${node.cpus ?? 'unknown'}</dd>
+<dt>CPU utilization (U)</dt><dd>${node.utilizationRatio === undefined ? 'unknown' : ratio(node.utilizationRatio)}</dd>
+</dl>
+<h2>Targets</h2>
+${targets.length === 0 ? '<p>None seen yet.</p>' : renderTargets(targets)}
+</main>
+</body>
+</html>
+`
+}
+
+function renderLink(path: string): string {
+  return `<li><a href="${escapeHtml(path)}">${escapeHtml(path)}</a></li>`
+}
+
+function describeTracer({ backend, state, reason }: StatusView['tracer']): string {
+  return `${backend}: ${state}${reason === undefined ? '' : ` (${reason})`}`
+}
+
+function renderTargets(targets: readonly TargetView[]): string {
+  return `<div class="wide"><table>
+<thead><tr>
+<th scope="col">Target</th>
+<th scope="col">Parallel fraction p (95 % bounds)</th>
+<th scope="col">Speed-up limit</th>
+<th scope="col">Headroom</th>
+<th scope="col">Serial utilization U_s</th>
+<th scope="col">Queue length Q</th>
+<th scope="col">Regime</th>
+<th scope="col">Bottleneck lock</th>
+</tr></thead>
+<tbody>
+${targets.map(renderTarget).join('\n')}
+</tbody>
+</table></div>`
+}
+
+function renderTarget(target: TargetView): string {
+  const cells = [
+    `<td class="number">${escapeHtml(describeParallelFraction(target))}</td>`,
+    numberCell(target.speedupLimit, decimal),
+    numberCell(target.headroomRatio, ratio),
+    numberCell(target.serialUtilizationRatio, ratio),
+    numberCell(target.queueLength, decimal),
+    `<td>${escapeHtml(target.regime ?? '–')}</td>`,
+    `<td>${escapeHtml(target.bottleneckLock ?? '–')}</td>`,
+  ]
+  return `<tr><th scope="row">${escapeHtml(target.name)}</th>${cells.join('')}</tr>`
+}
+
+function describeParallelFraction({ parallelFraction: p, reason }: TargetView): string {
+  if (p === undefined) return reason ?? '–'
+  return `${ratio(p.value)} (${ratio(p.lower)}–${ratio(p.upper)})`
+}
+
+function numberCell(value: number | undefined, describe: (value: number) => string): string {
+  return `<td class="number">${value === undefined ? '–' : describe(value)}</td>`
+}
+
+function ratio(value: number): string {
+  return value.toFixed(3)
+}
+
+function decimal(value: number): string {
+  return value.toFixed(2)
+}

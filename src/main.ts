@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { run } from './cli/run.js'
+import { readVersion } from './version.js'
+
+// Kept for reloading the configuration: until then a terminal that closes must not end the service.
+process.on('SIGHUP', () => {})
+
+const status = await run(process.argv.slice(2), {
+  terminal: {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  },
+  onStopSignal: (handler) => {
+    process.on('SIGTERM', handler)
+    process.on('SIGINT', handler)
+  },
+  self: {
+    pid: process.pid,
+    version: readVersion(),
+    nodeVersion: process.versions.node,
+    monotonicNs: process.hrtime.bigint,
+    cost() {
+      const { user, system } = process.cpuUsage()
+      return {
+        cpuSeconds: (user + system) / 1e6,
+        residentBytes: process.memoryUsage.rss(),
+        startTimestampSeconds: performance.timeOrigin / 1000,
+      }
+    },
+  },
+})
+process.exit(status)

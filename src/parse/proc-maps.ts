@@ -1,0 +1,24 @@
+/** A range of a process's address space, from /proc/PID/maps. */
+export interface Mapping {
+  readonly begin: bigint
+  /** First address after the range. */
+  readonly end: bigint
+  /** Offset of `begin` in the file. */
+  readonly offset: bigint
+  /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
+  readonly path: string
+}
+
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ \d+ *(.*)$/
+
+/** Parses /proc/PID/maps (proc_pid_maps(5)); lines of another form are left out. */
+export function parseProcMaps(text: string): readonly Mapping[] {
+  const mappings: Mapping[] = []
+  for (const line of text.split('\n')) {
+    const match = LINE.exec(line)
+    if (!match) continue
+    const [, begin = '', end = '', offset = '', path = ''] = match
+    mappings.push({ begin: BigInt(`0x${begin}`), end: BigInt(`0x${end}`), offset: BigInt(`0x${offset}`), path })
+  }
+  return mappings
+}

@@ -1,0 +1,37 @@
+import { type ProcTextError, USER_HZ } from './proc-stat.js'
+
+/** What /proc/PID/stat says of a process. */
+export interface ProcessStat {
+  readonly pid: number
+  /** Command name, at most 15 bytes; may hold spaces and parentheses. */
+  readonly comm: string
+  /** User and system time of all threads, ended ones included. Seconds, in steps of 10 ms. */
+  readonly cpuSeconds: number
+  /** Start of the process after boot. Seconds; tells a reused pid from the process that had it before. */
+  readonly startSeconds: number
+}
+
+/** Parses /proc/PID/stat (proc_pid_stat(5)): the name ends at the last parenthesis, then fields count from 3. */
+export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
+  const open = text.indexOf(' (')
+  const close = text.lastIndexOf(') ')
+  if (open < 0 || close < open) return { kind: 'error', line: 1, message: 'expected PID (COMM) STATE …' }
+  const fields = text.slice(close + 2).trim().split(' ')
+  const pid = Number(text.slice(0, open))
+  const [userTicks, systemTicks, startTicks] = [fields[11], fields[12], fields[19]].map(Number)
+  if (
+    !Number.isSafeInteger(pid) ||
+    userTicks === undefined ||
+    systemTicks === undefined ||
+    startTicks === undefined ||
+    !Number.isFinite(userTicks + systemTicks + startTicks)
+  ) {
+    return { kind: 'error', line: 1, message: 'pid, utime, stime or starttime is not a number' }
+  }
+  return {
+    pid,
+    comm: text.slice(open + 2, close),
+    cpuSeconds: (userTicks + systemTicks) / USER_HZ,
+    startSeconds: startTicks / USER_HZ,
+  }
+}

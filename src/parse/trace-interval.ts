@@ -1,0 +1,62 @@
+/**
+ * What a sleeping futex call waited for. Closed set: each is also a value of the `class` label.
+ * `other` is every wait that is not for a lock: condition variables, semaphores, barriers, joins, idle pools.
+ */
+export const FUTEX_CLASSES = ['mutex', 'timed-mutex', 'rwlock', 'pi-mutex', 'robust-mutex', 'other'] as const
+export type FutexClass = (typeof FUTEX_CLASSES)[number]
+
+/** Waits that ended within an interval, EAGAIN excluded (it never slept), ETIMEDOUT included. */
+export interface WaitTotals {
+  readonly waits: number
+  readonly waitSeconds: number
+}
+
+/** One lock of one process during one interval. */
+export interface LockTrace {
+  /** Address of the futex word in the address space of the process. */
+  readonly address: bigint
+  /** Waits for this lock that ended in the interval. */
+  readonly waits: number
+  /** Total length of the waits that ended in the interval. Seconds. */
+  readonly waitSeconds: number
+  /** Longest single wait that ended in the interval. Seconds. */
+  readonly longestWaitSeconds: number
+  /** ∫ waiters dt over the interval, waits in flight at its borders included. Thread-seconds. */
+  readonly queueSeconds: number
+  /** Time with at least one waiter. Seconds, at most the length of the interval. */
+  readonly contendedSeconds: number
+  /** On-CPU samples of the process that looked at this lock's owner. */
+  readonly watchedSamples: number
+  /** Of these: the sampled thread owned the lock. */
+  readonly ownedSamples: number
+  /** Of these: another thread owned the lock. */
+  readonly heldSamples: number
+  /** Of `heldSamples`: the owner was not on a CPU. */
+  readonly ownerOffCpuSamples: number
+}
+
+/** One process during one interval. */
+export interface ProcessTrace {
+  readonly pid: number
+  /** Samples that found a thread of this process on a CPU. */
+  readonly cpuSamples: number
+  readonly waits: ReadonlyMap<FutexClass, WaitTotals>
+  readonly locks: readonly LockTrace[]
+}
+
+/** What a tracer saw between two borders: the same object whatever the tracer. */
+export interface TraceInterval {
+  /** Borders on CLOCK_MONOTONIC. Nanoseconds. */
+  readonly beginNs: bigint
+  readonly endNs: bigint
+  /** Events known to be missing from this interval. */
+  readonly lostEvents: number
+  readonly processes: ReadonlyMap<number, ProcessTrace>
+}
+
+export const NS_PER_SECOND = 1e9
+
+/** Length of an interval. Seconds. */
+export function intervalSeconds(interval: { readonly beginNs: bigint; readonly endNs: bigint }): number {
+  return Number(interval.endNs - interval.beginNs) / NS_PER_SECOND
+}

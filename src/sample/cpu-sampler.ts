@@ -1,0 +1,140 @@
+import {
+
+  type CpuTotals,
+  createTimeline,
+  interpolateCpuTotals,
+  interpolateNumber,
+  type Timeline,
+} from '../join/cpu-timeline.js'
+import type { CpuReadings } from '../join/window.js'
+import { busySeconds, type NodeCpuTimes } from '../parse/proc-stat.js'
+import type { Procfs } from './procfs.js'
+
+/** CPU use of the machine over the last readings. */
+export interface CpuUse {
+  readonly cpus: number
+  /** U: busy share of the CPU time that passed. Ratio 0–1. */
+  readonly utilizationRatio: number
+  readonly stealRatio: number
+}
+
+export interface CpuSampler {
+  readonly readings: CpuReadings
+  /** Reads /proc/stat and the watched processes once more, now. */
+  sample(): void
+  /** Reads the CPU time of this process from now on. */
+  watch(pid: number): void
+  /** Over the trailing time; undefined before there are two readings. */
+  use(): CpuUse | undefined
+  /** What went wrong at the last reading. */
+  error(): string | undefined
+}
+
+/** Readings to keep: a tracer's line may be late by as many sampling periods. */
+const CAPACITY = 128
+
+/**
+ * Creates the sampler of CPU time. The caller calls `sample` more often than the tracer's interval.
+ *
+ * @param monotonicNs CLOCK_MONOTONIC, the tracer's clock. Nanoseconds.
+ * @param useSeconds Trailing time of `use`. Seconds.
+ */
+export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useSeconds: number): CpuSampler {
+  const node = createTimeline<CpuTotals>(interpolateCpuTotals, CAPACITY)
+  const processes = new Map<number, { timeline: Timeline<number>; startSeconds: number }>()
+  const timelines = new Map<number, Timeline<number>>()
+  let previous: NodeCpuTimes | undefined
+  let history: { readonly atNs: bigint; readonly totals: CpuTotals }[] = []
+  let problem: string | undefined
+
+  function sampleNode(): void {
+    const times = procfs.readNodeCpu()
+    const atNs = monotonicNs()
+    if (previous && (countersWentBack(previous, times) || previous.onlineCpus !== times.onlineCpus)) {
+      // CPUs were taken out or brought in, or the counters were reset: before and after do not subtract.
+      node.restart()
+      history = []
+    }
+    previous = times
+    const totals = toTotals(times)
+    node.push(atNs, totals)
+    history.push({ atNs, totals })
+    const oldest = atNs - BigInt(Math.round(useSeconds * 1e9))
+    while (history.length > 2 && (history[1]?.atNs ?? atNs) <= oldest) history.shift()
+  }
+
+  function sampleProcesses(): void {
+    for (const [pid, process] of processes) {
+      const stat = procfs.readProcess(pid)
+      const atNs = monotonicNs()
+      if (!stat || stat.startSeconds !== process.startSeconds) {
+        processes.delete(pid)
+        timelines.delete(pid)
+        continue
+      }
+      process.timeline.push(atNs, stat.cpuSeconds)
+    }
+  }
+
+  return {
+    readings: {
+      get cpus() {
+        return previous?.onlineCpus ?? 0
+      },
+      node,
+      processes: timelines,
+    },
+    sample() {
+      try {
+        sampleNode()
+        problem = undefined
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error)
+      }
+      sampleProcesses()
+    },
+    watch(pid) {
+      if (processes.has(pid)) return
+      const stat = procfs.readProcess(pid)
+      if (!stat) return
+      const timeline = createTimeline<number>(interpolateNumber, CAPACITY)
+      timeline.push(monotonicNs(), stat.cpuSeconds)
+      processes.set(pid, { timeline, startSeconds: stat.startSeconds })
+      timelines.set(pid, timeline)
+    },
+    use() {
+      const first = history[0]?.totals
+      const last = history.at(-1)?.totals
+      if (!first || !last || !previous) return undefined
+      const total = last.totalSeconds - first.totalSeconds
+      if (!(total > 0)) return undefined
+      return {
+        cpus: previous.onlineCpus,
+        utilizationRatio: (last.busySeconds - first.busySeconds) / total,
+        stealRatio: (last.stealSeconds - first.stealSeconds) / total,
+      }
+    },
+    error: () => problem,
+  }
+}
+
+function toTotals(times: NodeCpuTimes): CpuTotals {
+  const busy = busySeconds(times)
+  return {
+    busySeconds: busy,
+    stealSeconds: times.steal,
+    totalSeconds: busy + times.idle + times.iowait + times.steal,
+  }
+}
+
+const FIELDS = ['user', 'nice', 'system', 'irq', 'softirq', 'steal', 'idle', 'iowait'] as const
+
+/** iowait and idle of a CPU may go back by a little (proc_stat(5)); more than this is a reset. Seconds. */
+const TOLERATED_SECONDS = 1
+
+function countersWentBack(before: NodeCpuTimes, after: NodeCpuTimes): boolean {
+  return FIELDS.some((field) => {
+    const tolerated = field === 'idle' || field === 'iowait' ? TOLERATED_SECONDS : 0
+    return after[field] < before[field] - tolerated
+  })
+}

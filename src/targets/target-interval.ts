@@ -1,0 +1,96 @@
+import type { NodeWindow } from '../join/window.js'
+
+/** One lock of a target during one interval. */
+export interface LockInterval {
+  readonly label: string
+  readonly waits: number
+  readonly waitSeconds: number
+  /** ∫ waiters dt. Thread-seconds. */
+  readonly queueSeconds: number
+  readonly contendedSeconds: number
+  /** Samples of its process in the interval, and of these: that looked, that owned, that saw another owner. */
+  readonly processSamples: number
+  readonly watched: number
+  readonly owned: number
+  readonly held: number
+  readonly ownerOffCpu: number
+}
+
+/** One target during one interval. */
+export interface TargetInterval {
+  readonly node: NodeWindow
+  /** CPU time of all its processes; undefined where one of them was not read at both borders. Seconds. */
+  readonly cpuSeconds: number | undefined
+  readonly cpuSamples: number
+  /** By process and address: an address alone may mean another lock in another process. */
+  readonly locks: ReadonlyMap<string, LockInterval>
+}
+
+/** What is known of one lock over the intervals that an estimate is made from. */
+export interface LockTotals {
+  readonly key: string
+  readonly label: string
+  waits: number
+  queueSeconds: number
+  contendedSeconds: number
+  owned: number
+  held: number
+  ownerOffCpu: number
+  /** Samples that found it without an owner. */
+  free: number
+  /** Samples that owned it, had every sample of its process looked. */
+  ownedOfAll: number
+}
+
+/** Sums each lock over intervals. */
+export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTotals[] {
+  const totals = new Map<string, LockTotals>()
+  for (const interval of intervals) {
+    for (const [key, lock] of interval.locks) {
+      let sum = totals.get(key)
+      if (!sum) {
+        sum = {
+          key,
+          label: lock.label,
+          waits: 0,
+          queueSeconds: 0,
+          contendedSeconds: 0,
+          owned: 0,
+          held: 0,
+          ownerOffCpu: 0,
+          free: 0,
+          ownedOfAll: 0,
+        }
+        totals.set(key, sum)
+      }
+      sum.waits += lock.waits
+      sum.queueSeconds += lock.queueSeconds
+      sum.contendedSeconds += lock.contendedSeconds
+      sum.owned += lock.owned
+      sum.held += lock.held
+      sum.ownerOffCpu += lock.ownerOffCpu
+      sum.free += lock.watched - lock.owned - lock.held
+      sum.ownedOfAll += ownedOfAll(lock)
+    }
+  }
+  return [...totals.values()]
+}
+
+/** Samples that owned the lock, scaled from those that looked to all samples of its process. */
+export function ownedOfAll(lock: LockInterval): number {
+  return lock.watched > 0 ? (lock.owned / lock.watched) * lock.processSamples : 0
+}
+
+/** Whether an owner was ever read from the lock: not every lock has one. */
+export function hasReadableOwner(lock: LockTotals): boolean {
+  return lock.owned + lock.held > 0
+}
+
+/** The lock with the largest U_s: owned by the most on-CPU samples. */
+export function findBottleneck(locks: readonly LockTotals[]): LockTotals | undefined {
+  let bottleneck: LockTotals | undefined
+  for (const lock of locks) {
+    if (hasReadableOwner(lock) && (!bottleneck || lock.ownedOfAll > bottleneck.ownedOfAll)) bottleneck = lock
+  }
+  return bottleneck
+}

@@ -1,0 +1,86 @@
+import { accessSync, constants } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
+import type { TracerBackend } from './backend.js'
+
+const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
+
+/**
+ * Entries of each map of the script: 10 000 threads may wait at once. The maps are allocated when the script is
+ * loaded; docs/overhead.md gives the memory.
+ */
+const MAX_MAP_KEYS = 16_384
+
+/** bpftrace finds the format of tracepoints in one of these. */
+const TRACEFS = [
+  '/sys/kernel/tracing/events/syscalls/sys_enter_futex/format',
+  '/sys/kernel/debug/tracing/events/syscalls/sys_enter_futex/format',
+]
+
+/** The bpftrace back end: runs bpftrace/futex.bt. */
+export function createBpftraceBackend(): TracerBackend {
+  return {
+    name: 'bpftrace',
+    async check() {
+      const run = await execa('bpftrace', ['--version'], { reject: false, timeout: 10_000 })
+      if (run.code === 'ENOENT') {
+        return { problem: 'bpftrace is not installed: install it (Debian: apt-get install bpftrace)' }
+      }
+      const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
+      if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
+      if (!isRoot()) return { problem: 'bpftrace needs root: run the exporter as root' }
+      if (!TRACEFS.some(isReadable)) {
+        return {
+          problem:
+            'the tracepoint syscalls:sys_enter_futex is not there: mount tracefs ' +
+            '(mount -t tracefs nodev /sys/kernel/tracing), or use a kernel with CONFIG_FTRACE_SYSCALLS',
+        }
+      }
+      return { version }
+    },
+    command: ({ intervalSeconds, sampleHz }) => ({
+      file: 'bpftrace',
+      args: [
+        '--no-warnings',
+        '-B',
+        'line',
+        SCRIPT,
+        String(Math.round(intervalSeconds * 1000)),
+        String(sampleHz),
+      ],
+      // The second name is the one since bpftrace 0.20.
+      env: { BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS), BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS) },
+    }),
+    createParser: createBpftraceFrames,
+    explainExit(stderrTail) {
+      if (/Operation not permitted|EPERM|lockdown/i.test(stderrTail)) {
+        return `bpftrace may not load BPF programs here (privileges, lockdown or seccomp): ${lastLine(stderrTail)}`
+      }
+      if (/Unknown struct|BTF|task_struct/.test(stderrTail)) {
+        return `bpftrace found no type information: use a kernel with CONFIG_DEBUG_INFO_BTF: ${lastLine(stderrTail)}`
+      }
+      return stderrTail.trim() === '' ? 'bpftrace ended without a message' : `bpftrace: ${lastLine(stderrTail)}`
+    },
+  }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** bpftrace before 0.22 insists on uid 0, whatever the capabilities. */
+function isRoot(): boolean {
+  return typeof globalThis.process.geteuid === 'function' && globalThis.process.geteuid() === 0
+}
+
+/** The last line that says something, without the warning about RLIMIT_MEMLOCK, which harms nothing since 5.11. */
+function lastLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('RLIMIT_MEMLOCK'))
+  return (lines.find((line) => line.includes('ERROR')) ?? lines.at(-1) ?? 'no message').trim().slice(0, 300)
+}

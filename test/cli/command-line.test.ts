@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'amdahl-cli-'))
+  await writeFile(join(folder, 'good.yml'), 'log: {level: warn}\n')
+  await writeFile(join(folder, 'bad.yml'), 'log: {level: loud}\nextra: 1\n')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs the built command, as a user would, in a folder with `good.yml` and `bad.yml`. */
+function amdahlExporter(...argv: string[]): Promise<{ status: number | null; out: string; err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('node', [MAIN, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [out, err] = ['', '']
+    child.stdout.on('data', (chunk) => {
+      out += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      err += chunk
+    })
+    child.once('error', reject)
+    child.once('close', (status) => resolve({ status, out, err }))
+  })
+}
+
+test('--version and --help', async () => {
+  expect(await amdahlExporter('--version')).toMatchObject({
+    status: 0,
+    out: expect.stringMatching(/^amdahl_exporter \d+\.\d+\.\d+\n$/),
+  })
+  const help = await amdahlExporter('--help')
+  expect(help.status).toBe(0)
+  expect(help.out).toContain('--tracer.interval <duration>')
+  expect(help.out).not.toMatch(/web\.config\.file|replay|systemtap|once|doctor|simulate/)
+})
+
+describe('a wrong command line is one line that names it and the remedy, and status 2', () => {
+  test.each([
+    [['--tracer.intervall=1s'], 'unknown flag --tracer.intervall; did you mean --tracer.interval?'],
+    [['serve', '--colour'], 'unknown flag --colour; --help lists all'],
+    [['--tracer.interval=5x'], '--tracer.interval: expected a duration from 100ms to 1m; got "5x"'],
+    [['--tracer.interval'], "option '--tracer.interval <duration>' argument missing"],
+    [
+      ['--tracer.interval=20s'],
+      '--tracer.interval: estimate.window is 1m, too short for a tracer.interval of 20s; make it at least 3m20s',
+    ],
+    [
+      ['--tracer.backend=replay'],
+      '--tracer.backend: replay is not available in this version; use auto or bpftrace',
+    ],
+    [['--web.config.file=web.yml'], '--web.config.file is not available in this version; leave it out'],
+    [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
+    [['once'], 'the command once is not available in this version; commands are serve and check-config'],
+    [['srve'], "unknown command 'srve'; commands are serve and check-config"],
+    [['check-config'], "missing required argument 'FILE'"],
+    [['check-config', 'good.yml', '--log.level=info'], 'check-config takes no flags; leave out --log.level'],
+  ])('%j', async (argv, message) => {
+    expect(await amdahlExporter(...argv)).toEqual({
+      status: 2,
+      out: '',
+      err: `amdahl_exporter: error: ${message}\n`,
+    })
+  })
+})
+
+const badFile = [
+  'bad.yml:1:14: log.level: expected one of debug, info, warn, error; got "loud"\n',
+  'bad.yml:2:1: extra: unknown key; known here: tracer, web, estimate, targets, log, paths\n',
+].join('')
+
+test('check-config says OK, or all that is wrong', async () => {
+  expect(await amdahlExporter('check-config', 'good.yml')).toEqual({
+    status: 0,
+    out: 'good.yml: OK\n',
+    err: '',
+  })
+  expect(await amdahlExporter('check-config', 'bad.yml')).toEqual({ status: 1, out: '', err: badFile })
+})
+
+test('serve does not start with a wrong file', async () => {
+  expect(await amdahlExporter('--config.file=bad.yml')).toEqual({ status: 1, out: '', err: badFile })
+})
+
+test('serve does not start on an address in use', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  const { status, err } = await amdahlExporter(`--web.listen-address=127.0.0.1:${port}`)
+  other.close()
+  expect(status).toBe(1)
+  expect(err).toMatch(
+    /^ts=\S+ level=error msg="cannot listen on 127\.0\.0\.1:\d+: the address is in use; [^\n]+"\n$/,
+  )
+})

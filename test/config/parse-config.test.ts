@@ -1,0 +1,204 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { defaultConfig, MIN_INTERVALS_PER_WINDOW } from '../../src/config/config.js'
+import { describeConfigError } from '../../src/config/config-error.js'
+import { parseConfig } from '../../src/config/parse-config.js'
+import { MIN_BATCHES } from '../../src/estimate/ownership.js'
+
+function errorsOf(text: string): string[] {
+  const parsed = parseConfig(text, 'a.yml')
+  return parsed.ok ? [] : parsed.errors.map(describeConfigError)
+}
+
+test.each([
+  ['nothing', ''],
+  ['comments only', '# nothing\n'],
+  ['an empty section', 'tracer:\n'],
+  ['an empty mapping', '{}'],
+])('%s is the defaults', (_, text) => {
+  expect(parseConfig(text, 'a.yml')).toEqual({ ok: true, config: defaultConfig })
+})
+
+test('every setting reaches its place, with its unit', () => {
+  const text = `
+tracer: { backend: bpftrace, interval: 500ms, sample_hz: 49 }
+web:
+  listen_addresses: ['127.0.0.1:1', '[::1]:2', ':3']
+  telemetry_path: /amdahl/metrics
+estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
+targets: { max: 10, locks_per_target: 4, forget_after: 1h }
+log: { level: debug, format: json }
+paths: { procfs: /host/proc }
+`
+  expect(parseConfig(text, 'a.yml')).toEqual({
+    ok: true,
+    config: {
+      tracer: { backend: 'bpftrace', intervalSeconds: 0.5, sampleHz: 49 },
+      web: {
+        listenAddresses: [
+          { host: '127.0.0.1', port: 1 },
+          { host: '::1', port: 2 },
+          { host: undefined, port: 3 },
+        ],
+        telemetryPath: '/amdahl/metrics',
+      },
+      estimate: { windowSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
+      targets: { max: 10, locksPerTarget: 4, forgetAfterSeconds: 3600 },
+      log: { level: 'debug', format: 'json' },
+      paths: { procfs: '/host/proc' },
+    },
+  })
+})
+
+describe('what is wrong is named with its place, its value and the remedy', () => {
+  test.each([
+    ['tracer:\n  intervall: 1s', 'a.yml:2:3: tracer.intervall: unknown key; did you mean interval?'],
+    ['log: {colour: red}', 'a.yml:1:7: log.colour: unknown key; known here: level, format'],
+    ['tracr:\n  interval: 1s', 'a.yml:1:1: tracr: unknown key; did you mean tracer?'],
+    [
+      'tracer:\n  interval: 99ms',
+      'a.yml:2:13: tracer.interval: expected a duration from 100ms to 1m; got "99ms"',
+    ],
+    ['tracer:\n  interval: 1', 'a.yml:2:13: tracer.interval: expected a duration from 100ms to 1m; got 1'],
+    [
+      'tracer: {sample_hz: 4999.5}',
+      'a.yml:1:21: tracer.sample_hz: expected a whole number from 1 to 4999; got 4999.5',
+    ],
+    [
+      'tracer: {sample_hz: 5000}',
+      'a.yml:1:21: tracer.sample_hz: expected a whole number from 1 to 4999; got 5000',
+    ],
+    [
+      'tracer: {sample_hz: .nan}',
+      'a.yml:1:21: tracer.sample_hz: expected a whole number from 1 to 4999; got NaN',
+    ],
+    [
+      'tracer: {sample_hz: }',
+      'a.yml:1:21: tracer.sample_hz: expected a whole number from 1 to 4999; got null',
+    ],
+    [
+      'tracer: {backend: tracefs}',
+      'a.yml:1:19: tracer.backend: tracefs is not available in this version; use auto or bpftrace',
+    ],
+    ['tracer: {backend: gdb}', 'a.yml:1:19: tracer.backend: expected auto or bpftrace; got "gdb"'],
+    [
+      "web:\n  listen_addresses:\n    - ':1'\n    - nope",
+      'a.yml:4:7: web.listen_addresses[1]: expected HOST:PORT, such as :10967, 127.0.0.1:10967 or [::1]:10967; got "nope"',
+    ],
+    [
+      'web:\n  listen_addresses: []',
+      'a.yml:2:21: web.listen_addresses: expected a list of addresses, such as [":10967"]; got []',
+    ],
+    [
+      'web: {telemetry_path: /-/ready}',
+      'a.yml:1:23: web.telemetry_path: expected a path of letters, digits and . _ ~ - /, such as /metrics, and none of / /-/healthy /-/ready; got "/-/ready"',
+    ],
+    [
+      'estimate: {contended_share: 90%}',
+      'a.yml:1:29: estimate.contended_share: expected a number from 0.5 to 1; got "90%"',
+    ],
+    [
+      'log:\n  level: verbose',
+      'a.yml:2:10: log.level: expected one of debug, info, warn, error; got "verbose"',
+    ],
+    ['log: loud', 'a.yml:1:6: log: expected the keys level, format; got "loud"'],
+    ['paths: {procfs: proc}', 'a.yml:1:17: paths.procfs: expected an absolute path; got "proc"'],
+    [
+      'tracer: {interval: 20s}',
+      'a.yml:1:20: estimate.window is 1m, too short for a tracer.interval of 20s; make it at least 3m20s',
+    ],
+    [
+      'tracer: {interval: 2s}\nestimate: {window: 10s}',
+      'a.yml:2:20: estimate.window is 10s, too short for a tracer.interval of 2s; make it at least 20s',
+    ],
+    ['log:\n  level: info\n  level: warn', 'a.yml:3:3: duplicate key level; keep one of the two'],
+    ['log: &a {}\ntracer: *a', 'a.yml:2:9: alias *a: aliases are not supported; write the value here'],
+  ])('%j', (text, message) => {
+    expect(errorsOf(text)).toEqual([message])
+  })
+
+  test.each([
+    ['web: [', 1],
+    ['log:\n\tlevel: info', 2],
+    ['a: 1\n---\nb: 2', 2],
+    ['log: "x', 1],
+    ['log: !custom {}', 1],
+  ])('YAML that cannot be read: %j, line %d', (text, line) => {
+    const [first] = errorsOf(text)
+    expect(first).toMatch(new RegExp(`^a\\.yml:${line}:\\d+: .+$`))
+  })
+
+  test('a file nested beyond any sense', () => {
+    expect(errorsOf('['.repeat(100_000))).not.toEqual([])
+  })
+})
+
+test('all errors are given at once, in the order of the file', () => {
+  const text = 'extra: 1\nlog:\n  level: loud\n  format: xml\ntracer: {interval: soon}\n'
+  expect(errorsOf(text).map((error) => error.split(': ')[0])).toEqual([
+    'a.yml:1:1',
+    'a.yml:3:10',
+    'a.yml:4:11',
+    'a.yml:5:20',
+  ])
+})
+
+describe('properties', () => {
+  const settings = fc.dictionary(
+    fc.constantFrom('tracer', 'web', 'estimate', 'targets', 'log', 'paths', 'other', '__proto__'),
+    fc.oneof(
+      fc.anything(),
+      fc.dictionary(fc.constantFrom('interval', 'listen_addresses', 'level', 'max', 'x'), fc.anything()),
+    ),
+  )
+  const fragments = fc
+    .array(
+      fc.constantFrom(
+        'tracer:',
+        'log:',
+        '\n',
+        '\n  ',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        '&a ',
+        '*a',
+        '? ',
+        '"',
+        '!!int ',
+        '<<: ',
+        '\t',
+        '#',
+        '|',
+        '1s',
+      ),
+    )
+    .map((parts) => parts.join(''))
+
+  test('never throws, whatever the text; an error always has a place in it', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fragments, settings.map(toJson)), (text) => {
+        const parsed = parseConfig(text, 'a.yml')
+        if (parsed.ok) return
+        const lines = text.split('\n').length
+        expect(parsed.errors.length).toBeGreaterThan(0)
+        for (const { position, message } of parsed.errors) {
+          expect(position?.line).toBeGreaterThanOrEqual(1)
+          expect(position?.line).toBeLessThanOrEqual(lines)
+          expect(message).not.toContain('\n')
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? String(item) : item)) ?? ''
+}
+
+test('the shortest window has as many intervals as the estimators ask for', () => {
+  expect(MIN_INTERVALS_PER_WINDOW).toBe(MIN_BATCHES)
+})

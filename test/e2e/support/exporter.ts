@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseExposition, type Scrape } from './exposition.js'
+import { type Child, type SpawnOptions, start, until } from './process.js'
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+export const MAIN = `${ROOT}dist/main.js`
+
+/** An exporter on a free port of the loopback interface. */
+export interface Exporter {
+  readonly child: Child
+  readonly url: string
+  scrape(): Promise<Scrape>
+  /** Resolves when the tracer delivers intervals. */
+  ready(): Promise<void>
+}
+
+export async function startExporter(args: readonly string[] = [], options: SpawnOptions = {}): Promise<Exporter> {
+  return watchExporter(start(process.execPath, [MAIN, '--web.listen-address=127.0.0.1:0', ...args], options))
+}
+
+/** Waits until an exporter that was started in another way listens. */
+export async function watchExporter(child: Child): Promise<Exporter> {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm test, which builds it`)
+  const address = await until(`the exporter listens: ${child.stderr()}`, 20, () =>
+    /msg=listening .*addresses="?([\d.]+:\d+)/.exec(child.stderr())?.[1],
+  )
+  const url = `http://${address}`
+  return {
+    child,
+    url,
+    async scrape() {
+      const response = await fetch(`${url}/metrics`)
+      if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`)
+      return parseExposition(await response.text())
+    },
+    async ready() {
+      await until(`/-/ready answers 200: ${child.stderr()}`, 60, async () => (await fetch(`${url}/-/ready`)).ok)
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parallelFractionByOwnership } from '../../src/estimate/ownership.js'
+import { ratioOfSums, shareInterval, studentT975 } from '../../src/estimate/ratio-interval.js'
+import { type ContentionWindow, parallelFractionInWindows } from '../../src/estimate/window.js'
+
+/** Mulberry32: a seeded generator, so that a failing draw can be repeated. */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+describe('quantile of Student t', () => {
+  // Tables of the t distribution, two-sided 95 %.
+  test.each([
+    [5, 2.571],
+    [9, 2.262],
+    [29, 2.045],
+    [59, 2.001],
+    [120, 1.98],
+  ])('%i degrees of freedom: %f', (degrees, quantile) => {
+    expect(Math.abs(studentT975(degrees) - quantile)).toBeLessThan(0.002)
+  })
+})
+
+describe('ownership', () => {
+  test('p = 1 − Σ owned / Σ samples, of sums and not of ratios', () => {
+    const batches = Array.from({ length: 20 }, (_, i) => (i % 2 ? { part: 1, whole: 10 } : { part: 90, whole: 100 }))
+    const p = parallelFractionByOwnership(batches, 200)
+    expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 910 / 1100, 12) })
+  })
+
+  test('too few samples or batches give no number', () => {
+    const reason = { kind: 'none', reason: 'too-few-samples' }
+    expect(parallelFractionByOwnership(Array(9).fill({ part: 50, whole: 100 }), 200)).toEqual(reason)
+    expect(parallelFractionByOwnership(Array(30).fill({ part: 3, whole: 6 }), 200)).toEqual(reason)
+    expect(parallelFractionByOwnership([], 200)).toEqual(reason)
+    expect(parallelFractionByOwnership(Array(30).fill({ part: 0, whole: 0 }), 200)).toEqual(reason)
+  })
+
+  test('is a fraction inside its interval, which has a width even where all samples agree', () => {
+    const batch = fc.nat(200).chain((whole) => fc.record({ whole: fc.constant(whole), part: fc.integer({ min: 0, max: whole }) }))
+    fc.assert(
+      fc.property(fc.array(batch, { minLength: 10, maxLength: 60 }), (batches) => {
+        const p = parallelFractionByOwnership(batches, 1)
+        if (p.kind === 'none') return
+        expect(p.lower).toBeGreaterThanOrEqual(0)
+        expect(p.upper).toBeLessThanOrEqual(1)
+        expect(p.lower).toBeLessThanOrEqual(p.value)
+        expect(p.value).toBeLessThanOrEqual(p.upper)
+        expect(p.upper - p.lower).toBeGreaterThan(0)
+      }),
+    )
+  })
+
+  test.each([
+    [0.1, 1],
+    [0.5, 1],
+    [0.9, 1],
+    [0.98, 1],
+    [0.5, 20],
+    [0.9, 20],
+  ])('the 95 %% interval covers p = %f, samples in runs of mean length %i', (p, runLength) => {
+    // Samples of long critical sections come in runs: a two-state Markov chain with the given share and run length.
+    const random = createRandom(Math.round(p * 1000) + runLength)
+    const runs = 400
+    let covered = 0
+    for (let run = 0; run < runs; run += 1) {
+      let inside = random() < 1 - p
+      const batches = Array.from({ length: 30 }, () => {
+        let part = 0
+        for (let i = 0; i < 190; i += 1) {
+          // Redrawing with probability 1/runLength keeps the share at 1 − p and correlates neighbours.
+          if (random() < 1 / runLength) inside = random() < 1 - p
+          if (inside) part += 1
+        }
+        return { part, whole: 190 }
+      })
+      const estimate = parallelFractionByOwnership(batches, 200)
+      if (estimate.kind === 'value' && estimate.lower <= p && p <= estimate.upper) covered += 1
+    }
+    // 95 % of 400 with three standard errors of it, 0.011 each.
+    expect(covered / runs).toBeGreaterThan(0.917)
+  })
+
+  test('a design effect below 1 does not narrow the interval below that of independent samples', () => {
+    const even = shareInterval(ratioOfSums(Array(30).fill({ part: 95, whole: 190 })))
+    expect(even.upper - even.lower).toBeGreaterThan((2 * 1.96 * 0.5) / Math.sqrt(5700))
+  })
+})
+
+describe('contention windows', () => {
+  const limits = { contendedShare: 0.9, saturatedUtilization: 0.9 }
+  const window = (change: Partial<ContentionWindow> = {}): ContentionWindow => ({
+    seconds: 1,
+    contendedSeconds: 1,
+    saturatedLocks: 1,
+    cpuSeconds: 1.25,
+    nodeBusySeconds: 1.3,
+    nodeTotalSeconds: 4,
+    ...change,
+  })
+  const windows = (change: Partial<ContentionWindow> = {}, length = 20) => Array.from({ length }, () => window(change))
+
+  test('the example of the paper: N = 4, U = 0.33 gives p = 0.2424', () => {
+    const p = parallelFractionInWindows(windows({ cpuSeconds: 4 * 0.33 }), limits)
+    expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(0.242424, 6) })
+  })
+
+  test('is made from sums: a mean of per-window values would be another number', () => {
+    const mixed = windows().map((_, i) => window({ cpuSeconds: i % 2 ? 1 : 3, nodeTotalSeconds: 8 }))
+    const p = parallelFractionInWindows(mixed, limits)
+    expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(0.5, 12) })
+  })
+
+  test.each([
+    ['no-contention', windows({ contendedSeconds: 0, saturatedLocks: 0 })],
+    ['no-contention', []],
+    ['too-few-windows', windows({ contendedSeconds: 0.5, saturatedLocks: 0 })],
+    ['too-few-windows', windows({}, 9)],
+    ['cpu-time-unknown', windows({ cpuSeconds: undefined })],
+    ['cpu-saturated', windows({ nodeBusySeconds: 3.7, cpuSeconds: 3.7 })],
+    ['several-saturated-locks', windows({ saturatedLocks: 2 })],
+    ['holder-off-cpu', windows({ cpuSeconds: 0.4 })],
+  ])('%s', (reason, given) => {
+    expect(parallelFractionInWindows(given, limits)).toEqual({ kind: 'none', reason })
+  })
+
+  test('leaves windows out in which the lock was free for long', () => {
+    const idle = windows({ contendedSeconds: 0.2, cpuSeconds: 0.1, saturatedLocks: 0 }, 100)
+    const p = parallelFractionInWindows([...windows(), ...idle], limits)
+    expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(0.2, 12) })
+  })
+
+  test('round trip: B = 1/(1 − p) gives p back, below saturation', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 0.95, noNaN: true }), (p) => {
+        const estimate = parallelFractionInWindows(windows({ cpuSeconds: 1 / (1 - p), nodeTotalSeconds: 100 }), limits)
+        expect(estimate).toMatchObject({ kind: 'value', value: expect.closeTo(p, 9) })
+      }),
+    )
+  })
+})

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CpuTotals, createTimeline, interpolateCpuTotals, interpolateNumber } from '../../src/join/cpu-timeline.js'
+import { joinWindow } from '../../src/join/window.js'
+import type { ProcessTrace, TraceInterval } from '../../src/parse/trace-interval.js'
+
+const S = 1_000_000_000n
+
+function trace(pid: number, cpuSamples: number): ProcessTrace {
+  return { pid, cpuSamples, waits: new Map(), locks: [] }
+}
+
+function interval(beginNs: bigint, endNs: bigint, processes: readonly ProcessTrace[] = []): TraceInterval {
+  return { beginNs, endNs, lostEvents: 0, processes: new Map(processes.map((process) => [process.pid, process])) }
+}
+
+describe('a timeline', () => {
+  test('is a straight line between readings, and nothing outside them', () => {
+    const timeline = createTimeline<number>(interpolateNumber, 8)
+    timeline.push(10n, 100)
+    timeline.push(20n, 200)
+    expect([9n, 10n, 13n, 20n, 21n].map((at) => timeline.at(at))).toEqual([undefined, 100, 130, 200, undefined])
+  })
+
+  test('does not reach over a restart, nor back beyond its capacity', () => {
+    const timeline = createTimeline<number>(interpolateNumber, 2)
+    timeline.push(10n, 1)
+    timeline.push(20n, 2)
+    timeline.push(30n, 3)
+    expect(timeline.at(15n)).toBeUndefined()
+    timeline.restart()
+    timeline.push(40n, 0)
+    timeline.push(50n, 1)
+    expect(timeline.at(35n)).toBeUndefined()
+    expect(timeline.at(45n)).toBe(0.5)
+  })
+
+  test('gives intervals that add up, wherever the readings lie', () => {
+    const steps = fc.array(fc.record({ dt: fc.integer({ min: 1, max: 500 }), dv: fc.nat(100) }), { minLength: 2, maxLength: 30 })
+    fc.assert(
+      fc.property(steps, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }), (readings, cuts) => {
+        const timeline = createTimeline<number>(interpolateNumber, 100)
+        let at = 0
+        let value = 0
+        for (const { dt, dv } of readings) {
+          at += dt
+          value += dv
+          timeline.push(BigInt(at), value)
+        }
+        const first = readings[0]?.dt ?? 0
+        const borders = [0, ...cuts.sort((a, b) => a - b), 1].map((cut) => BigInt(Math.round(first + cut * (at - first))))
+        let sum = 0
+        for (let i = 1; i < borders.length; i += 1) {
+          const step = (timeline.at(borders[i] ?? 0n) ?? 0) - (timeline.at(borders[i - 1] ?? 0n) ?? 0)
+          expect(step).toBeGreaterThanOrEqual(-1e-9)
+          sum += step
+        }
+        expect(sum).toBeCloseTo(value - (readings[0]?.dv ?? 0), 6)
+      }),
+    )
+  })
+
+  test('needs two readings of capacity', () => {
+    expect(() => createTimeline(interpolateNumber, 1)).toThrow(RangeError)
+  })
+})
+
+describe('joining an interval with CPU time', () => {
+  const node = createTimeline<CpuTotals>(interpolateCpuTotals, 10)
+  const process = createTimeline<number>(interpolateNumber, 10)
+  for (let i = 0; i <= 4; i += 1) {
+    // 2 CPUs, 1.5 of them busy; readings every 0.7 s, off the borders.
+    const at = 0.7 * i
+    node.push(BigInt(Math.round(at * 1e9)), { busySeconds: 1.5 * at, totalSeconds: 2 * at, stealSeconds: 0.1 * at })
+    process.push(BigInt(Math.round(at * 1e9)), 1.2 * at)
+  }
+
+  test('puts the CPU time of node and processes on the borders', () => {
+    const window = joinWindow(interval(S / 2n, (3n * S) / 2n, [trace(1, 60), trace(2, 90)]), {
+      cpus: 2,
+      node,
+      processes: new Map([[1, process]]),
+    })
+    expect(window.node).toMatchObject({ seconds: 1, cpus: 2, cpuSamples: 150 })
+    expect(window.node?.busySeconds).toBeCloseTo(1.5, 9)
+    expect(window.node?.totalSeconds).toBeCloseTo(2, 9)
+    expect(window.node?.stealSeconds).toBeCloseTo(0.1, 9)
+    expect(window.processes.map(({ pid }) => pid)).toEqual([1, 2])
+    expect(window.processes[0]?.cpuSeconds).toBeCloseTo(1.2, 9)
+    expect(window.processes[1]?.cpuSeconds).toBeUndefined()
+  })
+
+  test('keeps a process that burned CPU while the tracer saw nothing of it', () => {
+    const window = joinWindow(interval(S / 2n, S), { cpus: 2, node, processes: new Map([[1, process]]) })
+    expect(window.processes[0]).toMatchObject({ pid: 1, trace: undefined })
+    expect(window.processes[0]?.cpuSeconds).toBeCloseTo(0.6, 9)
+  })
+
+  test('says nothing of the node where it was not read at both borders', () => {
+    expect(joinWindow(interval(2n * S, 4n * S), { cpus: 2, node, processes: new Map() }).node).toBeUndefined()
+  })
+})

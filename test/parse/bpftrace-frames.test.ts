@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
+import type { LockTrace, TraceInterval } from '../../src/parse/trace-interval.js'
+
+function parse(lines: readonly string[]) {
+  const frames = createBpftraceFrames()
+  const records = lines.map((line) => frames.push(line)).filter((record) => record !== undefined)
+  return {
+    intervals: records.filter((record): record is TraceInterval => !('kind' in record)),
+    errors: records.filter((record) => 'kind' in record),
+  }
+}
+
+const PID = 7
+const LOCK = 4096
+
+/** A frame of one second, in the script's own format; times are milliseconds. */
+function frame(second: number, rows: readonly string[], reset = 0): string[] {
+  const begin = second * 1e9
+  return [`frame ${begin} ${begin + 1e9}`, ...rows, `frame-end ${begin + 1e9} ${reset}`]
+}
+const ended = (count: number, totalMs: number) =>
+  `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
+const inFlight = (tid: number, startMs: number) => `@wait[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
+const covered = (endMs: number, contendedMs: number) => `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6})`
+
+function locksOf(lines: readonly string[]): LockTrace[] {
+  return parse(lines).intervals.map((interval) => {
+    const lock = interval.processes.get(PID)?.locks[0]
+    if (!lock) throw new Error('no lock')
+    return lock
+  })
+}
+
+describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (version) => {
+  const lines = readFileSync(new URL(`../fixtures/bpftrace-${version}.txt`, import.meta.url), 'utf8').split('\n')
+
+  test('gives one interval per frame and refuses nothing', () => {
+    const { intervals, errors } = parse(lines)
+    expect(errors).toEqual([])
+    expect(intervals).toHaveLength(6)
+    expect(intervals.map((interval) => interval.lostEvents)).toEqual([0, 0, 0, 0, 0, 0])
+    for (const [index, interval] of intervals.entries()) {
+      if (index > 0) expect(interval.beginNs).toBe(intervals[index - 1]?.endNs)
+    }
+  })
+
+  test('shows the contended mutex of the reference workload, and its pool as other waits', () => {
+    const processes = parse(lines).intervals.flatMap((interval) => [...interval.processes.values()])
+    const contended = processes.filter((process) => process.locks.length > 0)
+    expect(new Set(contended.map((process) => process.pid)).size).toBe(1)
+    const locks = contended.flatMap((process) => process.locks)
+    // 4 threads, p = 0.5, saturated: about two wait and one holds at any time.
+    const queueSeconds = locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)
+    expect(queueSeconds / 6).toBeGreaterThan(1.7)
+    expect(queueSeconds / 6).toBeLessThan(2.1)
+    const owned = locks.reduce((sum, lock) => sum + lock.ownedSamples, 0)
+    const watched = locks.reduce((sum, lock) => sum + lock.watchedSamples, 0)
+    expect(owned / watched).toBeGreaterThan(0.44)
+    expect(owned / watched).toBeLessThan(0.56)
+    for (const lock of locks) expect(lock.contendedSeconds).toBeGreaterThan(0.9)
+    const pools = processes.filter((process) => process.locks.length === 0 && process.waits.has('other'))
+    expect(pools.length).toBeGreaterThan(0)
+    for (const pool of pools) expect([...pool.waits.keys()]).toEqual(['other'])
+  })
+})
+
+describe('the queue integral', () => {
+  test('counts a wait in each interval for the time it lasted there', () => {
+    // One wait from 0.5 s to 2.25 s, one thread: 0.5 s in the first second, 1 s in the next, 0.25 s in the last.
+    const locks = locksOf([
+      ...frame(0, [inFlight(1, 500)]),
+      ...frame(1, [inFlight(1, 500)]),
+      ...frame(2, [ended(1, 1750), covered(2250, 1750)]),
+    ])
+    expect(locks.map((lock) => lock.queueSeconds)).toEqual([0.5, 1, 0.25])
+    expect(locks.map((lock) => lock.contendedSeconds)).toEqual([0.5, 1, 0.25])
+    expect(locks.map((lock) => lock.waits)).toEqual([0, 0, 1])
+  })
+
+  test('carries over what was printed too late', () => {
+    // The wait ended between the border at 1 s and the printing of @wait: the first frame does not show it at all.
+    const locks = locksOf([
+      ...frame(0, [ended(1, 100), covered(200, 100)]),
+      ...frame(1, [ended(1, 404), covered(1004, 504)]),
+    ])
+    expect(locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)).toBeCloseTo(0.504, 9)
+  })
+
+  test('goes on over a reset of the kernel map', () => {
+    const locks = locksOf([
+      ...frame(0, [ended(5, 500), covered(900, 500)], 1),
+      ...frame(1, [ended(5, 300), covered(1900, 300)]),
+      ...frame(2, [ended(5, 200), covered(2900, 500)]),
+    ])
+    expect(locks.map((lock) => lock.contendedSeconds)).toEqual([0.5, 0.3, 0.2])
+  })
+
+  test('never counts more contended time than an interval has, nor loses any', () => {
+    const wait = fc.record({ gapMs: fc.integer({ min: 0, max: 700 }), lengthMs: fc.integer({ min: 1, max: 3000 }) })
+    fc.assert(
+      fc.property(fc.array(wait, { minLength: 1, maxLength: 20 }), (waits) => {
+        // One waiter at a time: contended time and queue integral are both the sum of the waits.
+        let at = 0
+        const spans = waits.map(({ gapMs, lengthMs }) => {
+          const start = at + gapMs
+          at = start + lengthMs
+          return { start, end: at }
+        })
+        const lines: string[] = []
+        let total = 0
+        for (let second = 0; second <= Math.ceil(at / 1000); second += 1) {
+          const border = (second + 1) * 1000
+          const done = spans.filter((span) => span.end > border - 1000 && span.end <= border)
+          const open = spans.filter((span) => span.start < border && span.end > border)
+          total += done.reduce((sum, span) => sum + span.end - span.start, 0)
+          const last = spans.filter((span) => span.end <= border).at(-1)
+          lines.push(
+            ...frame(second, [
+              ...(done.length > 0 ? [ended(done.length, done.reduce((sum, span) => sum + span.end - span.start, 0))] : []),
+              ...open.map((span, index) => inFlight(index, span.start)),
+              ...(last ? [covered(last.end, total)] : []),
+            ]),
+          )
+        }
+        const locks = parse(lines).intervals.flatMap((interval) => interval.processes.get(PID)?.locks ?? [])
+        for (const lock of locks) {
+          expect(lock.contendedSeconds).toBeLessThanOrEqual(1)
+          expect(lock.contendedSeconds).toBeGreaterThanOrEqual(0)
+        }
+        const sum = (pick: (lock: LockTrace) => number) => locks.reduce((all, lock) => all + pick(lock), 0)
+        expect(sum((lock) => lock.queueSeconds)).toBeCloseTo(total / 1000, 6)
+        expect(sum((lock) => lock.contendedSeconds)).toBeCloseTo(total / 1000, 6)
+      }),
+    )
+  })
+})
+
+describe('a broken stream', () => {
+  test('counts waits that did not fit into the maps as lost', () => {
+    const { intervals } = parse(frame(0, ['@a_total: 12', ended(10, 5)]))
+    expect(intervals[0]?.lostEvents).toBe(2)
+  })
+
+  test('counts events that bpftrace lost, inside and between frames', () => {
+    const { intervals } = parse(['Lost 3 events', ...frame(0, ['Lost 4 events'])])
+    expect(intervals[0]?.lostEvents).toBe(7)
+  })
+
+  test.each([
+    ['frame-end 5 0', 'OUT_OF_ORDER'],
+    ['frame 5 5', 'OUT_OF_ORDER'],
+    ['x'.repeat(600), 'LINE_TOO_LONG'],
+  ])('refuses %.20s', (line, code) => {
+    expect(parse([line]).errors).toMatchObject([{ code }])
+  })
+
+  test('drops a frame without an end, and takes the next one', () => {
+    const { intervals, errors } = parse(['frame 0 1000000000', ended(1, 1), ...frame(1, [ended(2, 2)])])
+    expect(errors).toMatchObject([{ code: 'OUT_OF_ORDER' }])
+    expect(intervals.map((interval) => interval.beginNs)).toEqual([1000000000n])
+  })
+
+  test('refuses rows of other maps and of other shapes inside a frame, and ignores the final dump outside', () => {
+    const { errors } = parse([...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 9]: count 1, average 1, total 1'])])
+    expect(errors).toMatchObject([{ code: 'UNKNOWN_RECORD' }, { code: 'MISSING_FIELD' }, { code: 'BAD_INTEGER' }])
+    expect(parse(['@slot[1, 2]: 3']).errors).toEqual([])
+  })
+
+  test('never throws, whatever order the lines have', () => {
+    const lines = readFileSync(new URL('../fixtures/bpftrace-0.17.0.txt', import.meta.url), 'utf8').split('\n')
+    fc.assert(fc.property(fc.shuffledSubarray(lines), (shuffled) => void parse(shuffled)))
+  })
+})

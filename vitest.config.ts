@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config'
+
+const measuring = ['test/e2e/**/*.test.ts', 'test/privileged/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/closing-line-reporter.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: measuring } },
+      {
+        test: {
+          name: 'e2e',
+          include: measuring,
+          // These tests measure the machine they run on: one file at a time, and after the unit tests.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+})
