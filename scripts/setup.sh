@@ -124,7 +124,8 @@ install_debian_packages() {
 }
 
 apt_install() {
-  DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=60 install --yes --no-install-recommends "$@"
+  quietly env DEBIAN_FRONTEND=noninteractive \
+    apt-get -o DPkg::Lock::Timeout=60 install --yes --no-install-recommends "$@"
 }
 
 # Debian starts a service as it is installed, unless policy-rc.d says no (invoke-rc.d(8), status 101).
@@ -144,7 +145,21 @@ report_missing() {
   fi
 }
 
+# The tracer reads the format of its tracepoints there; systemd mounts it at boot, a bare machine has it not.
+mount_tracefs() {
+  [ -e /sys/kernel/tracing/events ] && return
+  if [ "$(id -u)" -ne 0 ]; then
+    say "tracefs is not mounted: run 'mount -t tracefs nodev /sys/kernel/tracing' as root"
+  elif quietly mount -t tracefs nodev /sys/kernel/tracing; then
+    say 'mounted tracefs on /sys/kernel/tracing'
+  else
+    show_log
+    say 'tracefs could not be mounted on /sys/kernel/tracing: no tracer can run'
+  fi
+}
+
 check_node
 install_npm_packages
 build
 install_debian_packages
+mount_tracefs

@@ -19,6 +19,8 @@ import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
 export interface Self {
   /** Process id of the exporter: it is no target. */
   readonly pid: number
+  /** Whether the effective user is root. */
+  readonly isRoot: boolean
   readonly version: string
   readonly nodeVersion: string
   /** CLOCK_MONOTONIC, the tracer's clock. Nanoseconds. */
@@ -100,7 +102,7 @@ export async function createApp(
     ledger.interrupt()
   }
 
-  const supervisor = createSupervisor(createBpftraceBackend(), config.tracer, {
+  const supervisor = createSupervisor(createBpftraceBackend(self.isRoot), config.tracer, {
     onInterval: record,
     onRejectedLine({ code, column, message }) {
       rejected.set(code, (rejected.get(code) ?? 0) + 1)

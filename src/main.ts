@@ -16,6 +16,7 @@ const status = await run(process.argv.slice(2), {
   },
   self: {
     pid: process.pid,
+    isRoot: process.geteuid?.() === 0,
     version: readVersion(),
     nodeVersion: process.versions.node,
     monotonicNs: process.hrtime.bigint,

@@ -27,7 +27,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   },
   targets: { imports: ['estimate', 'join', 'model', 'parse', 'sample'] },
   tracer: { imports: ['log', 'parse'], packages: ['execa'] },
-  sample: { imports: ['parse'], packages: ['systeminformation'] },
+  sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
   estimate: { imports: ['join'], pure: true },
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },

@@ -80,7 +80,8 @@ export function shareInterval(sums: RatioOfSums): { readonly lower: number; read
   const n = sums.whole / designEffect
   const t2 = studentT975(sums.batches - 1) ** 2
   const centre = (sums.ratio + t2 / (2 * n)) / (1 + t2 / n)
-  const half = (Math.sqrt(t2) / (1 + t2 / n)) * Math.sqrt((sums.ratio * (1 - sums.ratio)) / n + t2 / (4 * n ** 2))
+  const half =
+    (Math.sqrt(t2) / (1 + t2 / n)) * Math.sqrt((sums.ratio * (1 - sums.ratio)) / n + t2 / (4 * n ** 2))
   return {
     lower: sums.part === 0 ? 0 : centre - half,
     upper: sums.part === sums.whole ? 1 : centre + half,

@@ -1,6 +1,6 @@
 import { type Estimate, none, value } from './estimate.js'
-import { ratioOfSums, studentT975 } from './ratio-interval.js'
 import { MIN_BATCHES } from './ownership.js'
+import { ratioOfSums, studentT975 } from './ratio-interval.js'
 
 /** One interval as eq. 25 looks at it. */
 export interface ContentionWindow {
@@ -12,6 +12,8 @@ export interface ContentionWindow {
   readonly saturatedLocks: number
   /** CPU time burned by the target (or the node). Seconds; undefined where it was not read. */
   readonly cpuSeconds: number | undefined
+  /** Of it, inside the most contended lock, by ownership samples; undefined where its owner cannot be read. Seconds. */
+  readonly serialCpuSeconds: number | undefined
   /** CPU time spent on work by the machine, and CPU time that passed. Seconds. */
   readonly nodeBusySeconds: number
   readonly nodeTotalSeconds: number
@@ -23,6 +25,12 @@ export interface WindowLimits {
   /** Utilization of the machine from which its CPUs count as saturated. Ratio. */
   readonly saturatedUtilization: number
 }
+
+/**
+ * Largest error of p, by ownership samples, with which the estimate is still given: with U_s < 1 inside the windows,
+ * because the holder was preempted or slept, eq. 25 is off by (1 − U_s)/B. Ratio.
+ */
+const MAX_KNOWN_ERROR = 0.05
 
 /** Whether the lock was contended for enough of the interval to take U_s = 1 (eq. 20). */
 export function qualifies(window: ContentionWindow, limits: WindowLimits): boolean {
@@ -39,7 +47,7 @@ export function qualifies(window: ContentionWindow, limits: WindowLimits): boole
  *
  * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited),
  *   `too-few-windows` (fewer than MIN_BATCHES qualify), `cpu-saturated`, `cpu-time-unknown`,
- *   `several-saturated-locks`, `holder-off-cpu` (Σc < Σw).
+ *   `several-saturated-locks`, `holder-off-cpu` (Σc < Σw, or ownership samples show U_s < 1 by too much).
  */
 export function parallelFractionInWindows(
   windows: readonly ContentionWindow[],
@@ -48,7 +56,8 @@ export function parallelFractionInWindows(
   const waited = windows.filter((window) => window.contendedSeconds > 0)
   if (waited.length === 0) return none('no-contention')
   const contended = windows.filter((window) => qualifies(window, limits))
-  if (contended.length < MIN_BATCHES) return none(isSaturated(waited, limits) ? 'cpu-saturated' : 'too-few-windows')
+  if (contended.length < MIN_BATCHES)
+    return none(isSaturated(waited, limits) ? 'cpu-saturated' : 'too-few-windows')
   const batches = contended.flatMap((window) =>
     window.cpuSeconds === undefined ? [] : [{ part: window.seconds, whole: window.cpuSeconds }],
   )
@@ -58,6 +67,7 @@ export function parallelFractionInWindows(
   const cpuSeconds = batches.reduce((sum, batch) => sum + batch.whole, 0)
   const windowSeconds = batches.reduce((sum, batch) => sum + batch.part, 0)
   if (cpuSeconds < windowSeconds) return none('holder-off-cpu')
+  if (knownError(contended) > MAX_KNOWN_ERROR) return none('holder-off-cpu')
   const sums = ratioOfSums(batches)
   const half = studentT975(sums.batches - 1) * Math.sqrt(sums.variance)
   return value(1 - sums.ratio, 1 - sums.ratio - half, 1 - sums.ratio + half)
@@ -68,4 +78,16 @@ function isSaturated(windows: readonly ContentionWindow[], limits: WindowLimits)
   const busy = windows.reduce((sum, window) => sum + window.nodeBusySeconds, 0)
   const total = windows.reduce((sum, window) => sum + window.nodeTotalSeconds, 0)
   return busy >= limits.saturatedUtilization * total
+}
+
+/** (1 − U_s)/B over the windows in which both are known; 0 where none is. */
+function knownError(windows: readonly ContentionWindow[]): number {
+  let missing = 0
+  let cpu = 0
+  for (const { seconds, cpuSeconds, serialCpuSeconds } of windows) {
+    if (cpuSeconds === undefined || serialCpuSeconds === undefined) continue
+    missing += seconds - serialCpuSeconds
+    cpu += cpuSeconds
+  }
+  return cpu > 0 ? missing / cpu : 0
 }

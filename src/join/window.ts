@@ -50,7 +50,11 @@ export function joinWindow(interval: TraceInterval, cpu: CpuReadings): Window {
   for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
   for (const pid of new Set([...interval.processes.keys(), ...cpu.processes.keys()])) {
     const timeline = cpu.processes.get(pid)
-    processes.push({ pid, trace: interval.processes.get(pid), cpuSeconds: timeline && growth(timeline, interval) })
+    processes.push({
+      pid,
+      trace: interval.processes.get(pid),
+      cpuSeconds: timeline && growth(timeline, interval),
+    })
   }
   const begin = cpu.node.at(interval.beginNs)
   const end = cpu.node.at(interval.endNs)
@@ -65,7 +69,13 @@ export function joinWindow(interval: TraceInterval, cpu: CpuReadings): Window {
           cpuSamples,
         }
       : undefined
-  return { beginNs: interval.beginNs, endNs: interval.endNs, lostEvents: interval.lostEvents, node, processes }
+  return {
+    beginNs: interval.beginNs,
+    endNs: interval.endNs,
+    lostEvents: interval.lostEvents,
+    node,
+    processes,
+  }
 }
 
 function growth(timeline: Timeline<number>, interval: TraceInterval): number | undefined {

@@ -21,7 +21,10 @@ export const CATALOGUE = {
     'amdahl_node_cpu_utilization_ratio',
     'CPU utilization of the machine (U): share of CPU time that was not idle, iowait or steal.',
   ),
-  nodeSteal: gauge('amdahl_node_cpu_steal_ratio', 'Share of CPU time that the hypervisor gave to other guests.'),
+  nodeSteal: gauge(
+    'amdahl_node_cpu_steal_ratio',
+    'Share of CPU time that the hypervisor gave to other guests.',
+  ),
   nodeQueue: gauge(
     'amdahl_node_sequential_queue_length',
     'Mean number of jobs waiting for or holding a lock, all targets together.',
@@ -86,7 +89,9 @@ export const CATALOGUE = {
     'What limits throughput now: 1 for sequential (lock), parallel (CPUs) or client (neither), 0 for the others.',
     ['target', 'regime'],
   ),
-  cpuSeconds: counter('amdahl_target_cpu_seconds_total', 'CPU time of the target while it was observed.', ['target']),
+  cpuSeconds: counter('amdahl_target_cpu_seconds_total', 'CPU time of the target while it was observed.', [
+    'target',
+  ]),
   serialCpuSeconds: counter(
     'amdahl_target_serial_cpu_seconds_total',
     'CPU time of the target inside its bottleneck lock.',
@@ -142,7 +147,10 @@ export const CATALOGUE = {
   tracerUp: gauge('amdahl_tracer_up', 'Whether the tracer runs and delivers intervals.'),
   tracerInfo: gauge('amdahl_tracer_info', 'Always 1: which tracer is used.', ['backend', 'version']),
   tracerRestarts: counter('amdahl_tracer_restarts_total', 'Starts of the tracer after the first one.'),
-  tracerLostEvents: counter('amdahl_tracer_lost_events_total', 'Events that the tracer is known to have lost.'),
+  tracerLostEvents: counter(
+    'amdahl_tracer_lost_events_total',
+    'Events that the tracer is known to have lost.',
+  ),
   tracerLinesRejected: counter(
     'amdahl_tracer_lines_rejected_total',
     'Lines of the tracer that were refused, by what was wrong.',
@@ -152,12 +160,16 @@ export const CATALOGUE = {
     'version',
     'nodeversion',
   ]),
-  collectorDuration: gauge('amdahl_scrape_collector_duration_seconds', 'Time a collector took in this scrape.', [
-    'collector',
-  ]),
-  collectorSuccess: gauge('amdahl_scrape_collector_success', 'Whether a collector succeeded in this scrape.', [
-    'collector',
-  ]),
+  collectorDuration: gauge(
+    'amdahl_scrape_collector_duration_seconds',
+    'Time a collector took in this scrape.',
+    ['collector'],
+  ),
+  collectorSuccess: gauge(
+    'amdahl_scrape_collector_success',
+    'Whether a collector succeeded in this scrape.',
+    ['collector'],
+  ),
   processCpuSeconds: counter('process_cpu_seconds_total', 'CPU time of the exporter, user and system.'),
   processMemory: gauge('process_resident_memory_bytes', 'Resident memory of the exporter.'),
   processStart: gauge('process_start_time_seconds', 'Start of the exporter, in seconds since the epoch.'),

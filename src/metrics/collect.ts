@@ -101,7 +101,10 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
   const { ownership } = assessment
   if (ownership.kind === 'value') {
     for (const cpus of new Set([...PREDICTED_CPUS, snapshot.cpus])) {
-      samples.add(CATALOGUE.predictedSpeedup, predictedSpeedup(ownership.value, cpus), { target, cpus: String(cpus) })
+      samples.add(CATALOGUE.predictedSpeedup, predictedSpeedup(ownership.value, cpus), {
+        target,
+        cpus: String(cpus),
+      })
     }
   }
   samples.add(CATALOGUE.start, snapshot.startTimestampSeconds, { target })
@@ -141,7 +144,10 @@ function collectEstimate(target: string, estimator: Estimator, estimate: Estimat
 }
 
 /** Sums the locks that have no label of their own. */
-function withOthers(locks: readonly LockAssessment[], labels: ReadonlySet<string>): readonly LockAssessment[] {
+function withOthers(
+  locks: readonly LockAssessment[],
+  labels: ReadonlySet<string>,
+): readonly LockAssessment[] {
   const own = locks.filter((lock) => labels.has(lock.label))
   const rest = locks.filter((lock) => !labels.has(lock.label))
   if (rest.length === 0) return own
@@ -151,7 +157,8 @@ function withOthers(locks: readonly LockAssessment[], labels: ReadonlySet<string
     {
       label: OTHER_LOCKS,
       queueLength: rest.reduce((sum, lock) => sum + lock.queueLength, 0),
-      serialUtilization: known.length > 0 ? known.reduce((sum, utilization) => sum + utilization, 0) : undefined,
+      serialUtilization:
+        known.length > 0 ? known.reduce((sum, utilization) => sum + utilization, 0) : undefined,
     },
   ]
 }
@@ -162,7 +169,8 @@ function collectTracer(source: MetricsSource, samples: Samples): void {
   samples.add(CATALOGUE.tracerInfo, 1, { backend: status.backend, version: status.version ?? '' })
   samples.add(CATALOGUE.tracerRestarts, status.restarts)
   samples.add(CATALOGUE.tracerLostEvents, source.lostEvents())
-  for (const code of PARSE_CODES) samples.add(CATALOGUE.tracerLinesRejected, source.rejectedLines(code), { code })
+  for (const code of PARSE_CODES)
+    samples.add(CATALOGUE.tracerLinesRejected, source.rejectedLines(code), { code })
 }
 
 function collectExporter(source: MetricsSource, samples: Samples): void {

@@ -56,7 +56,13 @@ function constantMetric(family: Family, samples: readonly Sample[]): Gauge | Cou
   const values = samples.map(({ labels, value }) => ({ labels: { ...labels }, value }))
   // The registry writes what get() returns; `name` is read when it is called, since OpenMetrics shortens it.
   return Object.assign(metric, {
-    get: async () => ({ name: nameOf(metric), help: family.help, type: family.type, aggregator: 'sum', values }),
+    get: async () => ({
+      name: nameOf(metric),
+      help: family.help,
+      type: family.type,
+      aggregator: 'sum',
+      values,
+    }),
   })
 }
 

@@ -4,7 +4,9 @@ import type { MetricsSource } from './collect.js'
 /** What the page shows of a target. */
 export interface TargetStatus {
   readonly name: string
-  readonly parallelFraction: { readonly value: number; readonly lower: number; readonly upper: number } | undefined
+  readonly parallelFraction:
+    | { readonly value: number; readonly lower: number; readonly upper: number }
+    | undefined
   readonly reason: string | undefined
   readonly queueLength: number | undefined
   readonly serialUtilizationRatio: number | undefined
@@ -25,10 +27,15 @@ export interface Status {
 }
 
 /** @param cpuProblem Why /proc/stat could not be read, if so. */
-export function describeStatus(source: MetricsSource, cpuProblem: string | undefined, version: string): Status {
+export function describeStatus(
+  source: MetricsSource,
+  cpuProblem: string | undefined,
+  version: string,
+): Status {
   const tracer = source.tracer()
   const reasons: string[] = []
-  if (tracer.state !== 'running') reasons.push(tracer.reason ?? `the ${tracer.backend} tracer is ${tracer.state}`)
+  if (tracer.state !== 'running')
+    reasons.push(tracer.reason ?? `the ${tracer.backend} tracer is ${tracer.state}`)
   if (cpuProblem !== undefined) reasons.push(cpuProblem)
   const use = cpuProblem === undefined ? source.cpuUse() : undefined
   return {

@@ -19,7 +19,8 @@ export type Regime = (typeof REGIMES)[number]
  * @throws {RangeError} An argument outside its domain.
  */
 export function headroom(serialUtilization: number, busyCpus: number, cpus: number): number | undefined {
-  if (!(serialUtilization >= 0)) throw new RangeError(`serialUtilization must be ≥ 0, got ${serialUtilization}`)
+  if (!(serialUtilization >= 0))
+    throw new RangeError(`serialUtilization must be ≥ 0, got ${serialUtilization}`)
   if (!(busyCpus >= 0)) throw new RangeError(`busyCpus must be ≥ 0, got ${busyCpus}`)
   if (!(cpus > 0)) throw new RangeError(`cpus must be > 0, got ${cpus}`)
   const used = Math.max(serialUtilization, busyCpus / cpus)

@@ -134,12 +134,18 @@ export function createBpftraceFrames(): BpftraceFrames {
         return undefined
       case 'frame-begin': {
         if (record.endNs <= record.beginNs) {
-          return parseError('OUT_OF_ORDER', 7, `frame ends at ${record.endNs}, not after its begin ${record.beginNs}`)
+          return parseError(
+            'OUT_OF_ORDER',
+            7,
+            `frame ends at ${record.endNs}, not after its begin ${record.beginNs}`,
+          )
         }
         const unfinished = frame
         frame = createFrame(record.beginNs, record.endNs, lostOutsideFrames)
         lostOutsideFrames = 0
-        return unfinished ? parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`) : undefined
+        return unfinished
+          ? parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
+          : undefined
       }
       case 'map-row':
         // bpftrace prints all maps once more when it stops: rows outside a frame belong to no interval.
@@ -149,7 +155,11 @@ export function createBpftraceFrames(): BpftraceFrames {
         frame = undefined
         if (!finished) return parseError('OUT_OF_ORDER', 1, 'frame-end without frame')
         if (finished.endNs !== record.endNs) {
-          return parseError('OUT_OF_ORDER', 11, `frame-end ${record.endNs} does not match frame ${finished.endNs}`)
+          return parseError(
+            'OUT_OF_ORDER',
+            11,
+            `frame-end ${record.endNs} does not match frame ${finished.endNs}`,
+          )
         }
         return finish(finished, record.locksReset)
       }
@@ -249,7 +259,11 @@ function addRow(frame: Frame, row: MapRow): ParseError | undefined {
   if (!map) return parseError('UNKNOWN_RECORD', 2, `no map of this script is named @${row.name}`)
   if (row.keys.length !== map.keys || row.values.length !== map.values) {
     frame.lostEvents += 1
-    return parseError('MISSING_FIELD', 2, `@${row.name} has ${row.keys.length} keys and ${row.values.length} values`)
+    return parseError(
+      'MISSING_FIELD',
+      2,
+      `@${row.name} has ${row.keys.length} keys and ${row.values.length} values`,
+    )
   }
   frame.rows += 1
   if (frame.rows > MAX_ROWS_PER_FRAME) {

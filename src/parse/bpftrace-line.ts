@@ -62,7 +62,8 @@ function parseFrameBegin(line: string): FrameBegin | ParseError {
   const match = FRAME_BEGIN.exec(line)
   if (!match) return parseError('MISSING_FIELD', line.length + 1, 'expected frame BEGIN END')
   const [, begin = '', end = '', rest = ''] = match
-  if (rest !== '') return parseError('TRAILING_TEXT', line.length - rest.length + 1, `unexpected ${excerpt(rest)}`)
+  if (rest !== '')
+    return parseError('TRAILING_TEXT', line.length - rest.length + 1, `unexpected ${excerpt(rest)}`)
   if (!INTEGER.test(begin)) return badInteger(7, begin)
   if (!INTEGER.test(end)) return badInteger(8 + begin.length, end)
   return { kind: 'frame-begin', beginNs: BigInt(begin), endNs: BigInt(end) }
@@ -72,14 +73,16 @@ function parseFrameEnd(line: string): FrameEnd | ParseError {
   const match = FRAME_END.exec(line)
   if (!match) return parseError('MISSING_FIELD', line.length + 1, 'expected frame-end END 0|1')
   const [, end = '', reset = '', rest = ''] = match
-  if (rest !== '') return parseError('TRAILING_TEXT', line.length - rest.length + 1, `unexpected ${excerpt(rest)}`)
+  if (rest !== '')
+    return parseError('TRAILING_TEXT', line.length - rest.length + 1, `unexpected ${excerpt(rest)}`)
   if (!INTEGER.test(end)) return badInteger(11, end)
   return { kind: 'frame-end', endNs: BigInt(end), locksReset: reset === '1' }
 }
 
 function parseMapRow(line: string): MapRow | ParseError {
   const name = MAP_NAME.exec(line)?.[1]
-  if (name === undefined) return parseError('MISSING_FIELD', 2, `expected @name[keys]: value, got ${excerpt(line)}`)
+  if (name === undefined)
+    return parseError('MISSING_FIELD', 2, `expected @name[keys]: value, got ${excerpt(line)}`)
   let column = name.length + 2
   let keys: readonly bigint[] = []
   if (line[column - 1] === '[') {
@@ -90,14 +93,16 @@ function parseMapRow(line: string): MapRow | ParseError {
     keys = parsed
     column = close + 2
   }
-  if (line.slice(column - 1, column + 1) !== ': ') return parseError('MISSING_FIELD', column, 'expected ": value"')
+  if (line.slice(column - 1, column + 1) !== ': ')
+    return parseError('MISSING_FIELD', column, 'expected ": value"')
   const values = parseValue(line.slice(column + 1), column + 2)
   if (!Array.isArray(values)) return values as ParseError
   return { kind: 'map-row', name, keys, values }
 }
 
 // bpftrace 0.17 and 0.23 print the first form, 0.27 the second.
-const STATS = /^(?:(count )(\S+), average \S+, total (\S+)|(\{ \.count = )(\S+), \.average = \S+, \.total = (\S+) \})$/
+const STATS =
+  /^(?:(count )(\S+), average \S+, total (\S+)|(\{ \.count = )(\S+), \.average = \S+, \.total = (\S+) \})$/
 const TUPLE = /^\((.*)\)$/
 
 /** A plain integer is one value, a tuple its members, `stats()` its count and total. */

@@ -18,7 +18,12 @@ export function parseProcMaps(text: string): readonly Mapping[] {
     const match = LINE.exec(line)
     if (!match) continue
     const [, begin = '', end = '', offset = '', path = ''] = match
-    mappings.push({ begin: BigInt(`0x${begin}`), end: BigInt(`0x${end}`), offset: BigInt(`0x${offset}`), path })
+    mappings.push({
+      begin: BigInt(`0x${begin}`),
+      end: BigInt(`0x${end}`),
+      offset: BigInt(`0x${offset}`),
+      path,
+    })
   }
   return mappings
 }

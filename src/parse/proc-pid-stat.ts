@@ -16,7 +16,10 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
   const open = text.indexOf(' (')
   const close = text.lastIndexOf(') ')
   if (open < 0 || close < open) return { kind: 'error', line: 1, message: 'expected PID (COMM) STATE …' }
-  const fields = text.slice(close + 2).trim().split(' ')
+  const fields = text
+    .slice(close + 2)
+    .trim()
+    .split(' ')
   const pid = Number(text.slice(0, open))
   const [userTicks, systemTicks, startTicks] = [fields[11], fields[12], fields[19]].map(Number)
   if (

@@ -74,11 +74,13 @@ export function parseProcStat(text: string): NodeCpuTimes | ProcTextError {
       continue
     }
     found = true
-    if (values.length < 4) return { kind: 'error', line: number, message: `expected 4 fields or more, got ${values.length}` }
+    if (values.length < 4)
+      return { kind: 'error', line: number, message: `expected 4 fields or more, got ${values.length}` }
     for (const [index, field] of FIELDS.entries()) {
       const value = values[index]
       if (value === undefined) break
-      if (!/^\d+$/.test(value)) return { kind: 'error', line: number, message: `${field} is not a count: ${JSON.stringify(value)}` }
+      if (!/^\d+$/.test(value))
+        return { kind: 'error', line: number, message: `${field} is not a count: ${JSON.stringify(value)}` }
       times[field] = Number(value) / USER_HZ
     }
   }

@@ -1,5 +1,4 @@
 import {
-
   type CpuTotals,
   createTimeline,
   interpolateCpuTotals,

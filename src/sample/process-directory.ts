@@ -59,7 +59,11 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
         entries.delete(pid)
         return known?.facts
       }
-      if (known && known.facts.stat.startSeconds === stat.startSeconds && known.facts.exe === procfs.readExe(pid)) {
+      if (
+        known &&
+        known.facts.stat.startSeconds === stat.startSeconds &&
+        known.facts.exe === procfs.readExe(pid)
+      ) {
         known.checkedNs = now
         return known.facts
       }

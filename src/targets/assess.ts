@@ -11,6 +11,7 @@ import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
 import type { Runtime } from './runtime.js'
 import {
+  contentionOf,
   findBottleneck,
   hasReadableOwner,
   type LockTotals,
@@ -50,7 +51,11 @@ export interface Assessment {
 }
 
 /** Makes every estimate of a target from its intervals: always from sums, never by averaging ratios. */
-export function assess(intervals: readonly TargetInterval[], runtime: Runtime, limits: EstimateLimits): Assessment {
+export function assess(
+  intervals: readonly TargetInterval[],
+  runtime: Runtime,
+  limits: EstimateLimits,
+): Assessment {
   const locks = sumLocks(intervals)
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
@@ -110,23 +115,17 @@ function ownershipBatches(intervals: readonly TargetInterval[], key: string): re
   })
 }
 
-function contentionWindows(intervals: readonly TargetInterval[], limits: WindowLimits): readonly ContentionWindow[] {
-  return intervals.map((interval) => {
-    let contendedSeconds = 0
-    let saturatedLocks = 0
-    for (const lock of interval.locks.values()) {
-      contendedSeconds = Math.max(contendedSeconds, lock.contendedSeconds)
-      if (lock.contendedSeconds >= limits.contendedShare * interval.node.seconds) saturatedLocks += 1
-    }
-    return {
-      seconds: interval.node.seconds,
-      contendedSeconds,
-      saturatedLocks,
-      cpuSeconds: interval.cpuSeconds,
-      nodeBusySeconds: interval.node.busySeconds,
-      nodeTotalSeconds: interval.node.totalSeconds,
-    }
-  })
+function contentionWindows(
+  intervals: readonly TargetInterval[],
+  limits: WindowLimits,
+): readonly ContentionWindow[] {
+  return intervals.map((interval) => ({
+    ...contentionOf(interval, limits.contendedShare),
+    seconds: interval.node.seconds,
+    cpuSeconds: interval.cpuSeconds,
+    nodeBusySeconds: interval.node.busySeconds,
+    nodeTotalSeconds: interval.node.totalSeconds,
+  }))
 }
 
 /** The interval as a contention window, where it qualifies and its CPU time is known. */
@@ -180,8 +179,10 @@ function assessLocks(
     const serial = serialUtilizationOf(lock, sums, busyCpus)
     byLabel.set(lock.label, {
       label: lock.label,
-      queueLength: (known?.queueLength ?? 0) + lock.queueSeconds / sums.seconds + holders(lock, serial, sums, busyCpus),
-      serialUtilization: serial === undefined ? known?.serialUtilization : serial + (known?.serialUtilization ?? 0),
+      queueLength:
+        (known?.queueLength ?? 0) + lock.queueSeconds / sums.seconds + holders(lock, serial, sums, busyCpus),
+      serialUtilization:
+        serial === undefined ? known?.serialUtilization : serial + (known?.serialUtilization ?? 0),
     })
   }
   return [...byLabel.values()]

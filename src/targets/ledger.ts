@@ -7,6 +7,8 @@ import type { FutexClass, WaitTotals } from '../parse/trace-interval.js'
 import { type Assessment, assess, type EstimateLimits, qualifiedWindow } from './assess.js'
 import type { Runtime } from './runtime.js'
 import {
+  type Contention,
+  contentionOf,
   findBottleneck,
   type LockInterval,
   ownedOfAll,
@@ -126,7 +128,8 @@ export function createLedger(limits: LedgerLimits): Ledger {
     }
     refused = refusedNames.size
     nodeWindows = trailing([...nodeWindows, window.node], (node) => node.seconds, limits.windowSeconds)
-    for (const target of targets.values()) advance(target, groups.get(target.name) ?? [], window.node, window.endNs)
+    for (const target of targets.values())
+      advance(target, groups.get(target.name) ?? [], window.node, window.endNs)
     nodeSnapshot = assessNode()
   }
 
@@ -181,7 +184,11 @@ export function createLedger(limits: LedgerLimits): Ledger {
     }
     const interval = toInterval(members, node)
     if (interval.locks.size > 0) target.contended = true
-    target.intervals = trailing([...target.intervals, interval], ({ node }) => node.seconds, limits.windowSeconds)
+    target.intervals = trailing(
+      [...target.intervals, interval],
+      ({ node }) => node.seconds,
+      limits.windowSeconds,
+    )
     target.assessment = assess(target.intervals, target.runtime, limits)
     count(target, interval, members)
   }
@@ -238,21 +245,19 @@ export function createLedger(limits: LedgerLimits): Ledger {
   }
 
   function nodeContentionWindows(all: readonly Target[]): readonly ContentionWindow[] {
-    const contended = new Map<NodeWindow, { longest: number; saturated: number }>()
-    for (const target of all) {
-      for (const interval of target.intervals) {
-        const known = contended.get(interval.node) ?? { longest: 0, saturated: 0 }
-        for (const lock of interval.locks.values()) {
-          known.longest = Math.max(known.longest, lock.contendedSeconds)
-          if (lock.contendedSeconds >= limits.contendedShare * interval.node.seconds) known.saturated += 1
-        }
-        contended.set(interval.node, known)
-      }
+    const byNode = new Map<NodeWindow, Contention>()
+    for (const interval of all.flatMap((target) => target.intervals)) {
+      const known = byNode.get(interval.node)
+      const own = contentionOf(interval, limits.contendedShare)
+      const more = !known || own.contendedSeconds > known.contendedSeconds ? own : known
+      byNode.set(interval.node, {
+        ...more,
+        saturatedLocks: (known?.saturatedLocks ?? 0) + own.saturatedLocks,
+      })
     }
     return nodeWindows.map((node) => ({
+      ...(byNode.get(node) ?? { contendedSeconds: 0, saturatedLocks: 0, serialCpuSeconds: undefined }),
       seconds: node.seconds,
-      contendedSeconds: contended.get(node)?.longest ?? 0,
-      saturatedLocks: contended.get(node)?.saturated ?? 0,
       cpuSeconds: node.busySeconds,
       nodeBusySeconds: node.busySeconds,
       nodeTotalSeconds: node.totalSeconds,

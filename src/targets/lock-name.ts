@@ -23,7 +23,10 @@ export function nameLock(mappings: readonly Mapping[], address: bigint): string 
   if (path.startsWith('/')) {
     const first = mappings.find((candidate) => candidate.path === path)
     if (!first) return undefined
-    const module = path.replace(/ \(deleted\)$/, '').split('/').at(-1)
+    const module = path
+      .replace(/ \(deleted\)$/, '')
+      .split('/')
+      .at(-1)
     return `${module}+0x${(address - first.begin + first.offset).toString(16)}`
   }
   if (path === '[heap]') return 'heap'

@@ -81,6 +81,32 @@ export function ownedOfAll(lock: LockInterval): number {
   return lock.watched > 0 ? (lock.owned / lock.watched) * lock.processSamples : 0
 }
 
+/** The contention of one interval: its most contended lock, and how many were contended for that share of it. */
+export interface Contention {
+  readonly contendedSeconds: number
+  readonly saturatedLocks: number
+  /** CPU time inside the most contended lock; undefined where no sample found an owner. Seconds. */
+  readonly serialCpuSeconds: number | undefined
+}
+
+export function contentionOf(interval: TargetInterval, contendedShare: number): Contention {
+  let most: LockInterval | undefined
+  let saturatedLocks = 0
+  for (const lock of interval.locks.values()) {
+    if (!most || lock.contendedSeconds > most.contendedSeconds) most = lock
+    if (lock.contendedSeconds >= contendedShare * interval.node.seconds) saturatedLocks += 1
+  }
+  const readable = most && most.owned + most.held > 0 && interval.cpuSamples > 0 ? most : undefined
+  return {
+    contendedSeconds: most?.contendedSeconds ?? 0,
+    saturatedLocks,
+    serialCpuSeconds:
+      readable && interval.cpuSeconds !== undefined
+        ? (ownedOfAll(readable) / interval.cpuSamples) * interval.cpuSeconds
+        : undefined,
+  }
+}
+
 /** Whether an owner was ever read from the lock: not every lock has one. */
 export function hasReadableOwner(lock: LockTotals): boolean {
   return lock.owned + lock.held > 0

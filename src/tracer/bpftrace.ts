@@ -18,8 +18,12 @@ const TRACEFS = [
   '/sys/kernel/debug/tracing/events/syscalls/sys_enter_futex/format',
 ]
 
-/** The bpftrace back end: runs bpftrace/futex.bt. */
-export function createBpftraceBackend(): TracerBackend {
+/**
+ * The bpftrace back end: runs bpftrace/futex.bt.
+ *
+ * @param isRoot Whether the effective user is root: bpftrace insists on it, whatever the capabilities.
+ */
+export function createBpftraceBackend(isRoot: boolean): TracerBackend {
   return {
     name: 'bpftrace',
     async check() {
@@ -29,7 +33,7 @@ export function createBpftraceBackend(): TracerBackend {
       }
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
-      if (!isRoot()) return { problem: 'bpftrace needs root: run the exporter as root' }
+      if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
       if (!TRACEFS.some(isReadable)) {
         return {
           problem:
@@ -60,7 +64,9 @@ export function createBpftraceBackend(): TracerBackend {
       if (/Unknown struct|BTF|task_struct/.test(stderrTail)) {
         return `bpftrace found no type information: use a kernel with CONFIG_DEBUG_INFO_BTF: ${lastLine(stderrTail)}`
       }
-      return stderrTail.trim() === '' ? 'bpftrace ended without a message' : `bpftrace: ${lastLine(stderrTail)}`
+      return stderrTail.trim() === ''
+        ? 'bpftrace ended without a message'
+        : `bpftrace: ${lastLine(stderrTail)}`
     },
   }
 }
@@ -72,11 +78,6 @@ function isReadable(path: string): boolean {
   } catch {
     return false
   }
-}
-
-/** bpftrace before 0.22 insists on uid 0, whatever the capabilities. */
-function isRoot(): boolean {
-  return typeof globalThis.process.geteuid === 'function' && globalThis.process.geteuid() === 0
 }
 
 /** The last line that says something, without the warning about RLIMIT_MEMLOCK, which harms nothing since 5.11. */

@@ -54,7 +54,11 @@ const STUCK_INTERVALS = 10
 const STOP_GRACE_MS = 2000
 
 /** Creates the supervisor that keeps one tracer running. */
-export function createSupervisor(backend: TracerBackend, options: TracerOptions, events: TracerEvents): Supervisor {
+export function createSupervisor(
+  backend: TracerBackend,
+  options: TracerOptions,
+  events: TracerEvents,
+): Supervisor {
   const stopping = new AbortController()
   let status: TracerStatus = {
     backend: backend.name,
@@ -148,7 +152,7 @@ export function createSupervisor(backend: TracerBackend, options: TracerOptions,
     },
     async stop() {
       stopping.abort()
-      child?.kill('SIGINT')
+      child?.kill()
       await loop
     },
     status: () => status,
@@ -161,6 +165,7 @@ function spawn(command: TracerCommand) {
     stdin: 'ignore',
     buffer: false,
     reject: false,
+    killSignal: 'SIGINT',
     forceKillAfterDelay: STOP_GRACE_MS,
   })
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { needs, needsTracer } from './support/requirements.js'
 import { type Exporter, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
 import { type Child, sleep, stop } from './support/process.js'
 import { type Prometheus, startPrometheus } from './support/prometheus.js'
+import { needs, needsTracer } from './support/requirements.js'
 import { startPool, startWorkload, type WorkloadReport } from './support/workload.js'
 
 /** Estimates are looked at after so many seconds of a workload. */
@@ -15,142 +15,161 @@ interface Observed {
   readonly scrape: Scrape
 }
 
-describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'))('a running service', () => {
-  let exporter: Exporter
-  let prometheus: Prometheus
-  let pool: Child
+describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'))(
+  'a running service',
+  () => {
+    let exporter: Exporter
+    let prometheus: Prometheus
+    let pool: Child
 
-  beforeAll(async () => {
-    exporter = await startExporter()
-    await exporter.ready()
-    prometheus = await startPrometheus(exporter.url.replace('http://', ''))
-    pool = startPool('idlepool', ['--threads', '8', '--rate', '50'])
-  })
+    beforeAll(async () => {
+      exporter = await startExporter()
+      await exporter.ready()
+      prometheus = await startPrometheus(exporter.url.replace('http://', ''))
+      pool = startPool('idlepool', ['--threads', '8', '--rate', '50'])
+    })
 
-  afterAll(async () => {
-    await stop(pool)
-    await prometheus.stop()
-    expect(await stop(exporter.child)).toBe(0)
-  })
+    afterAll(async () => {
+      await stop(pool)
+      await prometheus.stop()
+      expect(await stop(exporter.child)).toBe(0)
+    })
 
-  /** Runs workloads side by side, each under its own name; what they and the exporter say at the end. */
-  async function observe(
-    services: Readonly<Record<string, readonly string[]>>,
-    atEnd: () => Promise<void> = async () => undefined,
-  ): Promise<Readonly<Record<string, Observed>>> {
-    const started = await Promise.all(
-      Object.entries(services).map(async ([name, args]) => ({
-        name,
-        workload: await startWorkload(name, ['--inline', '--threads', '4', ...args]),
-      })),
-    )
-    await sleep(SECONDS * 1000)
-    const scrape = await exporter.scrape()
-    await atEnd()
-    const observed: Record<string, Observed> = {}
-    for (const { name, workload } of started) observed[name] = { own: await workload.finish(), scrape }
-    return observed
-  }
-
-  function ownership({ scrape }: Observed, target: string) {
-    const labels = { target, estimator: 'ownership' }
-    return {
-      p: scrape.value('amdahl_target_parallel_fraction', labels),
-      lower: scrape.value('amdahl_target_parallel_fraction_lower', labels) ?? Number.NaN,
-      upper: scrape.value('amdahl_target_parallel_fraction_upper', labels) ?? Number.NaN,
-    }
-  }
-
-  function within(tolerance: number, actual: number | undefined, expected: number): void {
-    expect(actual).toBeDefined()
-    expect(Math.abs((actual ?? Number.NaN) - expected), `${actual} against ${expected}`).toBeLessThanOrEqual(tolerance)
-  }
-
-  function expectQueue({ scrape, own }: Observed, target: string): void {
-    within(0.1 * own.queue, scrape.value('amdahl_target_sequential_queue_length', { target }), own.queue)
-  }
-
-  function windowReasons({ scrape }: Observed, target: string): readonly string[] {
-    expect(scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'window' })).toBeUndefined()
-    return scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target, estimator: 'window' })
-  }
-
-  test('limited by its lock: both estimators see p, and Prometheus reads it from gauge and counters', async () => {
-    const target = 'locked'
-    const fromPrometheus: (number | undefined)[] = []
-    const { locked } = await observe({ [target]: ['--p', '0.3', '--demand', '2ms'] }, async () => {
-      fromPrometheus.push(
-        await prometheus.query(`amdahl_target_parallel_fraction{target="${target}",estimator="ownership"}`),
-        await prometheus.query(
-          `1 - rate(amdahl_target_serial_cpu_seconds_total{target="${target}"}[25s])` +
-            ` / rate(amdahl_target_cpu_seconds_total{target="${target}"}[25s])`,
-        ),
-        await prometheus.query(`amdahl_target_regime{target="${target}",regime="sequential"}`),
+    /** Runs workloads side by side, each under its own name; what they and the exporter say at the end. */
+    async function observe(
+      services: Readonly<Record<string, readonly string[]>>,
+      atEnd: () => Promise<void> = async () => undefined,
+    ): Promise<Readonly<Record<string, Observed>>> {
+      const started = await Promise.all(
+        Object.entries(services).map(async ([name, args]) => ({
+          name,
+          workload: await startWorkload(name, ['--inline', '--threads', '4', ...args]),
+        })),
       )
+      await sleep(SECONDS * 1000)
+      const scrape = await exporter.scrape()
+      await atEnd()
+      const observed: Record<string, Observed> = {}
+      for (const { name, workload } of started) observed[name] = { own: await workload.finish(), scrape }
+      return observed
+    }
+
+    function ownership({ scrape }: Observed, target: string) {
+      const labels = { target, estimator: 'ownership' }
+      return {
+        p: scrape.value('amdahl_target_parallel_fraction', labels),
+        lower: scrape.value('amdahl_target_parallel_fraction_lower', labels) ?? Number.NaN,
+        upper: scrape.value('amdahl_target_parallel_fraction_upper', labels) ?? Number.NaN,
+      }
+    }
+
+    function within(tolerance: number, actual: number | undefined, expected: number): void {
+      expect(actual).toBeDefined()
+      expect(
+        Math.abs((actual ?? Number.NaN) - expected),
+        `${actual} against ${expected}`,
+      ).toBeLessThanOrEqual(tolerance)
+    }
+
+    function expectQueue({ scrape, own }: Observed, target: string): void {
+      within(0.1 * own.queue, scrape.value('amdahl_target_sequential_queue_length', { target }), own.queue)
+    }
+
+    function windowReasons({ scrape }: Observed, target: string): readonly string[] {
+      expect(scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'window' })).toBeUndefined()
+      return scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', {
+        target,
+        estimator: 'window',
+      })
+    }
+
+    test('limited by its lock: both estimators see p, and Prometheus reads it from gauge and counters', async () => {
+      const target = 'locked'
+      const fromPrometheus: (number | undefined)[] = []
+      const { locked } = await observe({ [target]: ['--p', '0.3', '--demand', '2ms'] }, async () => {
+        fromPrometheus.push(
+          await prometheus.query(`amdahl_target_parallel_fraction{target="${target}",estimator="ownership"}`),
+          await prometheus.query(
+            `1 - rate(amdahl_target_serial_cpu_seconds_total{target="${target}"}[25s])` +
+              ` / rate(amdahl_target_cpu_seconds_total{target="${target}"}[25s])`,
+          ),
+          await prometheus.query(`amdahl_target_regime{target="${target}",regime="sequential"}`),
+        )
+      })
+      if (!locked) throw new Error('not observed')
+      const { p, lower, upper } = ownership(locked, target)
+      within(0.03, p, locked.own.p)
+      expect(upper - lower).toBeLessThanOrEqual(0.06)
+      within(
+        0.05,
+        locked.scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'window' }),
+        locked.own.p,
+      )
+      expectQueue(locked, target)
+      within(0.03, fromPrometheus[0], locked.own.p)
+      within(0.03, fromPrometheus[1], locked.own.p)
+      expect(fromPrometheus[2]).toBe(1)
+      expect(
+        execFileSync('promtool', ['check', 'metrics'], { input: locked.scrape.text, encoding: 'utf8' }),
+      ).toBe('')
     })
-    if (!locked) throw new Error('not observed')
-    const { p, lower, upper } = ownership(locked, target)
-    within(0.03, p, locked.own.p)
-    expect(upper - lower).toBeLessThanOrEqual(0.06)
-    within(0.05, locked.scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'window' }), locked.own.p)
-    expectQueue(locked, target)
-    within(0.03, fromPrometheus[0], locked.own.p)
-    within(0.03, fromPrometheus[1], locked.own.p)
-    expect(fromPrometheus[2]).toBe(1)
-    expect(execFileSync('promtool', ['check', 'metrics'], { input: locked.scrape.text, encoding: 'utf8' })).toBe('')
-  })
 
-  test('limited by the CPUs: ownership sees p where eq. 25 cannot, and the window estimate says why it is absent', async () => {
-    const target = 'saturated'
-    const { saturated } = await observe({ [target]: ['--p', '0.9', '--demand', '20ms'] })
-    if (!saturated) throw new Error('not observed')
-    within(0.03, ownership(saturated, target).p, saturated.own.p)
-    expect(windowReasons(saturated, target)).toEqual(['cpu-saturated'])
-    expectQueue(saturated, target)
-  })
-
-  test('lightly loaded: ownership sees p, and the window estimate is withheld', async () => {
-    const target = 'light'
-    const args = ['--p', '0.5', '--demand', '5ms', '--think', '20ms', '--think-distribution', 'exponential']
-    const { light } = await observe({ [target]: args })
-    if (!light) throw new Error('not observed')
-    within(0.03, ownership(light, target).p, light.own.p)
-    expect(windowReasons(light, target)).toEqual(['too-few-windows'])
-    expectQueue(light, target)
-    expect(light.scrape.value('amdahl_target_regime', { target, regime: 'client' })).toBe(1)
-  })
-
-  test('beside another one: each gets its own p', async () => {
-    const { serial, parallel } = await observe({
-      serial: ['--p', '0.2', '--demand', '2ms'],
-      parallel: ['--p', '0.8', '--demand', '5ms'],
+    test('limited by the CPUs: ownership sees p where eq. 25 cannot, and the window estimate says why it is absent', async () => {
+      const target = 'saturated'
+      const { saturated } = await observe({ [target]: ['--p', '0.9', '--demand', '20ms'] })
+      if (!saturated) throw new Error('not observed')
+      within(0.03, ownership(saturated, target).p, saturated.own.p)
+      expect(windowReasons(saturated, target)).toEqual(['cpu-saturated'])
+      expectQueue(saturated, target)
     })
-    if (!serial || !parallel) throw new Error('not observed')
-    within(0.05, ownership(serial, 'serial').p, serial.own.p)
-    within(0.05, ownership(parallel, 'parallel').p, parallel.own.p)
-  })
 
-  test('idle on condition variables: other waits, and no lock wait, no queue and no p', async () => {
-    const { text, ...scrape } = await exporter.scrape()
-    const target = 'idlepool'
-    expect(scrape.value('amdahl_futex_waits_total', { target, class: 'other' })).toBeGreaterThan(1000)
-    expect(scrape.labelValues('amdahl_futex_waits_total', 'class', { target })).toEqual(['other'])
-    expect(scrape.value('amdahl_target_sequential_queue_length', { target })).toBeUndefined()
-    expect(scrape.labelValues('amdahl_target_parallel_fraction', 'estimator', { target })).toEqual([])
-    expect(scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })).toEqual([])
-    expect(scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target })).toEqual([
-      'no-contention',
-      'no-contention',
-    ])
-    expect(text).not.toMatch(/\b(NaN|Nan)\b/)
-  })
+    test('lightly loaded: ownership sees p, and the window estimate is withheld', async () => {
+      const target = 'light'
+      const args = ['--p', '0.5', '--demand', '5ms', '--think', '20ms', '--think-distribution', 'exponential']
+      const { light } = await observe({ [target]: args })
+      if (!light) throw new Error('not observed')
+      within(0.03, ownership(light, target).p, light.own.p)
+      expect(windowReasons(light, target)).toEqual(['too-few-windows'])
+      expectQueue(light, target)
+      expect(light.scrape.value('amdahl_target_regime', { target, regime: 'client' })).toBe(1)
+    })
 
-  test('loses nothing and refuses no line meanwhile', async () => {
-    const scrape = await exporter.scrape()
-    expect(scrape.value('amdahl_tracer_lost_events_total')).toBe(0)
-    expect(scrape.samples.filter(({ name, value }) => name.endsWith('lines_rejected_total') && value > 0)).toEqual([])
-    expect(scrape.value('amdahl_tracer_restarts_total')).toBe(0)
-    expect(scrape.labelValues('amdahl_scrape_collector_success', 'collector').length).toBe(4)
-    expect(scrape.samples.filter(({ name, value }) => name === 'amdahl_scrape_collector_success' && value !== 1)).toEqual([])
-  })
-})
+    test('beside another one: each gets its own p', async () => {
+      const { serial, parallel } = await observe({
+        serial: ['--p', '0.2', '--demand', '2ms'],
+        parallel: ['--p', '0.8', '--demand', '5ms'],
+      })
+      if (!serial || !parallel) throw new Error('not observed')
+      within(0.05, ownership(serial, 'serial').p, serial.own.p)
+      within(0.05, ownership(parallel, 'parallel').p, parallel.own.p)
+    })
+
+    test('idle on condition variables: other waits, and no lock wait, no queue and no p', async () => {
+      const { text, ...scrape } = await exporter.scrape()
+      const target = 'idlepool'
+      expect(scrape.value('amdahl_futex_waits_total', { target, class: 'other' })).toBeGreaterThan(1000)
+      expect(scrape.labelValues('amdahl_futex_waits_total', 'class', { target })).toEqual(['other'])
+      expect(scrape.value('amdahl_target_sequential_queue_length', { target })).toBeUndefined()
+      expect(scrape.labelValues('amdahl_target_parallel_fraction', 'estimator', { target })).toEqual([])
+      expect(scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })).toEqual([])
+      expect(scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target })).toEqual([
+        'no-contention',
+        'no-contention',
+      ])
+      expect(text).not.toMatch(/\b(NaN|Nan)\b/)
+    })
+
+    test('loses nothing and refuses no line meanwhile', async () => {
+      const scrape = await exporter.scrape()
+      expect(scrape.value('amdahl_tracer_lost_events_total')).toBe(0)
+      expect(
+        scrape.samples.filter(({ name, value }) => name.endsWith('lines_rejected_total') && value > 0),
+      ).toEqual([])
+      expect(scrape.value('amdahl_tracer_restarts_total')).toBe(0)
+      expect(scrape.labelValues('amdahl_scrape_collector_success', 'collector').length).toBe(4)
+      expect(
+        scrape.samples.filter(({ name, value }) => name === 'amdahl_scrape_collector_success' && value !== 1),
+      ).toEqual([])
+    })
+  },
+)

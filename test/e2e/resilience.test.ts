@@ -15,7 +15,10 @@ function tracersOf(exporter: Exporter): readonly number[] {
     .split(' ')
     .filter((pid) => pid !== '')
     .map(Number)
-    .filter((pid) => existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'bpftrace')
+    .filter(
+      (pid) =>
+        existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'bpftrace',
+    )
 }
 
 function isAlive(pid: number): boolean {
@@ -39,7 +42,15 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
   let workload: Workload
 
   beforeAll(async () => {
-    workload = await startWorkload('survivor', ['--inline', '--threads', '4', '--p', '0.3', '--demand', '2ms'])
+    workload = await startWorkload('survivor', [
+      '--inline',
+      '--threads',
+      '4',
+      '--p',
+      '0.3',
+      '--demand',
+      '2ms',
+    ])
   })
 
   afterAll(async () => {
@@ -59,14 +70,22 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
     process.kill(await tracerOf(exporter), 'SIGKILL')
     await sleep(2000)
     const during = await exporter.scrape()
-    expect(during.samples.filter(({ name }) => /^amdahl_(target|lock|futex_waits_total)/.test(name) && !name.startsWith('amdahl_targets'))).toEqual([])
+    expect(
+      during.samples.filter(
+        ({ name }) =>
+          /^amdahl_(target|lock|futex_waits_total)/.test(name) && !name.startsWith('amdahl_targets'),
+      ),
+    ).toEqual([])
     expect(during.value('amdahl_tracer_up')).toBe(0)
     expect(during.value('amdahl_node_cpu_utilization_ratio')).toBeGreaterThan(0)
     expect((await fetch(`${exporter.url}/-/ready`)).status).toBe(503)
 
     const after = await until('p is estimated again', 60, async () => {
       const scrape = await exporter.scrape()
-      return scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' }) !== undefined && scrape
+      return (
+        scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' }) !== undefined &&
+        scrape
+      )
     })
     expect(after.value('amdahl_tracer_up')).toBe(1)
     expect(after.value('amdahl_tracer_restarts_total')).toBe(1)
@@ -100,7 +119,9 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
 
 describe.skipIf(!needs('setpriv'))('where no tracer can run', () => {
   async function expectReduced(exporter: Exporter, reason: RegExp): Promise<void> {
-    await until(`the log says why: ${exporter.child.stderr()}`, 20, () => reason.test(exporter.child.stderr()))
+    await until(`the log says why: ${exporter.child.stderr()}`, 20, () =>
+      reason.test(exporter.child.stderr()),
+    )
     await until('there are two readings', 10, async () =>
       (await exporter.scrape()).value('amdahl_node_cpu_utilization_ratio'),
     )
@@ -120,13 +141,21 @@ describe.skipIf(!needs('setpriv'))('where no tracer can run', () => {
     const folder = mkdtempSync(join(tmpdir(), 'amdahl-path-'))
     symlinkSync(process.execPath, join(folder, 'node'))
     const exporter = await startExporter([], { env: { ...process.env, PATH: folder } })
-    await expectReduced(exporter, /bpftrace is not installed: install it \(Debian: apt-get install bpftrace\)/)
+    await expectReduced(
+      exporter,
+      /bpftrace is not installed: install it \(Debian: apt-get install bpftrace\)/,
+    )
     rmSync(folder, { recursive: true })
   })
 
   test('without privileges: the service is up and says what it needs', async () => {
     const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
-    const child = start('setpriv', [...(process.geteuid?.() === 0 ? nobody : []), process.execPath, MAIN, '--web.listen-address=127.0.0.1:0'])
+    const child = start('setpriv', [
+      ...(process.geteuid?.() === 0 ? nobody : []),
+      process.execPath,
+      MAIN,
+      '--web.listen-address=127.0.0.1:0',
+    ])
     await expectReduced(await watchExporter(child), /needs root/)
   })
 })

@@ -30,7 +30,9 @@ describe('quantile of Student t', () => {
 
 describe('ownership', () => {
   test('p = 1 − Σ owned / Σ samples, of sums and not of ratios', () => {
-    const batches = Array.from({ length: 20 }, (_, i) => (i % 2 ? { part: 1, whole: 10 } : { part: 90, whole: 100 }))
+    const batches = Array.from({ length: 20 }, (_, i) =>
+      i % 2 ? { part: 1, whole: 10 } : { part: 90, whole: 100 },
+    )
     const p = parallelFractionByOwnership(batches, 200)
     expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 910 / 1100, 12) })
   })
@@ -44,7 +46,9 @@ describe('ownership', () => {
   })
 
   test('is a fraction inside its interval, which has a width even where all samples agree', () => {
-    const batch = fc.nat(200).chain((whole) => fc.record({ whole: fc.constant(whole), part: fc.integer({ min: 0, max: whole }) }))
+    const batch = fc
+      .nat(200)
+      .chain((whole) => fc.record({ whole: fc.constant(whole), part: fc.integer({ min: 0, max: whole }) }))
     fc.assert(
       fc.property(fc.array(batch, { minLength: 10, maxLength: 60 }), (batches) => {
         const p = parallelFractionByOwnership(batches, 1)
@@ -101,11 +105,13 @@ describe('contention windows', () => {
     contendedSeconds: 1,
     saturatedLocks: 1,
     cpuSeconds: 1.25,
+    serialCpuSeconds: 0.99,
     nodeBusySeconds: 1.3,
     nodeTotalSeconds: 4,
     ...change,
   })
-  const windows = (change: Partial<ContentionWindow> = {}, length = 20) => Array.from({ length }, () => window(change))
+  const windows = (change: Partial<ContentionWindow> = {}, length = 20) =>
+    Array.from({ length }, () => window(change))
 
   test('the example of the paper: N = 4, U = 0.33 gives p = 0.2424', () => {
     const p = parallelFractionInWindows(windows({ cpuSeconds: 4 * 0.33 }), limits)
@@ -126,7 +132,9 @@ describe('contention windows', () => {
     ['cpu-time-unknown', windows({ cpuSeconds: undefined })],
     ['cpu-saturated', windows({ nodeBusySeconds: 3.7, cpuSeconds: 3.7 })],
     ['several-saturated-locks', windows({ saturatedLocks: 2 })],
+    ['cpu-saturated', windows({ contendedSeconds: 0.5, saturatedLocks: 0, nodeBusySeconds: 3.7 })],
     ['holder-off-cpu', windows({ cpuSeconds: 0.4 })],
+    ['holder-off-cpu', windows({ serialCpuSeconds: 0.93 })],
   ])('%s', (reason, given) => {
     expect(parallelFractionInWindows(given, limits)).toEqual({ kind: 'none', reason })
   })
@@ -140,7 +148,10 @@ describe('contention windows', () => {
   test('round trip: B = 1/(1 − p) gives p back, below saturation', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 0.95, noNaN: true }), (p) => {
-        const estimate = parallelFractionInWindows(windows({ cpuSeconds: 1 / (1 - p), nodeTotalSeconds: 100 }), limits)
+        const estimate = parallelFractionInWindows(
+          windows({ cpuSeconds: 1 / (1 - p), nodeTotalSeconds: 100 }),
+          limits,
+        )
         expect(estimate).toMatchObject({ kind: 'value', value: expect.closeTo(p, 9) })
       }),
     )

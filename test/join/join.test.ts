@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CpuTotals, createTimeline, interpolateCpuTotals, interpolateNumber } from '../../src/join/cpu-timeline.js'
+import {
+  type CpuTotals,
+  createTimeline,
+  interpolateCpuTotals,
+  interpolateNumber,
+} from '../../src/join/cpu-timeline.js'
 import { joinWindow } from '../../src/join/window.js'
 import type { ProcessTrace, TraceInterval } from '../../src/parse/trace-interval.js'
 
@@ -11,7 +16,12 @@ function trace(pid: number, cpuSamples: number): ProcessTrace {
 }
 
 function interval(beginNs: bigint, endNs: bigint, processes: readonly ProcessTrace[] = []): TraceInterval {
-  return { beginNs, endNs, lostEvents: 0, processes: new Map(processes.map((process) => [process.pid, process])) }
+  return {
+    beginNs,
+    endNs,
+    lostEvents: 0,
+    processes: new Map(processes.map((process) => [process.pid, process])),
+  }
 }
 
 describe('a timeline', () => {
@@ -19,7 +29,13 @@ describe('a timeline', () => {
     const timeline = createTimeline<number>(interpolateNumber, 8)
     timeline.push(10n, 100)
     timeline.push(20n, 200)
-    expect([9n, 10n, 13n, 20n, 21n].map((at) => timeline.at(at))).toEqual([undefined, 100, 130, 200, undefined])
+    expect([9n, 10n, 13n, 20n, 21n].map((at) => timeline.at(at))).toEqual([
+      undefined,
+      100,
+      130,
+      200,
+      undefined,
+    ])
   })
 
   test('does not reach over a restart, nor back beyond its capacity', () => {
@@ -36,27 +52,36 @@ describe('a timeline', () => {
   })
 
   test('gives intervals that add up, wherever the readings lie', () => {
-    const steps = fc.array(fc.record({ dt: fc.integer({ min: 1, max: 500 }), dv: fc.nat(100) }), { minLength: 2, maxLength: 30 })
+    const steps = fc.array(fc.record({ dt: fc.integer({ min: 1, max: 500 }), dv: fc.nat(100) }), {
+      minLength: 2,
+      maxLength: 30,
+    })
     fc.assert(
-      fc.property(steps, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }), (readings, cuts) => {
-        const timeline = createTimeline<number>(interpolateNumber, 100)
-        let at = 0
-        let value = 0
-        for (const { dt, dv } of readings) {
-          at += dt
-          value += dv
-          timeline.push(BigInt(at), value)
-        }
-        const first = readings[0]?.dt ?? 0
-        const borders = [0, ...cuts.sort((a, b) => a - b), 1].map((cut) => BigInt(Math.round(first + cut * (at - first))))
-        let sum = 0
-        for (let i = 1; i < borders.length; i += 1) {
-          const step = (timeline.at(borders[i] ?? 0n) ?? 0) - (timeline.at(borders[i - 1] ?? 0n) ?? 0)
-          expect(step).toBeGreaterThanOrEqual(-1e-9)
-          sum += step
-        }
-        expect(sum).toBeCloseTo(value - (readings[0]?.dv ?? 0), 6)
-      }),
+      fc.property(
+        steps,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+        (readings, cuts) => {
+          const timeline = createTimeline<number>(interpolateNumber, 100)
+          let at = 0
+          let value = 0
+          for (const { dt, dv } of readings) {
+            at += dt
+            value += dv
+            timeline.push(BigInt(at), value)
+          }
+          const first = readings[0]?.dt ?? 0
+          const borders = [0, ...cuts.sort((a, b) => a - b), 1].map((cut) =>
+            BigInt(Math.round(first + cut * (at - first))),
+          )
+          let sum = 0
+          for (let i = 1; i < borders.length; i += 1) {
+            const step = (timeline.at(borders[i] ?? 0n) ?? 0) - (timeline.at(borders[i - 1] ?? 0n) ?? 0)
+            expect(step).toBeGreaterThanOrEqual(-1e-9)
+            sum += step
+          }
+          expect(sum).toBeCloseTo(value - (readings[0]?.dv ?? 0), 6)
+        },
+      ),
     )
   })
 
@@ -71,7 +96,11 @@ describe('joining an interval with CPU time', () => {
   for (let i = 0; i <= 4; i += 1) {
     // 2 CPUs, 1.5 of them busy; readings every 0.7 s, off the borders.
     const at = 0.7 * i
-    node.push(BigInt(Math.round(at * 1e9)), { busySeconds: 1.5 * at, totalSeconds: 2 * at, stealSeconds: 0.1 * at })
+    node.push(BigInt(Math.round(at * 1e9)), {
+      busySeconds: 1.5 * at,
+      totalSeconds: 2 * at,
+      stealSeconds: 0.1 * at,
+    })
     process.push(BigInt(Math.round(at * 1e9)), 1.2 * at)
   }
 

@@ -24,7 +24,8 @@ function frame(second: number, rows: readonly string[], reset = 0): string[] {
 const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
 const inFlight = (tid: number, startMs: number) => `@wait[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
-const covered = (endMs: number, contendedMs: number) => `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6})`
+const covered = (endMs: number, contendedMs: number) =>
+  `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6})`
 
 function locksOf(lines: readonly string[]): LockTrace[] {
   return parse(lines).intervals.map((interval) => {
@@ -35,7 +36,9 @@ function locksOf(lines: readonly string[]): LockTrace[] {
 }
 
 describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (version) => {
-  const lines = readFileSync(new URL(`../fixtures/bpftrace-${version}.txt`, import.meta.url), 'utf8').split('\n')
+  const lines = readFileSync(new URL(`../fixtures/bpftrace-${version}.txt`, import.meta.url), 'utf8').split(
+    '\n',
+  )
 
   test('gives one interval per frame and refuses nothing', () => {
     const { intervals, errors } = parse(lines)
@@ -99,7 +102,10 @@ describe('the queue integral', () => {
   })
 
   test('never counts more contended time than an interval has, nor loses any', () => {
-    const wait = fc.record({ gapMs: fc.integer({ min: 0, max: 700 }), lengthMs: fc.integer({ min: 1, max: 3000 }) })
+    const wait = fc.record({
+      gapMs: fc.integer({ min: 0, max: 700 }),
+      lengthMs: fc.integer({ min: 1, max: 3000 }),
+    })
     fc.assert(
       fc.property(fc.array(wait, { minLength: 1, maxLength: 20 }), (waits) => {
         // One waiter at a time: contended time and queue integral are both the sum of the waits.
@@ -119,7 +125,14 @@ describe('the queue integral', () => {
           const last = spans.filter((span) => span.end <= border).at(-1)
           lines.push(
             ...frame(second, [
-              ...(done.length > 0 ? [ended(done.length, done.reduce((sum, span) => sum + span.end - span.start, 0))] : []),
+              ...(done.length > 0
+                ? [
+                    ended(
+                      done.length,
+                      done.reduce((sum, span) => sum + span.end - span.start, 0),
+                    ),
+                  ]
+                : []),
               ...open.map((span, index) => inFlight(index, span.start)),
               ...(last ? [covered(last.end, total)] : []),
             ]),
@@ -164,13 +177,21 @@ describe('a broken stream', () => {
   })
 
   test('refuses rows of other maps and of other shapes inside a frame, and ignores the final dump outside', () => {
-    const { errors } = parse([...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 9]: count 1, average 1, total 1'])])
-    expect(errors).toMatchObject([{ code: 'UNKNOWN_RECORD' }, { code: 'MISSING_FIELD' }, { code: 'BAD_INTEGER' }])
+    const { errors } = parse([
+      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 9]: count 1, average 1, total 1']),
+    ])
+    expect(errors).toMatchObject([
+      { code: 'UNKNOWN_RECORD' },
+      { code: 'MISSING_FIELD' },
+      { code: 'BAD_INTEGER' },
+    ])
     expect(parse(['@slot[1, 2]: 3']).errors).toEqual([])
   })
 
   test('never throws, whatever order the lines have', () => {
-    const lines = readFileSync(new URL('../fixtures/bpftrace-0.17.0.txt', import.meta.url), 'utf8').split('\n')
+    const lines = readFileSync(new URL('../fixtures/bpftrace-0.17.0.txt', import.meta.url), 'utf8').split(
+      '\n',
+    )
     fc.assert(fc.property(fc.shuffledSubarray(lines), (shuffled) => void parse(shuffled)))
   })
 })

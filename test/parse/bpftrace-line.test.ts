@@ -4,7 +4,10 @@ import { parseBpftraceLine } from '../../src/parse/bpftrace-line.js'
 
 describe('a line of bpftrace/futex.bt', () => {
   test.each([
-    ['frame 3322539610783 3323540941065', { kind: 'frame-begin', beginNs: 3322539610783n, endNs: 3323540941065n }],
+    [
+      'frame 3322539610783 3323540941065',
+      { kind: 'frame-begin', beginNs: 3322539610783n, endNs: 3323540941065n },
+    ],
     ['frame-end 3323540941065 1', { kind: 'frame-end', endNs: 3323540941065n, locksReset: true }],
     ['@a_total: 891', { kind: 'map-row', name: 'a_total', keys: [], values: [891n] }],
     ['@b_cpu[76]: 1', { kind: 'map-row', name: 'b_cpu', keys: [76n], values: [1n] }],
@@ -18,7 +21,12 @@ describe('a line of bpftrace/futex.bt', () => {
     ],
     [
       '@wait[15922, 15933]: (3323540503032, 93924855255808, 1)',
-      { kind: 'map-row', name: 'wait', keys: [15922n, 15933n], values: [3323540503032n, 93924855255808n, 1n] },
+      {
+        kind: 'map-row',
+        name: 'wait',
+        keys: [15922n, 15933n],
+        values: [3323540503032n, 93924855255808n, 1n],
+      },
     ],
     ['Lost 42 events', { kind: 'lost-events', count: 42 }],
     ['Attaching 7 probes...', { kind: 'ignored' }],
@@ -49,7 +57,11 @@ describe('a line of bpftrace/futex.bt', () => {
   })
 
   test('never throws, and an error points into the line or just behind it', () => {
-    const text = fc.oneof(fc.string(), fc.string().map((rest) => `@a_wait[${rest}`), fc.string().map((rest) => `frame ${rest}`))
+    const text = fc.oneof(
+      fc.string(),
+      fc.string().map((rest) => `@a_wait[${rest}`),
+      fc.string().map((rest) => `frame ${rest}`),
+    )
     fc.assert(
       fc.property(text, (line) => {
         const record = parseBpftraceLine(line)

@@ -37,7 +37,11 @@ describe('/proc/stat', () => {
   })
 
   test('takes the four fields of an old kernel', () => {
-    expect(parseProcStat('cpu 100 0 200 300\ncpu0 100 0 200 300\n')).toMatchObject({ user: 1, steal: 0, onlineCpus: 1 })
+    expect(parseProcStat('cpu 100 0 200 300\ncpu0 100 0 200 300\n')).toMatchObject({
+      user: 1,
+      steal: 0,
+      onlineCpus: 1,
+    })
   })
 
   test.each([
@@ -90,13 +94,18 @@ describe('/proc/PID/maps', () => {
 describe('cutting a stream into lines', () => {
   test('gives the same lines however the stream is cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.string().filter((s) => !s.includes('\n') && s.length < 20)), fc.nat(7), (lines, size) => {
-        const text = lines.map((line) => `${line}\n`).join('')
-        const splitter = createLineSplitter(100)
-        const got: string[] = []
-        for (let at = 0; at < text.length; at += size + 1) got.push(...splitter.push(text.slice(at, at + size + 1)))
-        expect(got).toEqual(lines)
-      }),
+      fc.property(
+        fc.array(fc.string().filter((s) => !s.includes('\n') && s.length < 20)),
+        fc.nat(7),
+        (lines, size) => {
+          const text = lines.map((line) => `${line}\n`).join('')
+          const splitter = createLineSplitter(100)
+          const got: string[] = []
+          for (let at = 0; at < text.length; at += size + 1)
+            got.push(...splitter.push(text.slice(at, at + size + 1)))
+          expect(got).toEqual(lines)
+        },
+      ),
     )
   })
 

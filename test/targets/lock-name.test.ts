@@ -15,7 +15,10 @@ const maps = (base: number) =>
       [base + 0x400000, base + 0x401000, 0, '/usr/lib/x86_64-linux-gnu/libc.so.6'],
       [base + 0x500000, base + 0x521000, 0, '[stack]'],
     ]
-      .map(([begin, end, offset, path]) => `${Number(begin).toString(16)}-${Number(end).toString(16)} rw-p ${Number(offset).toString(16)} fe:00 1 ${path}`)
+      .map(
+        ([begin, end, offset, path]) =>
+          `${Number(begin).toString(16)}-${Number(end).toString(16)} rw-p ${Number(offset).toString(16)} fe:00 1 ${path}`,
+      )
       .join('\n'),
   )
 

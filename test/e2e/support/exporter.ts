@@ -15,15 +15,20 @@ export interface Exporter {
   ready(): Promise<void>
 }
 
-export async function startExporter(args: readonly string[] = [], options: SpawnOptions = {}): Promise<Exporter> {
+export async function startExporter(
+  args: readonly string[] = [],
+  options: SpawnOptions = {},
+): Promise<Exporter> {
   return watchExporter(start(process.execPath, [MAIN, '--web.listen-address=127.0.0.1:0', ...args], options))
 }
 
 /** Waits until an exporter that was started in another way listens. */
 export async function watchExporter(child: Child): Promise<Exporter> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm test, which builds it`)
-  const address = await until(`the exporter listens: ${child.stderr()}`, 20, () =>
-    /msg=listening .*addresses="?([\d.]+:\d+)/.exec(child.stderr())?.[1],
+  const address = await until(
+    `the exporter listens: ${child.stderr()}`,
+    20,
+    () => /msg=listening .*addresses="?([\d.]+:\d+)/.exec(child.stderr())?.[1],
   )
   const url = `http://${address}`
   return {
@@ -35,7 +40,11 @@ export async function watchExporter(child: Child): Promise<Exporter> {
       return parseExposition(await response.text())
     },
     async ready() {
-      await until(`/-/ready answers 200: ${child.stderr()}`, 60, async () => (await fetch(`${url}/-/ready`)).ok)
+      await until(
+        `/-/ready answers 200: ${child.stderr()}`,
+        60,
+        async () => (await fetch(`${url}/-/ready`)).ok,
+      )
     },
   }
 }

@@ -24,21 +24,25 @@ export function parseExposition(text: string): Scrape {
     const match = LINE.exec(line)
     if (!match) throw new Error(`no sample: ${line}`)
     const labels: Record<string, string> = {}
-    for (const [, name = '', value = ''] of (match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) labels[name] = value
+    for (const [, name = '', value = ''] of (match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+      labels[name] = value
     samples.push({ name: match[1] ?? '', labels, value: Number(match[3]) })
   }
   const select = (name: string, labels: Readonly<Record<string, string>>) =>
     samples.filter(
-      (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+      (sample) =>
+        sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
     )
   return {
     text,
     samples,
     value(name, labels = {}) {
       const found = select(name, labels)
-      if (found.length > 1) throw new Error(`${found.length} samples of ${name} with ${JSON.stringify(labels)}`)
+      if (found.length > 1)
+        throw new Error(`${found.length} samples of ${name} with ${JSON.stringify(labels)}`)
       return found[0]?.value
     },
-    labelValues: (name, label, labels = {}) => select(name, labels).map((sample) => sample.labels[label] ?? ''),
+    labelValues: (name, label, labels = {}) =>
+      select(name, labels).map((sample) => sample.labels[label] ?? ''),
   }
 }

@@ -17,7 +17,11 @@ export interface SpawnOptions {
 }
 
 export function start(file: string, args: readonly string[], { env, cwd }: SpawnOptions = {}): Child {
-  const child: ChildProcess = spawn(file, args, { env: env ?? process.env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn(file, args, {
+    env: env ?? process.env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -21,7 +21,9 @@ export function needs(...commands: readonly string[]): boolean {
 export function needsTracer(): boolean {
   if (process.geteuid?.() !== 0) return !missing('a tracer needs root')
   if (!existsSync('/sys/kernel/tracing/events/syscalls/sys_enter_futex')) {
-    return !missing('no tracepoint syscalls:sys_enter_futex: mount tracefs, or use a kernel with CONFIG_FTRACE_SYSCALLS')
+    return !missing(
+      'no tracepoint syscalls:sys_enter_futex: mount tracefs, or use a kernel with CONFIG_FTRACE_SYSCALLS',
+    )
   }
   return needs('bpftrace')
 }

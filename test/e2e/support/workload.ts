@@ -29,7 +29,9 @@ let built: string | undefined
 export function buildWorkload(): string {
   if (built === undefined) {
     built = mkdtempSync(join(tmpdir(), 'amdahl-workload-'))
-    execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+    execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
   }
   return built
 }

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
+import type { ParseError } from '../../src/parse/parse-error.js'
+import type { TraceInterval } from '../../src/parse/trace-interval.js'
+import type { TracerBackend } from '../../src/tracer/backend.js'
+import { createBpftraceBackend } from '../../src/tracer/bpftrace.js'
+import { createSupervisor, type TracerStatus } from '../../src/tracer/supervisor.js'
+
+const RECORDING = fileURLToPath(new URL('../fixtures/bpftrace-0.17.0.txt', import.meta.url))
+
+/** A tracer that is a shell command: what it prints, and how it ends, is up to the test. */
+function shellTracer(script: string, change: Partial<TracerBackend> = {}): TracerBackend {
+  return {
+    name: 'shell',
+    check: async () => ({ version: '1.0.0' }),
+    command: () => ({ file: 'sh', args: ['-c', script, 'sh', RECORDING], env: {} }),
+    createParser: createBpftraceFrames,
+    explainExit: (stderrTail) => `shell: ${stderrTail.trim()}`,
+    ...change,
+  }
+}
+
+function supervise(backend: TracerBackend, intervalSeconds = 1) {
+  const intervals: TraceInterval[] = []
+  const errors: ParseError[] = []
+  const states: TracerStatus[] = []
+  const supervisor = createSupervisor(
+    backend,
+    { intervalSeconds, sampleHz: 99 },
+    {
+      onInterval: (interval) => intervals.push(interval),
+      onRejectedLine: (error) => errors.push(error),
+      onState: (status) => states.push(status),
+    },
+  )
+  return { supervisor, intervals, errors, states }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries += 1) {
+    if (tries > 500) throw new Error('not within 5 s')
+    await sleep(10)
+  }
+}
+
+describe('the supervisor', () => {
+  test('hands on intervals, and ends the tracer when told to', async () => {
+    const { supervisor, intervals, states } = supervise(shellTracer('cat "$1"; exec sleep 100'))
+    supervisor.start()
+    await until(() => intervals.length === 6)
+    expect(supervisor.status()).toMatchObject({ state: 'running', version: '1.0.0', restarts: 0 })
+    const { pid } = supervisor.status()
+    await supervisor.stop()
+    expect(states.at(-1)?.state).toBe('stopped')
+    expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH')
+  })
+
+  test('ends a tracer that ignores SIGINT', async () => {
+    const { supervisor, intervals } = supervise(
+      shellTracer('trap "" INT TERM; cat "$1"; while :; do sleep 1; done'),
+    )
+    supervisor.start()
+    await until(() => intervals.length === 6)
+    const begin = performance.now()
+    await supervisor.stop()
+    expect(performance.now() - begin).toBeLessThan(5000)
+  })
+
+  test('starts a tracer that died again, with the end of its standard error as the reason', async () => {
+    const { supervisor, states } = supervise(shellTracer('echo first >&2; echo out of memory >&2; exit 3'))
+    supervisor.start()
+    await until(() => supervisor.status().restarts === 1)
+    expect(states.find(({ state }) => state === 'backoff')?.reason).toBe(
+      'shell: first\nout of memory; next start in 1 s',
+    )
+    expect(states.map(({ state }) => state)).toContain('starting')
+    await supervisor.stop()
+  })
+
+  test('survives whatever is printed, in bounded memory', async () => {
+    const garbage =
+      'head -c 20000000 /dev/urandom; head -c 20000000 /dev/zero >&2; echo; cat "$1"; exec sleep 100'
+    const { supervisor, intervals, errors } = supervise(shellTracer(garbage))
+    const before = process.memoryUsage.rss()
+    supervisor.start()
+    await until(() => intervals.length === 6)
+    expect(errors.length).toBeGreaterThan(1000)
+    expect(process.memoryUsage.rss() - before).toBeLessThan(150e6)
+    await supervisor.stop()
+  })
+
+  test('ends a tracer that has stopped printing', async () => {
+    const { supervisor, states } = supervise(shellTracer('cat "$1"; exec sleep 100'), 0.01)
+    supervisor.start()
+    await until(() => states.some(({ state }) => state === 'backoff'))
+    expect(states.find(({ state }) => state === 'backoff')?.reason).toMatch(
+      /^shell printed no interval and was ended/,
+    )
+    await supervisor.stop()
+  })
+
+  test('does not start what cannot run, and says why', async () => {
+    const backend = shellTracer('exit 1', { check: async () => ({ problem: 'no shell: install one' }) })
+    const { supervisor, states } = supervise(backend)
+    supervisor.start()
+    await until(() => supervisor.status().state === 'unavailable')
+    expect(supervisor.status().reason).toBe('no shell: install one')
+    await supervisor.stop()
+    expect(states.some(({ state }) => state === 'starting')).toBe(false)
+  })
+})
+
+describe('bpftrace', () => {
+  const backend = createBpftraceBackend(true)
+
+  test('is asked for the interval and the frequency, without a shell', () => {
+    const { file, args } = backend.command({ intervalSeconds: 0.5, sampleHz: 49 })
+    expect(file).toBe('bpftrace')
+    expect(args.slice(-2)).toEqual(['500', '49'])
+    expect(readFileSync(args.at(-3) ?? '', 'utf8')).toContain('interval:ms:$1')
+  })
+
+  test.each([
+    ['ERROR: Error loading program: interval: Operation not permitted', /may not load BPF programs here/],
+    ["futex.bt:120:3-20: ERROR: Unknown struct/union: 'struct task_struct'", /CONFIG_DEBUG_INFO_BTF/],
+    [
+      "ERROR: couldn't set RLIMIT_MEMLOCK for bpftrace.\nERROR: out of luck",
+      /^bpftrace: ERROR: out of luck$/,
+    ],
+    ['', /ended without a message/],
+  ])('explains %j', (stderr, explanation) => {
+    expect(backend.explainExit(stderr)).toMatch(explanation)
+  })
+})
