@@ -70,6 +70,14 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
   })
 })
 
+test('the example in the manual is a frame of the recording', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const example = /```\n(frame \d[\s\S]*?)```/.exec(read('bpftrace/README.md'))?.[1] ?? ''
+  const recording = read('test/fixtures/bpftrace-0.17.0.txt').replaceAll(/\n\n+/g, '\n')
+  expect(parse(example.split('\n')).intervals).toHaveLength(1)
+  expect(recording).toContain(example)
+})
+
 describe('the queue integral', () => {
   test('counts a wait in each interval for the time it lasted there', () => {
     // One wait from 0.5 s to 2.25 s, one thread: 0.5 s in the first second, 1 s in the next, 0.25 s in the last.

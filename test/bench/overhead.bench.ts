@@ -1,0 +1,191 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { studentT975 } from '../../src/estimate/ratio-interval.js'
+import { ROOT, startExporter } from '../e2e/support/exporter.js'
+import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
+import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
+import { describeMachine, median } from './machine.js'
+
+/** Rounds of traced and untraced; 10 give Student's t with 9 degrees of freedom. */
+const ROUNDS = 10
+/** Attaching and detaching take a moment: the workload's period begins after it. */
+const SETTLE_MS = 3000
+
+interface Load {
+  readonly title: string
+  readonly seconds: number
+  readonly start: () => Promise<{ reset(): void; rate(): Promise<number>; end(): Promise<void> }>
+}
+
+/** The reference workload of the paper: server and clients over TCP. */
+function overTcp(p: number, demand: string, think: string): Load['start'] {
+  return async () => {
+    const name = 'overhead-tcp'
+    const args = ['--listen', '127.0.0.1:0', '--threads', '12', '--p', String(p), '--demand', demand]
+    const server = await startWorkload(name, args)
+    const port = /"port":(\d+)/.exec(server.child.stdout())?.[1]
+    const client: Child = start(join(buildWorkload(), 'workload-client'), [
+      ...['--connect', `127.0.0.1:${port}`, '--connections', '12', '--think', think, '--duration', '3600s'],
+    ])
+    return reporting(server.child, async () => {
+      await stop(client)
+      await server.finish()
+    })
+  }
+}
+
+function inline(args: readonly string[]): Load['start'] {
+  return async () => {
+    const workload = await startWorkload('overhead', ['--inline', ...args])
+    return reporting(workload.child, async () => void (await workload.finish()))
+  }
+}
+
+function reporting(child: Child, end: () => Promise<void>) {
+  return {
+    reset: () => child.kill('SIGUSR1'),
+    end,
+    async rate() {
+      const lines = () => child.stdout().trim().split('\n')
+      const known = lines().length
+      child.kill('SIGUSR2')
+      const line = await until('the workload reports', 5, () => lines()[known])
+      return (JSON.parse(line) as { rate: number }).rate
+    },
+  }
+}
+
+const LOADS: readonly Load[] = [
+  {
+    title: "the paper's: 12 clients, D = 403 ms, think time 100 ms, p = 0.4",
+    seconds: 20,
+    start: overTcp(0.4, '403ms', '100ms'),
+  },
+  {
+    title: '12 clients, D = 4 ms, think time 1 ms, p = 0.4',
+    seconds: 8,
+    start: overTcp(0.4, '4ms', '1ms'),
+  },
+  {
+    title: '4 threads, D = 100 us, p = 0.5: hundreds of thousands of futex calls a second',
+    seconds: 6,
+    start: inline(['--threads', '4', '--p', '0.5', '--demand', '100us']),
+  },
+]
+
+async function compare(load: Load): Promise<string> {
+  const workload = await load.start()
+  const ratios: number[] = []
+  const untracedRates: number[] = []
+  async function measure(): Promise<number> {
+    await sleep(SETTLE_MS)
+    workload.reset()
+    await sleep(load.seconds * 1000)
+    return workload.rate()
+  }
+  async function traced(): Promise<number> {
+    const exporter = await startExporter()
+    await exporter.ready()
+    const rate = await measure()
+    await stop(exporter.child)
+    return rate
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // The order turns in each round, so that a drift of the machine favours neither.
+    const first = round % 2 === 0 ? await measure() : await traced()
+    const second = round % 2 === 0 ? await traced() : await measure()
+    const [without, with_] = round % 2 === 0 ? [first, second] : [second, first]
+    ratios.push(with_ / without)
+    untracedRates.push(without)
+  }
+  await workload.end()
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ROUNDS
+  const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (ROUNDS - 1)
+  const half = studentT975(ROUNDS - 1) * Math.sqrt(variance / ROUNDS)
+  const rate = median(untracedRates).toPrecision(4)
+  return `| ${load.title} | ${rate} | ${median(ratios).toFixed(3)} | ${mean.toFixed(3)} ± ${half.toFixed(3)} |`
+}
+
+/** CPU-seconds of a process and its memory, by /proc. */
+function costOf(pid: number): { readonly cpuSeconds: number; readonly megabytes: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    megabytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+  }
+}
+
+async function ownCost(): Promise<string> {
+  const exporter = await startExporter()
+  await exporter.ready()
+  const workload = await startWorkload('cost', [
+    '--inline',
+    '--threads',
+    '4',
+    '--p',
+    '0.5',
+    '--demand',
+    '150us',
+  ])
+  await sleep(5000)
+  const children = readFileSync(
+    `/proc/${exporter.child.pid}/task/${exporter.child.pid}/children`,
+    'utf8',
+  ).split(' ')
+  const tracer = Number(children[0])
+  const before = [costOf(exporter.child.pid), costOf(tracer)]
+  const waits = async () =>
+    (await exporter.scrape()).samples
+      .filter(({ name, labels }) => name === 'amdahl_lock_waits_total' && labels.target === 'cost')
+      .reduce((sum, { value }) => sum + value, 0)
+  const waitsBefore = await waits()
+  const seconds = 30
+  for (let second = 0; second < seconds; second += 1) {
+    await sleep(1000)
+    await exporter.scrape()
+  }
+  const waitsPerSecond = ((await waits()) - waitsBefore) / seconds
+  const after = [costOf(exporter.child.pid), costOf(tracer)]
+  await workload.finish()
+  await stop(exporter.child)
+  const rows = ['exporter', 'bpftrace'].map((name, index) => {
+    const cpu = ((after[index]?.cpuSeconds ?? 0) - (before[index]?.cpuSeconds ?? 0)) / seconds
+    return `| ${name} | ${(100 * cpu).toFixed(1)} % | ${after[index]?.megabytes.toFixed(0)} MB |`
+  })
+  return `At ${waitsPerSecond.toFixed(0)} lock waits per second, intervals of 1 s and one scrape per second, over ${seconds} s:
+
+| process | share of one CPU | resident memory |
+|---|---|---|
+${rows.join('\n')}`
+}
+
+test('overhead', async () => {
+  const cost = await ownCost()
+  const rows: string[] = []
+  for (const load of LOADS) rows.push(await compare(load))
+  const page = `# What it costs
+
+Made by \`npm run bench:overhead\` on ${describeMachine()}.
+
+## For the traced service
+
+Job rate with the exporter running, divided by the rate without it, ${ROUNDS} pairs of periods in one run of the
+workload, in alternating order: the median of the ratios, and their mean with its 95 % interval. 1 is no loss.
+
+| load | jobs/s without | median ratio | mean ratio |
+|---|---|---|---|
+${rows.join('\n')}
+
+Tracing changes who contends: with very short critical sections a traced service may get slower or faster.
+
+## For the machine
+
+${cost}
+
+The maps of the tracer have 16 384 entries each and are allocated when it starts.
+`
+  writeFileSync(join(ROOT, 'docs/overhead.md'), page)
+  expect(rows).toHaveLength(LOADS.length)
+})

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
+import type { TraceInterval } from '../../src/parse/trace-interval.js'
+import { ROOT } from '../e2e/support/exporter.js'
+import { sleep, start } from '../e2e/support/process.js'
+import { needs, needsTracer } from '../e2e/support/requirements.js'
+import { startWorkload } from '../e2e/support/workload.js'
+
+/** Debian releases whose bpftrace is newer than this machine's, each in a folder of its own outside the repository. */
+const RELEASES = ['trixie', 'forky']
+const STRICT = process.env.AMDAHL_TEST_STRICT === '1'
+const CACHE = process.env.AMDAHL_TEST_CACHE ?? '/var/cache/amdahl_exporter-test'
+const PREPARE = join(ROOT, 'test/privileged/prepare-bpftrace.sh')
+
+/** In strict mode the releases are fetched when they are missing; else only what is there already is tried. */
+function canTry(release: string): boolean {
+  if (STRICT) return true
+  if (!needsTracer() || !needs('make', 'gcc')) return false
+  if (existsSync(join(CACHE, release, 'usr/bin/bpftrace'))) return true
+  console.warn(
+    `skipped: bpftrace of Debian ${release}: fetch it with sh test/privileged/prepare-bpftrace.sh ${release} ${CACHE}`,
+  )
+  return false
+}
+
+describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
+  test.skipIf(!canTry(release))(
+    'runs futex.bt: frames without a gap, the lock, its owner, nothing refused',
+    { timeout: 600_000 },
+    async () => {
+      execFileSync('sh', [PREPARE, release, CACHE], { stdio: ['ignore', 'inherit', 'inherit'] })
+      const folder = join(CACHE, release)
+      copyFileSync(join(ROOT, 'bpftrace/futex.bt'), join(folder, 'futex.bt'))
+      const workload = await startWorkload(`on-${release}`, [
+        '--inline',
+        '--threads',
+        '4',
+        '--p',
+        '0.5',
+        '--demand',
+        '2ms',
+      ])
+      const args = ['--kill-child', '--mount', 'sh', '-c', MOUNT_AND_TRACE, 'sh', folder]
+      const tracer = start('unshare', ['--fork', ...args])
+      await sleep(15_000)
+      tracer.kill('SIGTERM')
+      await tracer.exited
+      const own = await workload.finish()
+
+      const frames = createBpftraceFrames()
+      const records = tracer
+        .stdout()
+        .split('\n')
+        .map((line) => frames.push(line))
+        .filter((record) => record !== undefined)
+      expect(records.filter((record) => 'kind' in record)).toEqual([])
+      const intervals = records.filter((record): record is TraceInterval => !('kind' in record))
+      expect(intervals.length, tracer.stderr()).toBeGreaterThanOrEqual(4)
+      for (const [index, interval] of intervals.entries()) {
+        if (index > 0) expect(interval.beginNs).toBe(intervals[index - 1]?.endNs)
+        expect(interval.lostEvents).toBe(0)
+      }
+      const locks = intervals.flatMap((interval) => interval.processes.get(workload.child.pid)?.locks ?? [])
+      expect(new Set(locks.map((lock) => lock.address)).size).toBe(1)
+      const owned = locks.reduce((sum, lock) => sum + lock.ownedSamples, 0)
+      const watched = locks.reduce((sum, lock) => sum + lock.watchedSamples, 0)
+      // Four seconds or more are 700 samples or more: 0.08 is four standard errors.
+      expect(Math.abs(1 - owned / watched - own.p)).toBeLessThan(0.08)
+    },
+  )
+})
+
+/** The mounts live in a mount namespace of their own, and go with it. */
+const MOUNT_AND_TRACE = `
+set -e
+mount --bind /proc "$1/proc"
+mount --bind /dev "$1/dev"
+mount --rbind /sys "$1/sys"
+exec chroot "$1" bpftrace --no-warnings -B line /futex.bt 1000 99
+`

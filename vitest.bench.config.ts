@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** Benchmarks: they take minutes, write their results into docs/ and assert no times. */
+export default defineConfig({
+  test: {
+    include: ['test/bench/**/*.bench.ts'],
+    fileParallelism: false,
+    testTimeout: 3_600_000,
+    hookTimeout: 180_000,
+  },
+})
