@@ -54,7 +54,8 @@ const MAPS: ReadonlyMap<string, MapShape> = new Map([
     [`${half}_held`, { holds: 'held', keys: 2, values: 1 }],
     [`${half}_off`, { holds: 'owner-off', keys: 2, values: 1 }],
   ]),
-  ['wait', { holds: 'in-flight', keys: 2, values: 3 }],
+  ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
+  ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
   ['lock', { holds: 'covered', keys: 2, values: 2 }],
 ])
 
@@ -78,9 +79,8 @@ interface LockFrame {
   owned: number
   held: number
   ownerOff: number
-  /** Σ (border − start) over the waits in flight at the border, and the oldest start. */
-  inFlightNs: number
-  oldestStartNs: bigint | undefined
+  /** Waits in flight at the border: their starts by map and thread, since a map may show a row twice. */
+  readonly inFlight: Map<string, { readonly startNs: bigint; readonly map: string }>
   /** End of the last wait, and contended time since the last reset. */
   coveredNs: bigint | undefined
   contendedNs: number | undefined
@@ -161,12 +161,13 @@ export function createBpftraceFrames(): BpftraceFrames {
             `frame-end ${record.endNs} does not match frame ${finished.endNs}`,
           )
         }
-        return finish(finished, record.locksReset)
+        return finish(finished, record.cleared)
       }
     }
   }
 
-  function finish(finished: Frame, locksReset: boolean): TraceInterval {
+  function finish(finished: Frame, cleared: readonly string[]): TraceInterval {
+    const locksReset = cleared.includes('lock')
     const processes = new Map<number, ProcessTrace>()
     const seen = new Set<string>()
     for (const [pid, process] of finished.processes) {
@@ -174,7 +175,7 @@ export function createBpftraceFrames(): BpftraceFrames {
       for (const [address, lock] of process.locks) {
         const key = `${pid}:${address}`
         seen.add(key)
-        locks.push(settleLock(finished, ledgerOf(key), address, lock, locksReset))
+        locks.push(settleLock(finished, ledgerOf(key), address, lock, cleared))
       }
       processes.set(pid, { pid, cpuSamples: process.cpuSamples, waits: process.waits, locks })
     }
@@ -217,25 +218,39 @@ function settleLock(
   ledger: LockLedger,
   address: bigint,
   lock: LockFrame,
-  locksReset: boolean,
+  cleared: readonly string[],
 ): LockTrace {
   const lengthNs = Number(frame.endNs - frame.beginNs)
+  let inFlightNs = 0
+  let forgottenNs = 0
+  let oldestStartNs: bigint | undefined
+  for (const { startNs, map } of lock.inFlight.values()) {
+    const soFarNs = Number(frame.endNs - startNs)
+    inFlightNs += soFarNs
+    if (oldestStartNs === undefined || startNs < oldestStartNs) oldestStartNs = startNs
+    // The script forgets this wait with its map: its end will not be seen, and what it lasted so far stays counted.
+    if (cleared.includes(map)) {
+      forgottenNs += soFarNs
+      frame.lostEvents += 1
+    }
+  }
   ledger.endedNs += lock.waitNs
-  const queueNs = Math.max(0, ledger.endedNs + lock.inFlightNs - ledger.reportedQueueNs)
+  const queueNs = Math.max(0, ledger.endedNs + inFlightNs - ledger.reportedQueueNs)
   ledger.reportedQueueNs += queueNs
+  ledger.endedNs += forgottenNs
 
   if (lock.contendedNs !== undefined) ledger.contendedSinceResetNs = lock.contendedNs
   let contendedNs = ledger.contendedBeforeResetNs + ledger.contendedSinceResetNs
   const coveredNs = lock.coveredNs ?? 0n
   if (coveredNs > frame.endNs) {
     contendedNs -= Number(coveredNs - frame.endNs)
-  } else if (lock.oldestStartNs !== undefined) {
-    const from = lock.oldestStartNs > coveredNs ? lock.oldestStartNs : coveredNs
+  } else if (oldestStartNs !== undefined) {
+    const from = oldestStartNs > coveredNs ? oldestStartNs : coveredNs
     contendedNs += Number(frame.endNs - from)
   }
   const contendedInIntervalNs = Math.min(lengthNs, Math.max(0, contendedNs - ledger.reportedContendedNs))
   ledger.reportedContendedNs += contendedInIntervalNs
-  if (locksReset) {
+  if (cleared.includes('lock')) {
     ledger.contendedBeforeResetNs += ledger.contendedSinceResetNs
     ledger.contendedSinceResetNs = 0
   }
@@ -275,6 +290,7 @@ function addRow(frame: Frame, row: MapRow): ParseError | undefined {
     frame.total = Number(first)
     return undefined
   }
+  if (map.holds === 'in-flight' && first === 0n) return undefined
   const process = processOf(frame, Number(row.keys[0]))
   if (map.holds === 'cpu') {
     process.cpuSamples = Number(first)
@@ -285,11 +301,9 @@ function addRow(frame: Frame, row: MapRow): ParseError | undefined {
     return undefined
   }
   if (map.holds === 'in-flight') {
-    // Keys: process and thread; values: start, address, class. A wait that began after the border is not in it.
+    // Keys: process and thread; values: start, address, class. After the border: not in this interval.
     if (first >= frame.endNs) return undefined
-    const lock = lockOf(process, second)
-    lock.inFlightNs += Number(frame.endNs - first)
-    if (lock.oldestStartNs === undefined || first < lock.oldestStartNs) lock.oldestStartNs = first
+    lockOf(process, second).inFlight.set(`${row.name}:${row.keys[1]}`, { startNs: first, map: row.name })
     return undefined
   }
   return addLockRow(frame, process, lockOf(process, row.keys[1] ?? 0n), map.holds, row)
@@ -369,8 +383,7 @@ function lockOf(process: ProcessFrame, address: bigint): LockFrame {
       owned: 0,
       held: 0,
       ownerOff: 0,
-      inFlightNs: 0,
-      oldestStartNs: undefined,
+      inFlight: new Map(),
       coveredNs: undefined,
       contendedNs: undefined,
     }

@@ -7,8 +7,8 @@ import { type Child, sleep, start, stop, until } from '../e2e/support/process.js
 import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
 import { describeMachine, median } from './machine.js'
 
-/** Rounds of traced and untraced; 10 give Student's t with 9 degrees of freedom. */
-const ROUNDS = 10
+/** Rounds of traced and untraced; 8 give Student's t with 7 degrees of freedom. */
+const ROUNDS = 8
 /** Attaching and detaching take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
 
@@ -59,16 +59,16 @@ function reporting(child: Child, end: () => Promise<void>) {
 const LOADS: readonly Load[] = [
   {
     title: "the paper's: 12 clients, D = 403 ms, think time 100 ms, p = 0.4",
-    seconds: 20,
+    seconds: 15,
     start: overTcp(0.4, '403ms', '100ms'),
   },
   {
     title: '12 clients, D = 4 ms, think time 1 ms, p = 0.4',
-    seconds: 8,
+    seconds: 6,
     start: overTcp(0.4, '4ms', '1ms'),
   },
   {
-    title: '4 threads, D = 100 us, p = 0.5: hundreds of thousands of futex calls a second',
+    title: '4 threads, D = 100 us, p = 0.5: thousands of lock waits a second',
     seconds: 6,
     start: inline(['--threads', '4', '--p', '0.5', '--demand', '100us']),
   },

@@ -17,13 +17,13 @@ const PID = 7
 const LOCK = 4096
 
 /** A frame of one second, in the script's own format; times are milliseconds. */
-function frame(second: number, rows: readonly string[], reset = 0): string[] {
+function frame(second: number, rows: readonly string[], cleared = 0): string[] {
   const begin = second * 1e9
-  return [`frame ${begin} ${begin + 1e9}`, ...rows, `frame-end ${begin + 1e9} ${reset}`]
+  return [`frame ${begin} ${begin + 1e9}`, ...rows, `frame-end ${begin + 1e9} ${cleared}`]
 }
 const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
-const inFlight = (tid: number, startMs: number) => `@wait[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
+const inFlight = (tid: number, startMs: number) => `@wait0[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
 const covered = (endMs: number, contendedMs: number) =>
   `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6})`
 
@@ -43,22 +43,24 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
   test('gives one interval per frame and refuses nothing', () => {
     const { intervals, errors } = parse(lines)
     expect(errors).toEqual([])
-    expect(intervals).toHaveLength(6)
-    expect(intervals.map((interval) => interval.lostEvents)).toEqual([0, 0, 0, 0, 0, 0])
+    expect(intervals).toHaveLength(lines.filter((line) => line.startsWith('frame-end')).length)
+    expect(intervals.length).toBeGreaterThanOrEqual(6)
+    for (const { lostEvents } of intervals) expect(lostEvents).toBe(0)
     for (const [index, interval] of intervals.entries()) {
       if (index > 0) expect(interval.beginNs).toBe(intervals[index - 1]?.endNs)
     }
   })
 
   test('shows the contended mutex of the reference workload, and its pool as other waits', () => {
-    const processes = parse(lines).intervals.flatMap((interval) => [...interval.processes.values()])
+    const { intervals } = parse(lines)
+    const processes = intervals.flatMap((interval) => [...interval.processes.values()])
     const contended = processes.filter((process) => process.locks.length > 0)
     expect(new Set(contended.map((process) => process.pid)).size).toBe(1)
     const locks = contended.flatMap((process) => process.locks)
     // 4 threads, p = 0.5, saturated: about two wait and one holds at any time.
     const queueSeconds = locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)
-    expect(queueSeconds / 6).toBeGreaterThan(1.7)
-    expect(queueSeconds / 6).toBeLessThan(2.1)
+    expect(queueSeconds / intervals.length).toBeGreaterThan(1.7)
+    expect(queueSeconds / intervals.length).toBeLessThan(2.1)
     const owned = locks.reduce((sum, lock) => sum + lock.ownedSamples, 0)
     const watched = locks.reduce((sum, lock) => sum + lock.watchedSamples, 0)
     expect(owned / watched).toBeGreaterThan(0.44)
@@ -107,6 +109,22 @@ describe('the queue integral', () => {
       ...frame(2, [ended(5, 200), covered(2900, 500)]),
     ])
     expect(locks.map((lock) => lock.contendedSeconds)).toEqual([0.5, 0.3, 0.2])
+  })
+
+  test('takes a row that a map showed twice once, and a wait that ended in place not at all', () => {
+    const idle = `@wait1[${PID}, 2]: (0, 0, 0)`
+    const locks = locksOf(frame(0, [inFlight(1, 400), idle, inFlight(1, 500)]))
+    expect(locks.map((lock) => lock.queueSeconds)).toEqual([0.5])
+  })
+
+  test('keeps what was counted of a wait that the script forgets, and counts it as lost', () => {
+    const intervals = parse([
+      ...frame(0, [inFlight(1, 500)], 2),
+      ...frame(1, [ended(1, 250), covered(1900, 250)]),
+    ]).intervals
+    const queues = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.queueSeconds)
+    expect(queues).toEqual([0.5, 0.25])
+    expect(intervals.map((interval) => interval.lostEvents)).toEqual([1, 0])
   })
 
   test('never counts more contended time than an interval has, nor loses any', () => {

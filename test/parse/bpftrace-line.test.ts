@@ -8,7 +8,8 @@ describe('a line of bpftrace/futex.bt', () => {
       'frame 3322539610783 3323540941065',
       { kind: 'frame-begin', beginNs: 3322539610783n, endNs: 3323540941065n },
     ],
-    ['frame-end 3323540941065 1', { kind: 'frame-end', endNs: 3323540941065n, locksReset: true }],
+    ['frame-end 3323540941065 1', { kind: 'frame-end', endNs: 3323540941065n, cleared: ['lock'] }],
+    ['frame-end 3323540941065 4', { kind: 'frame-end', endNs: 3323540941065n, cleared: ['wait1'] }],
     ['@a_total: 891', { kind: 'map-row', name: 'a_total', keys: [], values: [891n] }],
     ['@b_cpu[76]: 1', { kind: 'map-row', name: 'b_cpu', keys: [76n], values: [1n] }],
     [
@@ -41,6 +42,7 @@ describe('a line of bpftrace/futex.bt', () => {
     ['frame 1x 2', 'BAD_INTEGER', 7],
     ['frame 12 3x', 'BAD_INTEGER', 10],
     ['frame-end 12', 'MISSING_FIELD', 13],
+    ['frame-end 12 8', 'MISSING_FIELD', 15],
     ['frame-end x 0', 'BAD_INTEGER', 11],
     ['@a_cpu[76: 1', 'MISSING_FIELD', 13],
     ['@a_cpu[7x]: 1', 'BAD_INTEGER', 8],
