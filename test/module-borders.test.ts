@@ -19,7 +19,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   version: { imports: [] },
   app: { imports: 'everything' },
   cli: { imports: ['app', 'config', 'log'], packages: ['commander'] },
-  http: { imports: [], types: ['log'], packages: ['fastify'] },
+  http: { imports: [], types: ['log', 'metrics'], packages: ['fastify'] },
   metrics: {
     imports: ['estimate', 'join', 'model', 'parse', 'sample', 'targets'],
     types: ['tracer'],

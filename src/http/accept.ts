@@ -1,4 +1,4 @@
-export type ExpositionFormat = 'text' | 'openmetrics'
+import type { Format } from '../metrics/exposition.js'
 
 interface MediaRange {
   readonly type: string
@@ -11,7 +11,7 @@ interface MediaRange {
  * The format a scraper prefers. OpenMetrics 1.0.0 has to be named; all else, and a header that cannot be
  * understood, gets the text format, which every scraper reads.
  */
-export function negotiateFormat(accept: string | undefined): ExpositionFormat {
+export function negotiateFormat(accept: string | undefined): Format {
   const ranges = (accept ?? '').split(',').map(parseMediaRange)
   const openMetrics = bestQuality(ranges, ({ type, version }) => {
     return type === 'application/openmetrics-text' && (version === undefined || version === '1.0.0')

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { StatusView } from './status-view.js'
+import type { StatusView } from '../metrics/status.js'
 
 /** `/-/healthy`: the process answers. `/-/ready`: and it can tell what it is there to tell. */
 export function addHealthRoutes(app: FastifyInstance, status: () => StatusView): void {

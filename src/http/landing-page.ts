@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { StatusView, TargetView } from '../metrics/status.js'
 import { escapeHtml } from './escape-html.js'
-import type { StatusView, TargetView } from './status-view.js'
 
 const STYLE = `
 :root { color-scheme: light dark }

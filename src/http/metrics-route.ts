@@ -1,14 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { type ExpositionFormat, negotiateFormat } from './accept.js'
+import type { Format } from '../metrics/exposition.js'
+import { negotiateFormat } from './accept.js'
 
 export interface MetricsView {
   /**
    * @param deadlineMs Time the scraper waits for. A collector that would take longer is left out.
    */
-  render(
-    format: ExpositionFormat,
-    deadlineMs: number,
-  ): Promise<{ readonly contentType: string; readonly body: string }>
+  render(format: Format, deadlineMs: number): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
 /** Prometheus' own default scrape_timeout, for a scraper that does not name its own. */

@@ -7,11 +7,11 @@ import {
   fastify,
 } from 'fastify'
 import type { Logger } from '../log/logger.js'
+import type { StatusView } from '../metrics/status.js'
 import { addHealthRoutes } from './health-routes.js'
 import { CONTENT_SECURITY_POLICY, renderLandingPage } from './landing-page.js'
 import { type Address, boundAddress, closeListeners, openListeners } from './listeners.js'
 import { addMetricsRoute, type MetricsView } from './metrics-route.js'
-import type { StatusView } from './status-view.js'
 
 export interface HttpServerOptions {
   readonly logger: Logger

@@ -1,14 +1,37 @@
 import type { TargetSnapshot } from '../targets/ledger.js'
 import type { MetricsSource } from './collect.js'
 
-/** What the page shows of a target. */
-export interface TargetStatus {
+/** What the page and `/-/ready` say of the exporter, as it stands at a request. */
+export interface StatusView {
+  readonly version: string
+  readonly ready: boolean
+  /** Why it is not ready: one line each, with the remedy. */
+  readonly reasons: readonly string[]
+  readonly node: {
+    /** N */
+    readonly cpus: number | undefined
+    /** U, 0–1 */
+    readonly utilizationRatio: number | undefined
+  }
+  readonly tracer: {
+    readonly backend: string
+    readonly state: string
+    readonly reason: string | undefined
+  }
+  readonly targets: readonly TargetView[]
+}
+
+export interface TargetView {
   readonly name: string
+  /** p with its 95 % bounds. */
   readonly parallelFraction:
     | { readonly value: number; readonly lower: number; readonly upper: number }
     | undefined
+  /** Why there is no p. */
   readonly reason: string | undefined
+  /** Q */
   readonly queueLength: number | undefined
+  /** U_s, 0–1 */
   readonly serialUtilizationRatio: number | undefined
   readonly headroomRatio: number | undefined
   readonly speedupLimit: number | undefined
@@ -16,22 +39,12 @@ export interface TargetStatus {
   readonly bottleneckLock: string | undefined
 }
 
-/** What the page shows, and whether the exporter is ready: it delivers what it exists for. */
-export interface Status {
-  readonly version: string
-  readonly ready: boolean
-  readonly reasons: readonly string[]
-  readonly node: { readonly cpus: number | undefined; readonly utilizationRatio: number | undefined }
-  readonly tracer: { readonly backend: string; readonly state: string; readonly reason: string | undefined }
-  readonly targets: readonly TargetStatus[]
-}
-
 /** @param cpuProblem Why /proc/stat could not be read, if so. */
 export function describeStatus(
   source: MetricsSource,
   cpuProblem: string | undefined,
   version: string,
-): Status {
+): StatusView {
   const tracer = source.tracer()
   const reasons: string[] = []
   if (tracer.state !== 'running')
@@ -48,7 +61,7 @@ export function describeStatus(
   }
 }
 
-function describeTarget({ name, assessment }: TargetSnapshot): TargetStatus {
+function describeTarget({ name, assessment }: TargetSnapshot): TargetView {
   const { ownership } = assessment
   return {
     name,

@@ -5,7 +5,12 @@ import type { Scrape } from './support/exposition.js'
 import { type Child, sleep, stop } from './support/process.js'
 import { type Prometheus, startPrometheus } from './support/prometheus.js'
 import { needs, needsTracer } from './support/requirements.js'
-import { startPool, startWorkload, type WorkloadReport } from './support/workload.js'
+import {
+  startPool,
+  startWorkload,
+  startWorkloadInNamespace,
+  type WorkloadReport,
+} from './support/workload.js'
 
 /** Estimates are looked at after so many seconds of a workload. */
 const SECONDS = 31
@@ -15,7 +20,7 @@ interface Observed {
   readonly scrape: Scrape
 }
 
-describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'))(
+describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc', 'unshare'))(
   'a running service',
   () => {
     let exporter: Exporter
@@ -142,6 +147,24 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       if (!serial || !parallel) throw new Error('not observed')
       within(0.05, ownership(serial, 'serial').p, serial.own.p)
       within(0.05, ownership(parallel, 'parallel').p, parallel.own.p)
+    })
+
+    test('in a container: the owner is found by the thread ids that the container sees', async () => {
+      const target = 'contained'
+      const workload = await startWorkloadInNamespace(target, [
+        '--inline',
+        '--threads',
+        '4',
+        '--p',
+        '0.3',
+        '--demand',
+        '5ms',
+      ])
+      await sleep(SECONDS * 1000)
+      const scrape = await exporter.scrape()
+      const own = await workload.finish()
+      within(0.03, ownership({ own, scrape }, target).p, own.p)
+      expectQueue({ own, scrape }, target)
     })
 
     test('idle on condition variables: other waits, and no lock wait, no queue and no p', async () => {

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Address } from '../../src/http/listeners.js'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
-import type { StatusView, TargetView } from '../../src/http/status-view.js'
 import { createLogger } from '../../src/log/logger.js'
+import type { StatusView, TargetView } from '../../src/metrics/status.js'
 
 const LOOPBACK: Address = { host: '127.0.0.1', port: 0 }
 

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './exporter.js'
-import { type Child, start, stop, until } from './process.js'
+import { type Child, start, until } from './process.js'
 
 /** What the reference workload says of itself over its measured period. */
 export interface WorkloadReport {
@@ -28,7 +28,9 @@ let built: string | undefined
 /** Builds the programs of test/workload once; returns the folder they are in. */
 export function buildWorkload(): string {
   if (built === undefined) {
-    built = mkdtempSync(join(tmpdir(), 'amdahl-workload-'))
+    const folder = mkdtempSync(join(tmpdir(), 'amdahl-workload-'))
+    built = folder
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
@@ -38,16 +40,28 @@ export function buildWorkload(): string {
 
 /** Starts the server of the workload under a command name of its own, which is its target's name. */
 export async function startWorkload(name: string, args: readonly string[]): Promise<Workload> {
-  const folder = buildWorkload()
-  const file = join(folder, name)
-  copyFileSync(join(folder, 'workload-server'), file)
-  const child = start(file, ['--duration', '0', ...args])
+  const child = start(programNamed(name, 'workload-server'), ['--duration', '0', ...args])
+  return whenReady(name, child, child.kill)
+}
+
+/** The same in a pid namespace of its own, as in a container: there its process id is 1. */
+export async function startWorkloadInNamespace(name: string, args: readonly string[]): Promise<Workload> {
+  const file = programNamed(name, 'workload-server')
+  const child = start('unshare', ['--pid', '--fork', '--kill-child', file, '--duration', '0', ...args])
+  return whenReady(name, child, (signal = 'SIGTERM') => {
+    const inner = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    process.kill(Number(inner), signal)
+  })
+}
+
+async function whenReady(name: string, child: Child, signal: Child['kill']): Promise<Workload> {
   await until(`${name} is ready: ${child.stderr()}`, 10, () => child.stdout().includes('"ready"'))
   return {
     child,
-    reset: () => child.kill('SIGUSR1'),
+    reset: () => signal('SIGUSR1'),
     async finish() {
-      const status = await stop(child)
+      signal('SIGTERM')
+      const status = await child.exited
       const last = child.stdout().trim().split('\n').at(-1) ?? ''
       if (status !== 0) throw new Error(`${name} ended with ${status}: ${child.stderr()}`)
       return JSON.parse(last) as WorkloadReport
@@ -55,10 +69,15 @@ export async function startWorkload(name: string, args: readonly string[]): Prom
   }
 }
 
-/** Starts the idle thread pool of the workload. */
-export function startPool(name: string, args: readonly string[]): Child {
+/** A copy of a program under another name. */
+function programNamed(name: string, program: string): string {
   const folder = buildWorkload()
   const file = join(folder, name)
-  copyFileSync(join(folder, 'workload-pool'), file)
-  return start(file, ['--duration', '0', ...args])
+  copyFileSync(join(folder, program), file)
+  return file
+}
+
+/** Starts the idle thread pool of the workload. */
+export function startPool(name: string, args: readonly string[]): Child {
+  return start(programNamed(name, 'workload-pool'), ['--duration', '0', ...args])
 }
