@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: measuring } },
+      // Generous, since a loaded machine makes child processes slow; no test waits for time to pass.
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: measuring, testTimeout: 30_000 } },
       {
         test: {
           name: 'e2e',

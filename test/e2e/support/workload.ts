@@ -23,6 +23,9 @@ export interface Workload {
   finish(): Promise<WorkloadReport>
 }
 
+/** A workload ends by itself, should the test die that would have ended it. */
+const BOUND = ['--duration', '3600s']
+
 let built: string | undefined
 
 /** Builds the programs of test/workload once; returns the folder they are in. */
@@ -40,14 +43,14 @@ export function buildWorkload(): string {
 
 /** Starts the server of the workload under a command name of its own, which is its target's name. */
 export async function startWorkload(name: string, args: readonly string[]): Promise<Workload> {
-  const child = start(programNamed(name, 'workload-server'), ['--duration', '0', ...args])
+  const child = start(programNamed(name, 'workload-server'), [...BOUND, ...args])
   return whenReady(name, child, child.kill)
 }
 
 /** The same in a pid namespace of its own, as in a container: there its process id is 1. */
 export async function startWorkloadInNamespace(name: string, args: readonly string[]): Promise<Workload> {
   const file = programNamed(name, 'workload-server')
-  const child = start('unshare', ['--pid', '--fork', '--kill-child', file, '--duration', '0', ...args])
+  const child = start('unshare', ['--pid', '--fork', '--kill-child', file, ...BOUND, ...args])
   return whenReady(name, child, (signal = 'SIGTERM') => {
     const inner = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
     process.kill(Number(inner), signal)
@@ -79,5 +82,5 @@ function programNamed(name: string, program: string): string {
 
 /** Starts the idle thread pool of the workload. */
 export function startPool(name: string, args: readonly string[]): Child {
-  return start(programNamed(name, 'workload-pool'), ['--duration', '0', ...args])
+  return start(programNamed(name, 'workload-pool'), [...BOUND, ...args])
 }
