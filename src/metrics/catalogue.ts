@@ -99,7 +99,7 @@ export const CATALOGUE = {
   ),
   windowSeconds: counter(
     'amdahl_target_contention_window_seconds_total',
-    'Length of the contention windows: intervals in which one lock had waiters and the CPUs were not saturated.',
+    'Length of the contention windows that the window estimate was made from.',
     ['target'],
   ),
   windowCpuSeconds: counter(

@@ -9,10 +9,9 @@ import type { Runtime } from './runtime.js'
 import {
   type Contention,
   contentionOf,
-  findBottleneck,
   type LockInterval,
+  type LockTotals,
   ownedOfAll,
-  sumLocks,
   type TargetInterval,
 } from './target-interval.js'
 
@@ -207,8 +206,10 @@ export function createLedger(limits: LedgerLimits): Ledger {
     }
     if (interval.cpuSeconds === undefined) return
     target.cpuSeconds += interval.cpuSeconds
-    target.serialCpuSeconds += serialCpuSeconds(target.intervals, interval)
-    const qualified = qualifiedWindow(interval, limits)
+    target.serialCpuSeconds += serialCpuSeconds(target.intervals, interval, target.assessment.bottleneck)
+    // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
+    const qualified =
+      target.assessment.window.kind === 'value' ? qualifiedWindow(interval, limits) : undefined
     if (qualified) {
       target.windowSeconds += qualified.seconds
       target.windowCpuSeconds += qualified.cpuSeconds
@@ -330,8 +331,11 @@ function toInterval(
  * CPU time inside the bottleneck lock during the last interval: its owned samples, each worth the CPU time that a
  * sample of the target stood for over the trailing intervals, so that late or skipped ticks do not bias it.
  */
-function serialCpuSeconds(intervals: readonly TargetInterval[], last: TargetInterval): number {
-  const bottleneck = findBottleneck(sumLocks(intervals))
+function serialCpuSeconds(
+  intervals: readonly TargetInterval[],
+  last: TargetInterval,
+  bottleneck: LockTotals | undefined,
+): number {
   const lock = bottleneck && last.locks.get(bottleneck.key)
   if (!lock) return 0
   let cpuSeconds = 0
