@@ -8,6 +8,8 @@ export interface ContentionWindow {
   readonly seconds: number
   /** Time in which the most contended lock had a waiter. Seconds. */
   readonly contendedSeconds: number
+  /** Of it: between a wake and the return of the woken thread, when nobody holds the lock. Seconds. */
+  readonly handOverSeconds: number
   /** Locks that were contended for the share that qualifies a window. Count. */
   readonly saturatedLocks: number
   /** CPU time burned by the target (or the node). Seconds; undefined where it was not read. */
@@ -28,9 +30,14 @@ export interface WindowLimits {
 
 /**
  * Largest error of p, by ownership samples, with which the estimate is still given: with U_s < 1 inside the windows,
- * because the holder was preempted or slept, eq. 25 is off by (1 − U_s)/B. Ratio.
+ * because the holder was preempted or slept, eq. 25 is off by (1 − G − U_s)/B, G the share of hand-overs. Ratio.
  */
 const MAX_KNOWN_ERROR = 0.05
+
+/** Time of the window in which U_s = 1 can hold: the lock is free while it is handed over. Seconds. */
+export function heldSeconds(window: ContentionWindow): number {
+  return window.seconds - window.handOverSeconds
+}
 
 /** Whether the lock was contended for enough of the interval to take U_s = 1 (eq. 20). */
 export function qualifies(window: ContentionWindow, limits: WindowLimits): boolean {
@@ -43,7 +50,8 @@ export function qualifies(window: ContentionWindow, limits: WindowLimits): boole
  *     U_s = 1, B = 1 + U_p  ⇒  p = 1 − 1/B = 1 − Σw / Σc
  *
  * Source: Carvalho & Pereira, "Measuring Software Systems Scalability for Proactive Data Center Management",
- * eqs. 20–25. It holds only while the sequential resource is what limits.
+ * eqs. 20–25. It holds only while the sequential resource is what limits. w is the length of a window without the
+ * hand-overs of the lock: each costs a wake-up, tens of microseconds in which no thread is in the sequential part.
  *
  * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited),
  *   `too-few-windows` (fewer than MIN_BATCHES qualify), `cpu-saturated`, `cpu-time-unknown`,
@@ -59,7 +67,7 @@ export function parallelFractionInWindows(
   if (contended.length < MIN_BATCHES)
     return none(isSaturated(waited, limits) ? 'cpu-saturated' : 'too-few-windows')
   const batches = contended.flatMap((window) =>
-    window.cpuSeconds === undefined ? [] : [{ part: window.seconds, whole: window.cpuSeconds }],
+    window.cpuSeconds === undefined ? [] : [{ part: heldSeconds(window), whole: window.cpuSeconds }],
   )
   if (batches.length < MIN_BATCHES) return none('cpu-time-unknown')
   if (isSaturated(contended, limits)) return none('cpu-saturated')
@@ -80,14 +88,15 @@ function isSaturated(windows: readonly ContentionWindow[], limits: WindowLimits)
   return busy >= limits.saturatedUtilization * total
 }
 
-/** (1 − U_s)/B over the windows in which both are known; 0 where none is. */
+/** |1 − G − U_s|/B over the windows in which both are known; 0 where none is. */
 function knownError(windows: readonly ContentionWindow[]): number {
   let missing = 0
   let cpu = 0
-  for (const { seconds, cpuSeconds, serialCpuSeconds } of windows) {
+  for (const window of windows) {
+    const { cpuSeconds, serialCpuSeconds } = window
     if (cpuSeconds === undefined || serialCpuSeconds === undefined) continue
-    missing += seconds - serialCpuSeconds
+    missing += heldSeconds(window) - serialCpuSeconds
     cpu += cpuSeconds
   }
-  return cpu > 0 ? missing / cpu : 0
+  return cpu > 0 ? Math.abs(missing) / cpu : 0
 }

@@ -56,7 +56,7 @@ const MAPS: ReadonlyMap<string, MapShape> = new Map([
   ]),
   ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
   ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
-  ['lock', { holds: 'covered', keys: 2, values: 2 }],
+  ['lock', { holds: 'covered', keys: 2, values: 3 }],
 ])
 
 /** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
@@ -69,6 +69,8 @@ interface LockLedger {
   /** Contended time by the kernel's count, from before the last reset of the map and since. */
   contendedBeforeResetNs: number
   contendedSinceResetNs: number
+  /** Hand-over time by the kernel's count that was reported, since the last reset of the map. */
+  handOverNs: number
 }
 
 interface LockFrame {
@@ -84,6 +86,7 @@ interface LockFrame {
   /** End of the last wait, and contended time since the last reset. */
   coveredNs: bigint | undefined
   contendedNs: number | undefined
+  handOverNs: number | undefined
 }
 
 interface ProcessFrame {
@@ -200,6 +203,7 @@ export function createBpftraceFrames(): BpftraceFrames {
         endedNs: 0,
         contendedBeforeResetNs: 0,
         contendedSinceResetNs: 0,
+        handOverNs: 0,
       }
       ledgers.set(key, ledger)
     }
@@ -250,7 +254,10 @@ function settleLock(
   }
   const contendedInIntervalNs = Math.min(lengthNs, Math.max(0, contendedNs - ledger.reportedContendedNs))
   ledger.reportedContendedNs += contendedInIntervalNs
+  const handOverNs = lock.handOverNs === undefined ? 0 : Math.max(0, lock.handOverNs - ledger.handOverNs)
+  ledger.handOverNs = lock.handOverNs ?? ledger.handOverNs
   if (cleared.includes('lock')) {
+    ledger.handOverNs = 0
     ledger.contendedBeforeResetNs += ledger.contendedSinceResetNs
     ledger.contendedSinceResetNs = 0
   }
@@ -262,6 +269,7 @@ function settleLock(
     longestWaitSeconds: lock.longestNs / NS_PER_SECOND,
     queueSeconds: queueNs / NS_PER_SECOND,
     contendedSeconds: contendedInIntervalNs / NS_PER_SECOND,
+    handOverSeconds: Math.min(handOverNs, contendedInIntervalNs) / NS_PER_SECOND,
     watchedSamples: lock.watched,
     ownedSamples: lock.owned,
     heldSamples: lock.held,
@@ -316,7 +324,7 @@ function addLockRow(
   holds: 'waits' | 'longest' | 'watched' | 'owned' | 'held' | 'owner-off' | 'covered',
   row: MapRow,
 ): ParseError | undefined {
-  const [first = 0n, second = 0n] = row.values
+  const [first = 0n, second = 0n, third = 0n] = row.values
   switch (holds) {
     case 'waits': {
       const futexClass = LOCK_CLASSES[Number(row.keys[2]) - 1]
@@ -330,6 +338,7 @@ function addLockRow(
     case 'covered':
       lock.coveredNs = first
       lock.contendedNs = Number(second)
+      lock.handOverNs = Number(third)
       break
     case 'longest':
       lock.longestNs = Number(first)
@@ -386,6 +395,7 @@ function lockOf(process: ProcessFrame, address: bigint): LockFrame {
       inFlight: new Map(),
       coveredNs: undefined,
       contendedNs: undefined,
+      handOverNs: undefined,
     }
     process.locks.set(address, lock)
   }

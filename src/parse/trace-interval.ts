@@ -25,6 +25,8 @@ export interface LockTrace {
   readonly queueSeconds: number
   /** Time with at least one waiter. Seconds, at most the length of the interval. */
   readonly contendedSeconds: number
+  /** Of it: between a wake and the return of the woken thread, when nobody holds the lock. Seconds. */
+  readonly handOverSeconds: number
   /** On-CPU samples of the process that looked at this lock's owner. */
   readonly watchedSamples: number
   /** Of these: the sampled thread owned the lock. */

@@ -3,6 +3,7 @@ import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import type { Batch } from '../estimate/ratio-interval.js'
 import {
   type ContentionWindow,
+  heldSeconds,
   parallelFractionInWindows,
   qualifies,
   type WindowLimits,
@@ -137,7 +138,7 @@ export function qualifiedWindow(
   if (!window || window.cpuSeconds === undefined || !qualifies(window, limits)) return undefined
   if (window.saturatedLocks > 1) return undefined
   if (window.nodeBusySeconds >= limits.saturatedUtilization * window.nodeTotalSeconds) return undefined
-  return { seconds: window.seconds, cpuSeconds: window.cpuSeconds }
+  return { seconds: heldSeconds(window), cpuSeconds: window.cpuSeconds }
 }
 
 interface IntervalSums {
@@ -200,7 +201,7 @@ function serialUtilizationOf(lock: LockTotals, sums: IntervalSums, busyCpus: num
  *
  * U_s: its holder runs. H_seen: its holder has no CPU, and running threads of the target saw that; each such sample
  * stands for one of the N·B/B_node CPUs that the target has while the machine is full. C: the lock has waiters, so
- * it is held but for G, the hand-over, in which samples find it without an owner; this also counts a holder that
+ * it is held but for G, the hand-over from wake to return; this also counts a holder that
  * sleeps, or is preempted by others, while no thread of the target runs that could see it.
  * A lock whose owner cannot be read counts as held while it has waiters.
  */
@@ -216,6 +217,6 @@ function holders(
   const nodeBusyCpus = (sums.nodeBusySeconds / sums.nodeTotalSeconds) * sums.cpus
   const cpusOfTarget = nodeBusyCpus > 0 ? Math.min(1, busyCpus / nodeBusyCpus) * sums.cpus : 0
   const seenOffCpu = cpusOfTarget > 0 ? (lock.ownerOffCpu * cpusPerSample) / cpusOfTarget : 0
-  const handOver = lock.free * cpusPerSample
+  const handOver = lock.handOverSeconds / sums.seconds
   return serialUtilization + Math.max(seenOffCpu, contended - serialUtilization - handOver, 0)
 }

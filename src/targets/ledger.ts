@@ -257,7 +257,12 @@ export function createLedger(limits: LedgerLimits): Ledger {
       })
     }
     return nodeWindows.map((node) => ({
-      ...(byNode.get(node) ?? { contendedSeconds: 0, saturatedLocks: 0, serialCpuSeconds: undefined }),
+      ...(byNode.get(node) ?? {
+        contendedSeconds: 0,
+        handOverSeconds: 0,
+        saturatedLocks: 0,
+        serialCpuSeconds: undefined,
+      }),
       seconds: node.seconds,
       cpuSeconds: node.busySeconds,
       nodeBusySeconds: node.busySeconds,
@@ -316,6 +321,7 @@ function toInterval(
         waitSeconds: lock.waitSeconds,
         queueSeconds: lock.queueSeconds,
         contendedSeconds: lock.contendedSeconds,
+        handOverSeconds: lock.handOverSeconds,
         processSamples: samples,
         watched: lock.watchedSamples,
         owned: lock.ownedSamples,

@@ -8,6 +8,7 @@ export interface LockInterval {
   /** ∫ waiters dt. Thread-seconds. */
   readonly queueSeconds: number
   readonly contendedSeconds: number
+  readonly handOverSeconds: number
   /** Samples of its process in the interval, and of these: that looked, that owned, that saw another owner. */
   readonly processSamples: number
   readonly watched: number
@@ -33,11 +34,10 @@ export interface LockTotals {
   waits: number
   queueSeconds: number
   contendedSeconds: number
+  handOverSeconds: number
   owned: number
   held: number
   ownerOffCpu: number
-  /** Samples that found it without an owner. */
-  free: number
   /** Samples that owned it, had every sample of its process looked. */
   ownedOfAll: number
 }
@@ -55,10 +55,10 @@ export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTot
           waits: 0,
           queueSeconds: 0,
           contendedSeconds: 0,
+          handOverSeconds: 0,
           owned: 0,
           held: 0,
           ownerOffCpu: 0,
-          free: 0,
           ownedOfAll: 0,
         }
         totals.set(key, sum)
@@ -66,10 +66,10 @@ export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTot
       sum.waits += lock.waits
       sum.queueSeconds += lock.queueSeconds
       sum.contendedSeconds += lock.contendedSeconds
+      sum.handOverSeconds += lock.handOverSeconds
       sum.owned += lock.owned
       sum.held += lock.held
       sum.ownerOffCpu += lock.ownerOffCpu
-      sum.free += lock.watched - lock.owned - lock.held
       sum.ownedOfAll += ownedOfAll(lock)
     }
   }
@@ -84,6 +84,7 @@ export function ownedOfAll(lock: LockInterval): number {
 /** The contention of one interval: its most contended lock, and how many were contended for that share of it. */
 export interface Contention {
   readonly contendedSeconds: number
+  readonly handOverSeconds: number
   readonly saturatedLocks: number
   /** CPU time inside the most contended lock; undefined where no sample found an owner. Seconds. */
   readonly serialCpuSeconds: number | undefined
@@ -99,6 +100,7 @@ export function contentionOf(interval: TargetInterval, contendedShare: number): 
   const readable = most && most.owned + most.held > 0 && interval.cpuSamples > 0 ? most : undefined
   return {
     contendedSeconds: most?.contendedSeconds ?? 0,
+    handOverSeconds: most?.handOverSeconds ?? 0,
     saturatedLocks,
     serialCpuSeconds:
       readable && interval.cpuSeconds !== undefined

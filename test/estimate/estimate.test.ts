@@ -103,6 +103,7 @@ describe('contention windows', () => {
   const window = (change: Partial<ContentionWindow> = {}): ContentionWindow => ({
     seconds: 1,
     contendedSeconds: 1,
+    handOverSeconds: 0,
     saturatedLocks: 1,
     cpuSeconds: 1.25,
     serialCpuSeconds: 0.99,
@@ -137,6 +138,15 @@ describe('contention windows', () => {
     ['holder-off-cpu', windows({ serialCpuSeconds: 0.93 })],
   ])('%s', (reason, given) => {
     expect(parallelFractionInWindows(given, limits)).toEqual({ kind: 'none', reason })
+  })
+
+  test('does not count the hand-overs of the lock as serial time', () => {
+    // U_s = 0.93 and B = 1.33: eq. 25 alone reads 0.248, ownership 0.301.
+    const given = windows({ handOverSeconds: 0.07, serialCpuSeconds: 0.93, cpuSeconds: 1.33 })
+    expect(parallelFractionInWindows(given, limits)).toMatchObject({
+      kind: 'value',
+      value: expect.closeTo(1 - 0.93 / 1.33, 12),
+    })
   })
 
   test('leaves windows out in which the lock was free for long', () => {

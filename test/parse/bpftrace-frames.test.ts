@@ -25,7 +25,7 @@ const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
 const inFlight = (tid: number, startMs: number) => `@wait0[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
 const covered = (endMs: number, contendedMs: number) =>
-  `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6})`
+  `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6}, 0)`
 
 function locksOf(lines: readonly string[]): LockTrace[] {
   return parse(lines).intervals.map((interval) => {

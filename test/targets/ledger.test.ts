@@ -29,6 +29,7 @@ function lock(change: Partial<LockTrace> = {}): LockTrace {
     longestWaitSeconds: 0.5,
     queueSeconds: 2,
     contendedSeconds: 1,
+    handOverSeconds: 0,
     watchedSamples: 150,
     ownedSamples: 90,
     heldSamples: 30,
@@ -87,18 +88,20 @@ function only(ledger: Ledger) {
 
 describe('a target', () => {
   test('has p, U_s, Q, headroom, limit and regime from the same sums', () => {
-    const { assessment, counters } = only(run(30, [process(1, 1.5, [lock({ ownedSamples: 96 })])]))
+    const { assessment, counters } = only(
+      run(30, [process(1, 1.5, [lock({ ownedSamples: 96, handOverSeconds: 0.04 })])]),
+    )
     expect(assessment.ownership).toMatchObject({ kind: 'value', value: expect.closeTo(0.36, 9) })
     expect(assessment.serialUtilization).toBeCloseTo(0.96, 9)
     expect(assessment.busyCpus).toBeCloseTo(1.5, 9)
     expect(assessment.headroom).toBeCloseTo(1 / 0.96, 9)
     expect(assessment.speedupLimit).toBeCloseTo(1 / 0.64, 9)
     expect(assessment.regime).toBe('sequential')
-    // 2 waiters; 24 of 150 samples found no owner, 0.24 CPUs of hand-over: the holder counts while it runs.
+    // 2 waiters; the lock is held but for its hand-overs.
     expect(assessment.queueLength).toBeCloseTo(2.96, 9)
-    expect(assessment.window).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 1 / 1.5, 9) })
+    expect(assessment.window).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 0.96 / 1.5, 9) })
     expect(counters.serialCpuSeconds / counters.cpuSeconds).toBeCloseTo(0.64, 9)
-    expect(counters.windowSeconds / counters.windowCpuSeconds).toBeCloseTo(1 / 1.5, 9)
+    expect(counters.windowSeconds / counters.windowCpuSeconds).toBeCloseTo(0.96 / 1.5, 9)
   })
 
   test('counts a sleeping holder as being at the lock', () => {
