@@ -99,7 +99,7 @@ export const CATALOGUE = {
   ),
   windowSeconds: counter(
     'amdahl_target_contention_window_seconds_total',
-    'Length of the contention windows that the window estimate was made from.',
+    'Length of the contention windows that the window estimate was made from, without the hand-overs of the lock.',
     ['target'],
   ),
   windowCpuSeconds: counter(

@@ -24,8 +24,8 @@ function frame(second: number, rows: readonly string[], cleared = 0): string[] {
 const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
 const inFlight = (tid: number, startMs: number) => `@wait0[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
-const covered = (endMs: number, contendedMs: number) =>
-  `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6}, 0)`
+const covered = (endMs: number, contendedMs: number, handOverMs = 0) =>
+  `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6}, ${handOverMs * 1e6})`
 
 function locksOf(lines: readonly string[]): LockTrace[] {
   return parse(lines).intervals.map((interval) => {
@@ -125,6 +125,15 @@ describe('the queue integral', () => {
     const queues = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.queueSeconds)
     expect(queues).toEqual([0.5, 0.25])
     expect(intervals.map((interval) => interval.lostEvents)).toEqual([1, 0])
+  })
+
+  test('gives the hand-over time of each interval, over a reset too', () => {
+    const locks = locksOf([
+      ...frame(0, [ended(5, 500), covered(900, 500, 30)]),
+      ...frame(1, [ended(5, 300), covered(1900, 800, 50)], 1),
+      ...frame(2, [ended(5, 200), covered(2900, 200, 10)]),
+    ])
+    expect(locks.map((lock) => lock.handOverSeconds)).toEqual([0.03, 0.02, 0.01])
   })
 
   test('never counts more contended time than an interval has, nor loses any', () => {
