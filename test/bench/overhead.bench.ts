@@ -7,8 +7,8 @@ import { type Child, sleep, start, stop, until } from '../e2e/support/process.js
 import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
 import { describeMachine, median } from './machine.js'
 
-/** Rounds of traced and untraced; 8 give Student's t with 7 degrees of freedom. */
-const ROUNDS = 8
+/** Rounds of traced and untraced; 6 give Student's t with 5 degrees of freedom. */
+const ROUNDS = 6
 /** Attaching and detaching take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import { ROOT } from '../e2e/support/exporter.js'
-import { sleep, start } from '../e2e/support/process.js'
+import { start } from '../e2e/support/process.js'
 import { needs, needsTracer } from '../e2e/support/requirements.js'
 import { startWorkload } from '../e2e/support/workload.js'
 
@@ -43,10 +43,7 @@ describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
         '--demand',
         '2ms',
       ])
-      const args = ['--kill-child', '--mount', 'sh', '-c', MOUNT_AND_TRACE, 'sh', folder]
-      const tracer = start('unshare', ['--fork', ...args])
-      await sleep(15_000)
-      tracer.kill('SIGTERM')
+      const tracer = start('unshare', ['--mount', 'sh', '-c', MOUNT_AND_TRACE, 'sh', folder])
       await tracer.exited
       const own = await workload.finish()
 
@@ -73,11 +70,11 @@ describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
   )
 })
 
-/** The mounts live in a mount namespace of their own, and go with it. */
+/** The mounts live in a mount namespace of their own, and go with it; the tracer ends by itself. */
 const MOUNT_AND_TRACE = `
 set -e
 mount --bind /proc "$1/proc"
 mount --bind /dev "$1/dev"
 mount --rbind /sys "$1/sys"
-exec chroot "$1" bpftrace --no-warnings -B line /futex.bt 1000 99
+exec chroot "$1" timeout --signal=INT --kill-after=5 14 bpftrace --no-warnings -B line /futex.bt 1000 99
 `
