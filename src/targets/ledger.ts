@@ -111,7 +111,8 @@ export function createLedger(limits: LedgerLimits): Ledger {
     const refusedNames = new Set<string>()
     for (const process of window.processes) {
       const waits = countWaits(process)
-      const identity = waits > 0 || process.cpuSeconds !== undefined ? identify(process.pid) : undefined
+      const concerns = waits > 0 || process.cpuSeconds !== undefined || (process.trace?.locks.length ?? 0) > 0
+      const identity = concerns ? identify(process.pid) : undefined
       if (!identity) {
         unattributed += waits
         continue
@@ -298,7 +299,7 @@ export function createLedger(limits: LedgerLimits): Ledger {
 function countWaits(process: ProcessWindow): number {
   let waits = 0
   for (const totals of process.trace?.waits.values() ?? []) waits += totals.waits
-  return waits + (process.trace?.locks.length ?? 0)
+  return waits
 }
 
 function toInterval(

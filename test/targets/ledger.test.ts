@@ -244,7 +244,7 @@ describe('the ledger', () => {
   test('counts the waits of processes that are gone before they are looked at', () => {
     const ledger = createLedger(LIMITS)
     ledger.record(window(0, [process(1, 1.5, [lock()])]), () => undefined)
-    expect(ledger.unattributedWaits()).toBeGreaterThan(0)
+    expect(ledger.unattributedWaits()).toBe(10)
     expect(ledger.snapshots()).toEqual([])
   })
 
