@@ -121,7 +121,9 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
 
     test('limited by the CPUs: ownership sees p where eq. 25 cannot, and the window estimate says why it is absent', async () => {
       const target = 'saturated'
-      const { saturated } = await observe({ [target]: ['--p', '0.9', '--demand', '20ms'] })
+      const { saturated } = await observe({
+        [target]: ['--p', '0.9', '--demand', '5ms', '--demand-distribution', 'exponential'],
+      })
       if (!saturated) throw new Error('not observed')
       within(0.03, ownership(saturated, target).p, saturated.own.p)
       expect(windowReasons(saturated, target)).toEqual(['cpu-saturated'])
