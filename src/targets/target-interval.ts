@@ -31,7 +31,6 @@ export interface TargetInterval {
 export interface LockTotals {
   readonly key: string
   readonly label: string
-  waits: number
   queueSeconds: number
   contendedSeconds: number
   handOverSeconds: number
@@ -52,7 +51,6 @@ export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTot
         sum = {
           key,
           label: lock.label,
-          waits: 0,
           queueSeconds: 0,
           contendedSeconds: 0,
           handOverSeconds: 0,
@@ -63,7 +61,6 @@ export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTot
         }
         totals.set(key, sum)
       }
-      sum.waits += lock.waits
       sum.queueSeconds += lock.queueSeconds
       sum.contendedSeconds += lock.contendedSeconds
       sum.handOverSeconds += lock.handOverSeconds
@@ -97,7 +94,7 @@ export function contentionOf(interval: TargetInterval, contendedShare: number): 
     if (!most || lock.contendedSeconds > most.contendedSeconds) most = lock
     if (lock.contendedSeconds >= contendedShare * interval.node.seconds) saturatedLocks += 1
   }
-  const readable = most && most.owned + most.held > 0 && interval.cpuSamples > 0 ? most : undefined
+  const readable = most && hasReadableOwner(most) && interval.cpuSamples > 0 ? most : undefined
   return {
     contendedSeconds: most?.contendedSeconds ?? 0,
     handOverSeconds: most?.handOverSeconds ?? 0,
@@ -110,7 +107,7 @@ export function contentionOf(interval: TargetInterval, contendedShare: number): 
 }
 
 /** Whether an owner was ever read from the lock: not every lock has one. */
-export function hasReadableOwner(lock: LockTotals): boolean {
+export function hasReadableOwner(lock: { readonly owned: number; readonly held: number }): boolean {
   return lock.owned + lock.held > 0
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { studentT975 } from '../../src/estimate/ratio-interval.js'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
-import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
+import { buildWorkload, inlineJobs, startWorkload } from '../e2e/support/workload.js'
 import { describeMachine, median } from './machine.js'
 
 /** Rounds of traced and untraced; 6 give Student's t with 5 degrees of freedom. */
@@ -120,15 +120,7 @@ function costOf(pid: number): { readonly cpuSeconds: number; readonly megabytes:
 async function ownCost(): Promise<string> {
   const exporter = await startExporter()
   await exporter.ready()
-  const workload = await startWorkload('cost', [
-    '--inline',
-    '--threads',
-    '4',
-    '--p',
-    '0.5',
-    '--demand',
-    '150us',
-  ])
+  const workload = await startWorkload('cost', inlineJobs('0.5', '150us'))
   await sleep(5000)
   const children = readFileSync(
     `/proc/${exporter.child.pid}/task/${exporter.child.pid}/children`,

@@ -6,6 +6,7 @@ import { type Child, sleep, stop } from './support/process.js'
 import { type Prometheus, startPrometheus } from './support/prometheus.js'
 import { needs, needsTracer } from './support/requirements.js'
 import {
+  inlineJobs,
   startPool,
   startWorkload,
   startWorkloadInNamespace,
@@ -153,15 +154,7 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
 
     test('in a container: the owner is found by the thread ids that the container sees', async () => {
       const target = 'contained'
-      const workload = await startWorkloadInNamespace(target, [
-        '--inline',
-        '--threads',
-        '4',
-        '--p',
-        '0.3',
-        '--demand',
-        '5ms',
-      ])
+      const workload = await startWorkloadInNamespace(target, inlineJobs('0.3', '5ms'))
       await sleep(SECONDS * 1000)
       const scrape = await exporter.scrape()
       const own = await workload.finish()

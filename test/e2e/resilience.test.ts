@@ -6,7 +6,7 @@ import { type Exporter, MAIN, startExporter, watchExporter } from './support/exp
 import type { Scrape } from './support/exposition.js'
 import { sleep, start, stop, until } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
-import { startWorkload, type Workload } from './support/workload.js'
+import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
 /** Process ids of the tracers that an exporter has started, by /proc. */
 function tracersOf(exporter: Exporter): readonly number[] {
@@ -42,15 +42,7 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
   let workload: Workload
 
   beforeAll(async () => {
-    workload = await startWorkload('survivor', [
-      '--inline',
-      '--threads',
-      '4',
-      '--p',
-      '0.3',
-      '--demand',
-      '2ms',
-    ])
+    workload = await startWorkload('survivor', inlineJobs('0.3', '2ms'))
   })
 
   afterAll(async () => {

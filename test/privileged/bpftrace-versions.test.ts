@@ -7,7 +7,7 @@ import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import { ROOT } from '../e2e/support/exporter.js'
 import { start } from '../e2e/support/process.js'
 import { needs, needsTracer } from '../e2e/support/requirements.js'
-import { startWorkload } from '../e2e/support/workload.js'
+import { inlineJobs, startWorkload } from '../e2e/support/workload.js'
 
 /** Debian releases whose bpftrace is newer than this machine's, each in a folder of its own outside the repository. */
 const RELEASES = ['trixie', 'forky']
@@ -34,15 +34,7 @@ describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
       execFileSync('sh', [PREPARE, release, CACHE], { stdio: ['ignore', 'inherit', 'inherit'] })
       const folder = join(CACHE, release)
       copyFileSync(join(ROOT, 'bpftrace/futex.bt'), join(folder, 'futex.bt'))
-      const workload = await startWorkload(`on-${release}`, [
-        '--inline',
-        '--threads',
-        '4',
-        '--p',
-        '0.5',
-        '--demand',
-        '2ms',
-      ])
+      const workload = await startWorkload(`on-${release}`, inlineJobs('0.5', '2ms'))
       const tracer = start('unshare', ['--mount', 'sh', '-c', MOUNT_AND_TRACE, 'sh', folder])
       await tracer.exited
       const own = await workload.finish()

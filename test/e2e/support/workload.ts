@@ -26,6 +26,11 @@ export interface Workload {
 /** A workload ends by itself, should the test die that would have ended it. */
 const BOUND = ['--duration', '3600s']
 
+/** Four threads that take jobs by themselves, with no pause between them. */
+export function inlineJobs(p: string, demand: string): readonly string[] {
+  return ['--inline', '--threads', '4', '--p', p, '--demand', demand]
+}
+
 let built: string | undefined
 
 /** Builds the programs of test/workload once; returns the folder they are in. */
