@@ -12,7 +12,8 @@ import { createProcessDirectory } from './sample/process-directory.js'
 import { createProcfs } from './sample/procfs.js'
 import { createIdentifier } from './targets/identify.js'
 import { createLedger } from './targets/ledger.js'
-import { createBpftraceBackend } from './tracer/bpftrace.js'
+import type { TracerBackend } from './tracer/backend.js'
+import { createBackends } from './tracer/backends.js'
 import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
 
 /** What the running process says of itself. */
@@ -42,6 +43,15 @@ const SAMPLES_PER_INTERVAL = 4
 const STALE_INTERVALS = 2
 /** Rejected lines of one tracer run that are logged; the counter has them all. */
 const MAX_LOGGED_REJECTS = 5
+
+/** The tracer's back ends that the configuration allows, in the order in which they are tried. */
+export function tracerBackends(config: Config, self: Self): readonly TracerBackend[] {
+  const { backend, systemtapModule } = config.tracer
+  return createBackends(
+    { backend, moduleFile: systemtapModule, cacheFolder: config.paths.cache },
+    self.isRoot,
+  )
+}
 
 /** Wires everything; nothing runs before `start`. */
 export async function createApp(
@@ -93,7 +103,8 @@ export async function createApp(
     if (state !== 'running' && state !== 'starting' && lastState === 'running') interrupt()
     lastState = state
     lastReason = reason
-    if (reason === undefined) logger.info({ backend, state, version }, 'tracer')
+    if (reason === undefined || state === 'preparing')
+      logger.info({ backend, state, version, reason }, 'tracer')
     else logger.warn({ backend, state, reason }, 'tracer does not run')
   }
 
@@ -102,7 +113,7 @@ export async function createApp(
     ledger.interrupt()
   }
 
-  const supervisor = createSupervisor(createBpftraceBackend(self.isRoot), config.tracer, {
+  const supervisor = createSupervisor(tracerBackends(config, self), config.tracer, {
     onInterval: record,
     onRejectedLine({ code, column, message }) {
       rejected.set(code, (rejected.get(code) ?? 0) + 1)

@@ -18,7 +18,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   main: { imports: ['cli', 'version'] },
   version: { imports: [] },
   app: { imports: 'everything' },
-  cli: { imports: ['app', 'config', 'log'], packages: ['commander'] },
+  cli: { imports: ['app', 'config', 'log', 'tracer'], packages: ['commander'] },
   http: { imports: [], types: ['log', 'metrics'], packages: ['fastify'] },
   metrics: {
     imports: ['estimate', 'join', 'model', 'parse', 'sample', 'targets'],

@@ -6,7 +6,8 @@ interface SettingFlag {
   readonly flag: string
   readonly placeholder: string
   readonly description: string
-  readonly defaultText: string
+  /** Undefined: without the flag there is nothing in its place. */
+  readonly defaultText?: string
   readonly section: keyof Settings
   readonly key: string
 }
@@ -31,7 +32,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--tracer.backend',
     placeholder: 'name',
-    description: 'what traces the futex waits: auto or bpftrace',
+    description: 'what traces the futex waits: auto, systemtap or bpftrace',
     defaultText: 'auto',
     section: 'tracer',
     key: 'backend',
@@ -53,12 +54,27 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     key: 'sample_hz',
   },
   {
+    flag: '--tracer.systemtap.module',
+    placeholder: 'file',
+    description: 'kernel module that stap build made, by its absolute path; else one is compiled',
+    section: 'tracer',
+    key: 'systemtap_module',
+  },
+  {
     flag: '--path.procfs',
     placeholder: 'path',
     description: 'where procfs is mounted',
     defaultText: '/proc',
     section: 'paths',
     key: 'procfs',
+  },
+  {
+    flag: '--path.cache',
+    placeholder: 'path',
+    description: 'where compiled kernel modules are kept',
+    defaultText: '/var/cache/amdahl_exporter',
+    section: 'paths',
+    key: 'cache',
   },
   {
     flag: '--log.level',
@@ -86,7 +102,10 @@ export type FlagValues = Readonly<Record<string, string | readonly string[]>>
 
 export function createSettingOptions(): Option[] {
   return SETTING_FLAGS.map(({ flag, placeholder, description, defaultText, key }) => {
-    const option = new Option(`${flag} <${placeholder}>`, `${description} (default: ${defaultText})`)
+    const option = new Option(
+      `${flag} <${placeholder}>`,
+      defaultText === undefined ? description : `${description} (default: ${defaultText})`,
+    )
     return isRepeatable(key) ? option.argParser(append) : option
   })
 }

@@ -1,11 +1,16 @@
+import { arch } from 'node:os'
 import { Command, CommanderError, Option } from 'commander'
-import { createApp, type Self } from '../app.js'
+import { createApp, type Self, tracerBackends } from '../app.js'
 import { closest } from '../config/closest.js'
+import type { Config } from '../config/config.js'
 import { createLogger } from '../log/logger.js'
+import { runningRelease } from '../tracer/systemtap/machine.js'
 import { checkConfig } from './check-config.js'
+import { doctor } from './doctor.js'
 import { createSettingOptions, type FlagValues, LATER_FLAGS } from './flags.js'
 import { loadConfig } from './load-config.js'
 import { type ServeOptions, serve } from './serve.js'
+import { stapBuild } from './stap-build.js'
 import type { Terminal } from './terminal.js'
 
 /** What a command needs of the process it runs in. */
@@ -15,9 +20,9 @@ export interface Host {
   readonly onStopSignal: ServeOptions['onStopSignal']
 }
 
-const COMMANDS = ['serve', 'check-config']
+const COMMANDS = ['serve', 'doctor', 'check-config', 'stap build']
 /** Commands with a meaning in a later version. */
-const LATER_COMMANDS = ['once', 'doctor', 'simulate', 'record']
+const LATER_COMMANDS = ['once', 'simulate', 'record']
 
 /** Exit status of a wrong command line, as in the shell's own commands. */
 const USAGE_STATUS = 2
@@ -61,13 +66,31 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     .description('watch and export, until stopped (the default)')
     .action(runServe)
   program
+    .command('doctor')
+    .allowExcessArguments(false)
+    .description('say which tracers can run here, and why the others cannot')
+    .action(async () => {
+      status = await doctorCommand(givenFlags(program), host)
+    })
+  program
+    .command('stap')
+    .description('kernel modules for SystemTap')
+    .command('build')
+    .allowExcessArguments(false)
+    .description('compile the module, for machines that have only systemtap-runtime')
+    .option('--kernel <release>', 'for which kernel, as uname -r has it (default: the running one)')
+    .requiredOption('--output <folder>', 'where to put it')
+    .action(async ({ kernel, output }: { kernel?: string; output: string }) => {
+      refuseFlags(program, 'stap build')
+      status = await stapBuild(kernel ?? runningRelease(), output, terminal)
+    })
+  program
     .command('check-config')
     .allowExcessArguments(false)
     .argument('FILE')
     .description('say all that is wrong with a configuration file')
     .action(async (file: string) => {
-      const [flag] = Object.keys(givenFlags(program))
-      if (flag !== undefined) program.error(`error: check-config takes no flags; leave out ${flag}`)
+      refuseFlags(program, 'check-config')
       status = await checkConfig(file, terminal)
     })
 
@@ -80,21 +103,45 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   return status
 }
 
-async function serveCommand(flags: FlagValues, { terminal, self, onStopSignal }: Host): Promise<number> {
+async function serveCommand(flags: FlagValues, host: Host): Promise<number> {
+  const { self, onStopSignal } = host
+  const loaded = await configOf(flags, host)
+  if ('status' in loaded) return loaded.status
+  const logger = createLogger(loaded.config.log)
+  return serve(() => createApp(loaded.config, { logger, self }), { logger, onStopSignal })
+}
+
+async function doctorCommand(flags: FlagValues, host: Host): Promise<number> {
+  const loaded = await configOf(flags, host)
+  if ('status' in loaded) return loaded.status
+  const { config } = loaded
+  // All of them, whatever the configuration chooses.
+  const backends = tracerBackends({ ...config, tracer: { ...config.tracer, backend: 'auto' } }, host.self)
+  const kernel = `${runningRelease()}, ${arch()}`
+  return doctor({ config, backends, isRoot: host.self.isRoot, kernel }, host.terminal)
+}
+
+/** The configuration that the flags ask for, or the exit status after the errors were printed. */
+async function configOf(
+  flags: FlagValues,
+  { terminal }: Host,
+): Promise<{ readonly config: Config } | { readonly status: number }> {
   const later = LATER_FLAGS.find((flag) => flag in flags)
   if (later !== undefined) {
     terminal.err(`amdahl_exporter: error: ${later} is not available in this version; leave it out\n`)
-    return USAGE_STATUS
+    return { status: USAGE_STATUS }
   }
   const path = flags['--config.file']
   const loaded = await loadConfig(typeof path === 'string' ? path : undefined, flags)
-  if (!loaded.ok) {
-    const prefix = loaded.cause === 'flags' ? 'amdahl_exporter: error: ' : ''
-    for (const error of loaded.errors) terminal.err(`${prefix}${error}\n`)
-    return loaded.cause === 'flags' ? USAGE_STATUS : 1
-  }
-  const logger = createLogger(loaded.config.log)
-  return serve(() => createApp(loaded.config, { logger, self }), { logger, onStopSignal })
+  if (loaded.ok) return { config: loaded.config }
+  const prefix = loaded.cause === 'flags' ? 'amdahl_exporter: error: ' : ''
+  for (const error of loaded.errors) terminal.err(`${prefix}${error}\n`)
+  return { status: loaded.cause === 'flags' ? USAGE_STATUS : 1 }
+}
+
+function refuseFlags(program: Command, command: string): void {
+  const [flag] = Object.keys(givenFlags(program))
+  if (flag !== undefined) program.error(`error: ${command} takes no such flags; leave out ${flag}`)
 }
 
 /** Flags that are on the command line, by their long name. */
@@ -119,7 +166,7 @@ function describeUsageError(text: string, program: Command): string {
 }
 
 function describeUnknownCommand(name: string): string {
-  const commands = `commands are ${COMMANDS.join(' and ')}`
+  const commands = `commands are ${COMMANDS.join(', ')}`
   return LATER_COMMANDS.includes(name)
     ? `error: the command ${name} is not available in this version; ${commands}`
     : `error: unknown command '${name}'; ${commands}`

@@ -9,6 +9,8 @@ export interface Config {
     readonly intervalSeconds: number
     /** On-CPU samples per second and CPU. */
     readonly sampleHz: number
+    /** A kernel module of `stap build`; undefined: compile one when it is needed. */
+    readonly systemtapModule: string | undefined
   }
   readonly web: {
     readonly listenAddresses: readonly ListenAddress[]
@@ -31,16 +33,16 @@ export interface Config {
     readonly forgetAfterSeconds: number
   }
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
-  readonly paths: { readonly procfs: string }
+  readonly paths: { readonly procfs: string; readonly cache: string }
 }
 
 export const defaultConfig: Config = {
-  tracer: { backend: 'auto', intervalSeconds: 1, sampleHz: 99 },
+  tracer: { backend: 'auto', intervalSeconds: 1, sampleHz: 99, systemtapModule: undefined },
   web: { listenAddresses: [{ host: undefined, port: 10_967 }], telemetryPath: '/metrics' },
   estimate: { windowSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
   targets: { max: 100, locksPerTarget: 8, forgetAfterSeconds: 300 },
   log: { level: 'info', format: 'logfmt' },
-  paths: { procfs: '/proc' },
+  paths: { procfs: '/proc', cache: '/var/cache/amdahl_exporter' },
 }
 
 /** Fewest trace intervals an estimate is made from: the spread of the values between them gives its bounds. */
@@ -66,6 +68,7 @@ export function applySettings(
       backend: tracer?.backend ?? base.tracer.backend,
       intervalSeconds: tracer?.interval ?? base.tracer.intervalSeconds,
       sampleHz: tracer?.sample_hz ?? base.tracer.sampleHz,
+      systemtapModule: tracer?.systemtap_module ?? base.tracer.systemtapModule,
     },
     web: {
       listenAddresses: web?.listen_addresses ?? base.web.listenAddresses,
@@ -83,6 +86,6 @@ export function applySettings(
       forgetAfterSeconds: targets?.forget_after ?? base.targets.forgetAfterSeconds,
     },
     log: { level: log?.level ?? base.log.level, format: log?.format ?? base.log.format },
-    paths: { procfs: paths?.procfs ?? base.paths.procfs },
+    paths: { procfs: paths?.procfs ?? base.paths.procfs, cache: paths?.cache ?? base.paths.cache },
   }
 }

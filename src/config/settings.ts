@@ -3,11 +3,11 @@ import { closest } from './closest.js'
 import { duration, expected, integer, oneOf, parsed, section, share } from './field.js'
 import { parseListenAddress } from './listen-address.js'
 
-export const BACKENDS = ['auto', 'bpftrace'] as const
+export const BACKENDS = ['auto', 'systemtap', 'bpftrace'] as const
 export type Backend = (typeof BACKENDS)[number]
 
 /** Names that are taken and cannot be used yet. */
-const LATER_BACKENDS: readonly unknown[] = ['systemtap', 'tracefs', 'replay']
+const LATER_BACKENDS: readonly unknown[] = ['tracefs', 'replay']
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -18,7 +18,7 @@ export type LogFormat = (typeof LOG_FORMATS)[number]
 /** Paths that are served already. */
 const OWN_PATHS = ['/', '/-/healthy', '/-/ready']
 
-const backendNames = BACKENDS.join(' or ')
+const backendNames = 'auto, systemtap or bpftrace'
 const backend = z.enum(BACKENDS, {
   error: ({ input }) =>
     LATER_BACKENDS.includes(input)
@@ -37,7 +37,12 @@ const telemetryPath = parsed(
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
 
 const shapes = {
-  tracer: { backend: backend.optional(), interval: duration(0.1, 60), sample_hz: integer(1, 4999) },
+  tracer: {
+    backend: backend.optional(),
+    interval: duration(0.1, 60),
+    sample_hz: integer(1, 4999),
+    systemtap_module: absolutePath.optional(),
+  },
   web: {
     listen_addresses: z.array(listenAddress, addressList).min(1, addressList).optional(),
     telemetry_path: telemetryPath.optional(),
@@ -50,7 +55,7 @@ const shapes = {
   },
   targets: { max: integer(1, 1000), locks_per_target: integer(1, 64), forget_after: duration(1, 86_400) },
   log: { level: oneOf(LOG_LEVELS), format: oneOf(LOG_FORMATS) },
-  paths: { procfs: absolutePath.optional() },
+  paths: { procfs: absolutePath.optional(), cache: absolutePath.optional() },
 }
 
 const schema = section({

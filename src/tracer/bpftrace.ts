@@ -1,8 +1,8 @@
-import { accessSync, constants } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
 import type { TracerBackend } from './backend.js'
+import { describeTracefsProblem } from './tracefs.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
 
@@ -12,12 +12,6 @@ const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url)
  */
 const MAX_MAP_KEYS = 16_384
 
-/** bpftrace finds the format of tracepoints in one of these. */
-const TRACEFS = [
-  '/sys/kernel/tracing/events/syscalls/sys_enter_futex/format',
-  '/sys/kernel/debug/tracing/events/syscalls/sys_enter_futex/format',
-]
-
 /**
  * The bpftrace back end: runs bpftrace/futex.bt.
  *
@@ -26,6 +20,7 @@ const TRACEFS = [
 export function createBpftraceBackend(isRoot: boolean): TracerBackend {
   return {
     name: 'bpftrace',
+    deathSignal: 'KILL',
     async check() {
       const run = await execa('bpftrace', ['--version'], { reject: false, timeout: 10_000 })
       if (run.code === 'ENOENT') {
@@ -34,14 +29,8 @@ export function createBpftraceBackend(isRoot: boolean): TracerBackend {
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
       if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
-      if (!TRACEFS.some(isReadable)) {
-        return {
-          problem:
-            'the tracepoint syscalls:sys_enter_futex is not there: mount tracefs ' +
-            '(mount -t tracefs nodev /sys/kernel/tracing), or use a kernel with CONFIG_FTRACE_SYSCALLS',
-        }
-      }
-      return { version }
+      const tracefsProblem = describeTracefsProblem()
+      return tracefsProblem === undefined ? { version } : { problem: tracefsProblem }
     },
     command: ({ intervalSeconds, sampleHz }) => ({
       file: 'bpftrace',
@@ -68,15 +57,6 @@ export function createBpftraceBackend(isRoot: boolean): TracerBackend {
         ? 'bpftrace ended without a message'
         : `bpftrace: ${lastLine(stderrTail)}`
     },
-  }
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK)
-    return true
-  } catch {
-    return false
   }
 }
 

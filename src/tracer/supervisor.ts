@@ -7,11 +7,13 @@ import type { TracerBackend, TracerCommand, TracerOptions } from './backend.js'
 
 /**
  * Where the tracer stands. `unavailable`: it cannot run here; looked at again from time to time.
- * `starting`: it runs, no interval has come yet. `backoff`: it ended and will be started again.
+ * `preparing`: what it needs is being made. `starting`: it runs, no interval has come yet.
+ * `backoff`: it ended and will be started again.
  */
-export type TracerState = 'stopped' | 'unavailable' | 'starting' | 'running' | 'backoff'
+export type TracerState = 'stopped' | 'unavailable' | 'preparing' | 'starting' | 'running' | 'backoff'
 
 export interface TracerStatus {
+  /** The one that runs or ran last, or the one to be tried first. */
   readonly backend: string
   readonly version: string | undefined
   readonly state: TracerState
@@ -51,17 +53,20 @@ const START_LIMIT_MS = 60_000
 /** Intervals without a frame after which a tracer counts as stuck. */
 const STUCK_INTERVALS = 10
 /** A tracer that is asked to end has this long before it is killed. */
-const STOP_GRACE_MS = 2000
+const STOP_GRACE_MS = 5000
 
-/** Creates the supervisor that keeps one tracer running. */
+/**
+ * Creates the supervisor that keeps one tracer running: the first of `backends` that can run. One that ended before it
+ * gave an interval makes room for the next.
+ */
 export function createSupervisor(
-  backend: TracerBackend,
+  backends: readonly TracerBackend[],
   options: TracerOptions,
   events: TracerEvents,
 ): Supervisor {
   const stopping = new AbortController()
   let status: TracerStatus = {
-    backend: backend.name,
+    backend: backends[0]?.name ?? 'none',
     version: undefined,
     state: 'stopped',
     reason: undefined,
@@ -84,20 +89,26 @@ export function createSupervisor(
   async function keepRunning(): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS
     let runs = 0
+    let failures = 0
     while (!stopping.signal.aborted) {
-      const check = await backend.check()
+      const { usable, problems } = await checkAll()
       if (stopping.signal.aborted) break
-      if ('problem' in check) {
-        become({ state: 'unavailable', reason: check.problem })
+      const candidate = usable[failures % usable.length]
+      if (candidate === undefined) {
+        become({ state: 'unavailable', reason: describeProblems(problems) })
         await pause(RECHECK_MS)
         continue
       }
-      become({ version: check.version, state: 'starting', reason: undefined, restarts: runs })
-      runs += 1
+      const { backend, version, preparation } = candidate
+      become({ backend: backend.name, version, restarts: runs })
+      if (preparation !== undefined) become({ state: 'preparing', reason: preparation })
       const begin = performance.now()
-      const reason = await runOnce()
+      const reason = await prepareAndRun(backend, () => {
+        runs += 1
+      })
       if (stopping.signal.aborted) break
-      if (performance.now() - begin > GOOD_RUN_MS) backoffMs = FIRST_BACKOFF_MS
+      failures = status.state === 'running' ? 0 : failures + 1
+      if (performance.now() - begin > GOOD_RUN_MS && status.state === 'running') backoffMs = FIRST_BACKOFF_MS
       become({ state: 'backoff', reason: `${reason}; next start in ${backoffMs / 1000} s`, pid: undefined })
       await pause(backoffMs)
       backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs * 2)
@@ -105,13 +116,35 @@ export function createSupervisor(
     become({ state: 'stopped', reason: undefined, pid: undefined })
   }
 
+  async function checkAll() {
+    const checks = await Promise.all(
+      backends.map(async (backend) => ({ backend, ...(await backend.check(options)) })),
+    )
+    return {
+      usable: checks.filter((check) => 'version' in check),
+      problems: checks.filter((check) => 'problem' in check),
+    }
+  }
+
+  /** Resolves to why the tracer does not run, or no longer. */
+  async function prepareAndRun(backend: TracerBackend, onStart: () => void): Promise<string> {
+    const problem = (await backend.prepare?.(stopping.signal)) ?? (await backend.cleanUp?.())
+    if (problem !== undefined) return problem.problem
+    if (stopping.signal.aborted) return 'stopped'
+    become({ state: 'starting', reason: undefined })
+    onStart()
+    const reason = await runOnce(backend)
+    await backend.cleanUp?.()
+    return reason
+  }
+
   /** Runs the tracer until it ends; resolves to why it did. */
-  async function runOnce(): Promise<string> {
+  async function runOnce(backend: TracerBackend): Promise<string> {
     const parser = backend.createParser()
     const splitter = createLineSplitter(MAX_LINE_LENGTH)
     let stderrTail = ''
     let stuck = false
-    const run = spawn(await withParentDeathSignal(backend.command(options)))
+    const run = spawn(await withParentDeathSignal(backend.command(options), backend.deathSignal))
     child = run
     function endIfStuckAfter(ms: number): NodeJS.Timeout {
       return setTimeout(() => {
@@ -170,12 +203,22 @@ function spawn(command: TracerCommand) {
   })
 }
 
+function describeProblems(problems: readonly { backend: TracerBackend; problem: string }[]): string {
+  return problems.length === 1
+    ? (problems[0]?.problem ?? '')
+    : problems.map(({ backend, problem }) => `${backend.name}: ${problem}`).join('; ')
+}
+
 /**
  * Lets the kernel end the tracer when the exporter dies, even by SIGKILL, which no handler sees. Without setpriv
  * (util-linux) the tracer ends by SIGPIPE at its next frame.
  */
-async function withParentDeathSignal(command: TracerCommand): Promise<TracerCommand> {
-  const probe = await execa('setpriv', ['--pdeathsig', 'KILL', 'true'], { reject: false, timeout: 5000 })
+async function withParentDeathSignal(
+  command: TracerCommand,
+  signal: TracerBackend['deathSignal'],
+): Promise<TracerCommand> {
+  const wrapper = ['--pdeathsig', signal]
+  const probe = await execa('setpriv', [...wrapper, 'true'], { reject: false, timeout: 5000 })
   if (probe.failed) return command
-  return { ...command, file: 'setpriv', args: ['--pdeathsig', 'KILL', command.file, ...command.args] }
+  return { ...command, file: 'setpriv', args: [...wrapper, command.file, ...command.args] }
 }

@@ -60,7 +60,10 @@ describe('a wrong command line is one line that names it and the remedy, and sta
     ],
     [['--web.config.file=web.yml'], '--web.config.file is not available in this version; leave it out'],
     [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
-    [['once'], 'the command once is not available in this version; commands are serve and check-config'],
+    [
+      ['once'],
+      'the command once is not available in this version; commands are serve, doctor, check-config, stap build',
+    ],
     [['srve'], "unknown command 'srve'; commands are serve and check-config"],
     [['check-config'], "missing required argument 'FILE'"],
     [['check-config', 'good.yml', '--log.level=info'], 'check-config takes no flags; leave out --log.level'],

@@ -11,12 +11,16 @@ function configOf(values: Parameters<typeof parseFlags>[0], base: Config = defau
 test('the defaults in the help are the defaults', () => {
   const other: Config = {
     ...defaultConfig,
-    tracer: { backend: 'bpftrace', intervalSeconds: 2, sampleHz: 1 },
+    tracer: { backend: 'bpftrace', intervalSeconds: 2, sampleHz: 1, systemtapModule: undefined },
     web: { listenAddresses: [], telemetryPath: '/other' },
     log: { level: 'error', format: 'json' },
-    paths: { procfs: '/other' },
+    paths: { procfs: '/other', cache: '/other' },
   }
-  const defaults = Object.fromEntries(SETTING_FLAGS.map(({ flag, defaultText }) => [flag, defaultText]))
+  const defaults = Object.fromEntries(
+    SETTING_FLAGS.flatMap(({ flag, defaultText }) =>
+      defaultText === undefined ? [] : [[flag, defaultText]],
+    ),
+  )
   expect(configOf(defaults, other)).toEqual(defaultConfig)
 })
 

@@ -1,0 +1,55 @@
+import type { Config } from '../config/config.js'
+import type { TracerBackend } from '../tracer/backend.js'
+import { describeTracefsProblem } from '../tracer/tracefs.js'
+import type { Terminal } from './terminal.js'
+
+export interface DoctorOptions {
+  readonly config: Config
+  readonly backends: readonly TracerBackend[]
+  readonly isRoot: boolean
+  /** Kernel and architecture. */
+  readonly kernel: string
+}
+
+/**
+ * `doctor`: which tracers can run here, and for each that cannot why and what to do.
+ *
+ * @returns the exit status: 0 only if one can.
+ */
+export async function doctor(
+  { config, backends, isRoot, kernel }: DoctorOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const checks = await Promise.all(
+    backends.map(async (backend) => ({ name: backend.name, ...(await backend.check(config.tracer)) })),
+  )
+  const usable = checks.filter((check) => 'version' in check)
+  const rows = [
+    ['kernel', kernel],
+    ['privileges', isRoot ? 'root' : 'an ordinary user: run as root'],
+    ...checks.map((check) => [
+      check.name,
+      'problem' in check ? `cannot run: ${check.problem}` : canRun(check),
+    ]),
+    ['tracefs', describeTracefs()],
+  ]
+  for (const [name = '', text = ''] of rows) terminal.out(`${name.padEnd(12)}${text}\n`)
+  const [first] = usable
+  terminal.out(
+    first === undefined
+      ? '\nNo tracer can run: the exporter would export CPU utilization only.\n'
+      : `\nWith --tracer.backend=auto, ${first.name} would run.\n`,
+  )
+  return first === undefined ? 1 : 0
+}
+
+function canRun({ version, preparation }: { version: string; preparation?: string }): string {
+  return `can run: version ${version}${preparation === undefined ? '' : `, after ${preparation}`}`
+}
+
+function describeTracefs(): string {
+  const problem = describeTracefsProblem()
+  return problem === undefined
+    ? 'the kernel can: its tracepoints are readable (this version has no back end that reads them itself)'
+    : `cannot: ${problem}`
+}

@@ -1,0 +1,205 @@
+import { type ParseError, parseError } from './parse-error.js'
+import {
+  FUTEX_CLASSES,
+  type FutexClass,
+  type LockTrace,
+  NS_PER_SECOND,
+  type TraceInterval,
+  type WaitTotals,
+} from './trace-interval.js'
+
+/** Turns the lines of stap/futex.stp into intervals. */
+export interface SystemtapFrames {
+  /** Takes one line. Returns an interval when the line completes one, an error when it is refused. Never throws. */
+  push(line: string): TraceInterval | ParseError | undefined
+}
+
+/** A longer line is no record of ours: the widest one has eight 64-bit numbers. */
+const MAX_LINE_LENGTH = 256
+/** Rows beyond this are dropped and counted as lost: the tables of the script cannot hold more. */
+const MAX_ROWS_PER_FRAME = 100_000
+
+/** By the `class` number of the script: 0 is a wait for no lock. */
+const CLASSES: readonly FutexClass[] = ['other', ...FUTEX_CLASSES.slice(0, 5)]
+
+/** The records and how many numbers each has. */
+const RECORDS: ReadonlyMap<string, number> = new Map([
+  ['frame', 2],
+  ['lock', 8],
+  ['waits', 4],
+  ['cpu', 2],
+  ['owner', 6],
+  ['frame-end', 2],
+])
+
+const INTEGER = /^-?\d{1,20}$/
+
+interface ProcessFrame {
+  cpuSamples: number
+  readonly waits: Map<FutexClass, WaitTotals>
+  readonly locks: Map<bigint, LockTrace>
+}
+
+interface Frame {
+  readonly beginNs: bigint
+  readonly endNs: bigint
+  readonly processes: Map<number, ProcessFrame>
+  rows: number
+  lostEvents: number
+}
+
+/**
+ * Creates the parser of one run of the script. A frame is complete in itself: the script brings all sums up to the
+ * border, so that nothing is carried over from one frame to the next.
+ */
+export function createSystemtapFrames(): SystemtapFrames {
+  let frame: Frame | undefined
+
+  return {
+    push(line) {
+      if (line === '') return undefined
+      const record = parseRecord(line)
+      if ('kind' in record) {
+        if (frame) frame.lostEvents += 1
+        return record
+      }
+      const { name, numbers } = record
+      const [first = 0n, second = 0n] = numbers
+      if (name === 'frame') {
+        if (second <= first) {
+          return parseError('OUT_OF_ORDER', 7, `frame ends at ${second}, not after its begin ${first}`)
+        }
+        const unfinished = frame
+        frame = { beginNs: first, endNs: second, processes: new Map(), rows: 0, lostEvents: 0 }
+        return unfinished && parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
+      }
+      if (!frame) return parseError('OUT_OF_ORDER', 1, `${name} without frame`)
+      if (name !== 'frame-end') return addRow(frame, name, numbers)
+      const finished = frame
+      frame = undefined
+      return finished.endNs === first
+        ? finish(finished, Number(second))
+        : parseError('OUT_OF_ORDER', 11, `frame-end ${first} does not match frame ${finished.endNs}`)
+    },
+  }
+}
+
+function finish({ beginNs, endNs, lostEvents, processes }: Frame, lostByScript: number): TraceInterval {
+  return {
+    beginNs,
+    endNs,
+    lostEvents: lostEvents + lostByScript,
+    processes: new Map(
+      [...processes].map(([pid, { cpuSamples, waits, locks }]) => [
+        pid,
+        { pid, cpuSamples, waits, locks: [...locks.values()] },
+      ]),
+    ),
+  }
+}
+
+function parseRecord(
+  line: string,
+): { readonly name: string; readonly numbers: readonly bigint[] } | ParseError {
+  if (line.length > MAX_LINE_LENGTH) {
+    return parseError('LINE_TOO_LONG', MAX_LINE_LENGTH + 1, `line of ${line.length} characters`)
+  }
+  const [name = '', ...fields] = line.split(' ')
+  const count = RECORDS.get(name)
+  if (count === undefined) {
+    const names = [...RECORDS.keys()].join(', ')
+    return parseError('UNKNOWN_RECORD', 1, `expected ${names}; got ${JSON.stringify(name.slice(0, 40))}`)
+  }
+  let column = name.length + 2
+  const numbers: bigint[] = []
+  for (const field of fields) {
+    if (numbers.length === count) {
+      return parseError('TRAILING_TEXT', column, `unexpected ${JSON.stringify(field.slice(0, 40))}`)
+    }
+    if (!INTEGER.test(field)) {
+      return parseError(
+        'BAD_INTEGER',
+        column,
+        `expected an integer, got ${JSON.stringify(field.slice(0, 40))}`,
+      )
+    }
+    numbers.push(BigInt(field))
+    column += field.length + 1
+  }
+  return numbers.length === count
+    ? { name, numbers }
+    : parseError('MISSING_FIELD', line.length + 1, `${name} has ${count} numbers, got ${numbers.length}`)
+}
+
+function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseError | undefined {
+  frame.rows += 1
+  if (frame.rows > MAX_ROWS_PER_FRAME) {
+    frame.lostEvents += 1
+    return undefined
+  }
+  const [pid = 0n, key = 0n] = numbers
+  const process = processOf(frame, Number(pid))
+  const values = numbers.map(Number)
+  const seconds = (index: number) => (values[index] ?? 0) / NS_PER_SECOND
+  switch (name) {
+    case 'cpu':
+      process.cpuSamples = Number(key)
+      return undefined
+    case 'waits': {
+      const futexClass = CLASSES[Number(key)]
+      if (futexClass === undefined) {
+        return parseError('BAD_INTEGER', 8 + String(pid).length, `no class ${key}`)
+      }
+      process.waits.set(futexClass, { waits: values[2] ?? 0, waitSeconds: seconds(3) })
+      return undefined
+    }
+    case 'lock':
+      process.locks.set(key, {
+        ...lockOf(process, key),
+        waits: values[2] ?? 0,
+        waitSeconds: seconds(3),
+        longestWaitSeconds: seconds(4),
+        queueSeconds: seconds(5),
+        contendedSeconds: seconds(6),
+        // Two hand-overs may overlap: the lock has a waiter, and nobody holds it, only once.
+        handOverSeconds: Math.min(seconds(7), seconds(6)),
+      })
+      return undefined
+    default:
+      process.locks.set(key, {
+        ...lockOf(process, key),
+        watchedSamples: values[2] ?? 0,
+        ownedSamples: values[3] ?? 0,
+        heldSamples: values[4] ?? 0,
+        ownerOffCpuSamples: values[5] ?? 0,
+      })
+      return undefined
+  }
+}
+
+function processOf(frame: Frame, pid: number): ProcessFrame {
+  let process = frame.processes.get(pid)
+  if (!process) {
+    process = { cpuSamples: 0, waits: new Map(), locks: new Map() }
+    frame.processes.set(pid, process)
+  }
+  return process
+}
+
+function lockOf(process: ProcessFrame, address: bigint): LockTrace {
+  return (
+    process.locks.get(address) ?? {
+      address,
+      waits: 0,
+      waitSeconds: 0,
+      longestWaitSeconds: 0,
+      queueSeconds: 0,
+      contendedSeconds: 0,
+      handOverSeconds: 0,
+      watchedSamples: 0,
+      ownedSamples: 0,
+      heldSamples: 0,
+      ownerOffCpuSamples: 0,
+    }
+  )
+}

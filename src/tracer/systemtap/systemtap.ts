@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { arch } from 'node:os'
+import { basename, join } from 'node:path'
+import { execa } from 'execa'
+import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
+import type { Problem, TracerBackend, TracerOptions, Usable } from '../backend.js'
+import { buildModule } from './build.js'
+import { explainLoad, firstError, inUse } from './explain.js'
+import { describeModuleProblem, headersFolder, isThere, readVersionOf, runningRelease } from './machine.js'
+import { MAX_SAMPLE_HZ, MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT } from './script.js'
+
+export interface SystemtapSettings {
+  /** A module that `amdahl_exporter stap build` made; undefined: compile one here. */
+  readonly moduleFile: string | undefined
+  /** Where compiled modules are kept. */
+  readonly cacheFolder: string
+}
+
+/**
+ * Buffer between the module and staprun: a frame with full tables is 0.5 MB, and the exporter may be late. Megabytes.
+ */
+const BUFFER_MB = 4
+const UNLOAD_LIMIT_MS = 10_000
+
+/**
+ * The SystemTap back end: compiles stap/futex.stp into a kernel module, once for each kernel, and loads it.
+ *
+ * @param isRoot Whether the effective user is root, which loading a module takes.
+ */
+export function createSystemtapBackend(
+  { moduleFile, cacheFolder }: SystemtapSettings,
+  isRoot: boolean,
+): TracerBackend {
+  const kernel = runningRelease()
+  let file = moduleFile
+  /** The module that could not be built: it is not tried again, since each try costs seconds of CPU time. */
+  let failed: { readonly key: string; readonly problem: string } | undefined
+  let wanted: { readonly folder: string; readonly key: string } | undefined
+
+  /** What stands in the way; else undefined. The most fundamental reason comes first. */
+  async function findProblem({ sampleHz }: TracerOptions): Promise<string | undefined> {
+    const moduleProblem = describeModuleProblem()
+    if (moduleProblem !== undefined) return moduleProblem
+    if (!isRoot) return 'SystemTap needs root to load its module: run the exporter as root'
+    if (sampleHz > MAX_SAMPLE_HZ) {
+      return `SystemTap samples at most ${MAX_SAMPLE_HZ} times a second: set --tracer.sample-hz=${MAX_SAMPLE_HZ} or less`
+    }
+    return moduleFile === undefined ? undefined : describeFileProblem(moduleFile, kernel)
+  }
+
+  async function checkCompiled(): Promise<Usable | Problem> {
+    const stap = await readVersionOf('stap')
+    if (stap === undefined) {
+      return {
+        problem:
+          'stap is not installed: install it (Debian: apt-get install systemtap), or give a module that was built ' +
+          'elsewhere (--tracer.systemtap.module)',
+      }
+    }
+    const key = createHash('sha256')
+      .update(JSON.stringify([kernel, arch(), stap, readScriptOptions(), readFileSync(SCRIPT, 'utf8')]))
+      .digest('hex')
+      .slice(0, 16)
+    if (failed?.key === key) return { problem: failed.problem }
+    wanted = { folder: join(cacheFolder, `${kernel}-${key}`), key }
+    file = join(wanted.folder, MODULE_FILE)
+    const cacheProblem = await describeCacheProblem(cacheFolder)
+    if (cacheProblem !== undefined) return { problem: cacheProblem }
+    if (isThere(file)) return { version: stap }
+    if (!isThere(headersFolder(kernel))) {
+      return {
+        problem:
+          `the headers of kernel ${kernel} are not installed: install them ` +
+          `(Debian: apt-get install linux-headers-${kernel})`,
+      }
+    }
+    return { version: stap, preparation: `compiling the module for kernel ${kernel}, once` }
+  }
+
+  return {
+    name: 'systemtap',
+    // staprun then unloads the module; killed, it could not.
+    deathSignal: 'TERM',
+    async check(options) {
+      const problem = await findProblem(options)
+      if (problem !== undefined) return { problem }
+      const version = await readVersionOf('staprun')
+      if (version === undefined) {
+        return { problem: 'staprun is not installed: install it (Debian: apt-get install systemtap-runtime)' }
+      }
+      return moduleFile === undefined ? checkCompiled() : { version }
+    },
+    async prepare(signal) {
+      if (wanted === undefined || file === undefined || isThere(file)) return undefined
+      const { folder, key } = wanted
+      await forgetOthers(cacheFolder, `${kernel}-`)
+      const built = await buildModule(kernel, folder, signal)
+      if ('file' in built || signal.aborted) return undefined
+      failed = { key, problem: `${built.problem}; then restart the exporter` }
+      return built
+    },
+    async cleanUp() {
+      if (!isThere(`/sys/module/${MODULE_NAME}`)) return undefined
+      const run = await execa('staprun', ['-d', MODULE_NAME], {
+        reject: false,
+        timeout: UNLOAD_LIMIT_MS,
+        all: true,
+      })
+      if (!isThere(`/sys/module/${MODULE_NAME}`)) return undefined
+      if (/not a zombie/.test(`${run.all}`)) return { problem: inUse() }
+      return { problem: `the module ${MODULE_NAME} cannot be unloaded: ${firstError(`${run.all}`)}` }
+    },
+    command: ({ intervalSeconds, sampleHz }) => ({
+      file: 'staprun',
+      args: [
+        '-b',
+        String(BUFFER_MB),
+        file ?? MODULE_FILE,
+        `interval_ms=${Math.round(intervalSeconds * 1000)}`,
+        `sample_hz=${sampleHz}`,
+      ],
+      env: {},
+    }),
+    createParser: createSystemtapFrames,
+    explainExit: explainLoad,
+  }
+}
+
+/** Why a module that is given cannot be used, with the remedy. */
+async function describeFileProblem(file: string, kernel: string): Promise<string | undefined> {
+  if (basename(file) !== MODULE_FILE) {
+    return `the module ${file} must be named ${MODULE_FILE}: its name is part of it`
+  }
+  const builtFor = await readVermagic(file)
+  if (typeof builtFor !== 'string') return builtFor.problem
+  return builtFor === kernel
+    ? undefined
+    : `the module ${file} was built for kernel ${builtFor}, this one is ${kernel}: build one for it ` +
+        `(amdahl_exporter stap build --kernel ${kernel})`
+}
+
+/** The release in a module's `vermagic=`, as modinfo shows it. */
+async function readVermagic(file: string): Promise<string | Problem> {
+  try {
+    const handle = await open(file)
+    try {
+      const text = (await handle.readFile()).toString('latin1')
+      return (
+        /vermagic=(\S+) /.exec(text)?.[1] ?? {
+          problem: `${file} is no kernel module: give one of amdahl_exporter stap build`,
+        }
+      )
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return {
+      problem: `the module cannot be read (${reason}): give the path of one of amdahl_exporter stap build`,
+    }
+  }
+}
+
+/** A module goes into the kernel: nobody else may be able to put one there. */
+async function describeCacheProblem(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const { uid, mode } = await stat(folder)
+    if (uid === 0 && (mode & 0o022) !== 0) await chmod(folder, mode & 0o755)
+    if (uid !== 0)
+      return `the cache ${folder} belongs to another user than root: give another one (--path.cache)`
+    return undefined
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return `the cache cannot be made (${reason}): give another folder (--path.cache)`
+  }
+}
+
+/** Removes what was compiled for the same kernel by an older version. */
+async function forgetOthers(folder: string, prefix: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(prefix)) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
