@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const measuring = ['test/e2e/**/*.test.ts', 'test/privileged/**/*.test.ts']
+const measuring = ['e2e', 'privileged', 'systemtap-vm'].map((folder) => `test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
   test: {

@@ -1,10 +1,10 @@
 import { buildModule } from '../tracer/systemtap/build.js'
-import { readVersionOf } from '../tracer/systemtap/machine.js'
+import { readStapVersion } from '../tracer/systemtap/machine.js'
 import type { Terminal } from './terminal.js'
 
 /** `stap build`: compiles the module for a kernel, to be copied to machines that have only systemtap-runtime. */
 export async function stapBuild(kernel: string, folder: string, terminal: Terminal): Promise<number> {
-  const version = await readVersionOf('stap')
+  const version = await readStapVersion()
   if (version === undefined) {
     terminal.err('amdahl_exporter: stap is not installed: install it (Debian: apt-get install systemtap)\n')
     return 1

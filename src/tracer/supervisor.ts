@@ -100,8 +100,13 @@ export function createSupervisor(
         continue
       }
       const { backend, version, preparation } = candidate
-      become({ backend: backend.name, version, restarts: runs })
-      if (preparation !== undefined) become({ state: 'preparing', reason: preparation })
+      become({
+        backend: backend.name,
+        version,
+        restarts: runs,
+        state: preparation === undefined ? 'starting' : 'preparing',
+        reason: preparation,
+      })
       const begin = performance.now()
       const reason = await prepareAndRun(backend, () => {
         runs += 1

@@ -8,18 +8,20 @@ const TRACEPOINTS = [
 
 /** Why the tracepoints of futex() are not to be had, with the remedy; undefined if they are. */
 export function describeTracefsProblem(): string | undefined {
-  if (TRACEPOINTS.some(isReadable)) return undefined
+  const errors = TRACEPOINTS.map(whyUnreadable)
+  if (errors.includes(undefined)) return undefined
+  if (errors.includes('EACCES')) return 'tracefs may be read by root only: run as root'
   return (
     'the tracepoint syscalls:sys_enter_futex is not there: mount tracefs ' +
     '(mount -t tracefs nodev /sys/kernel/tracing), or use a kernel with CONFIG_FTRACE_SYSCALLS'
   )
 }
 
-function isReadable(path: string): boolean {
+function whyUnreadable(path: string): string | undefined {
   try {
     accessSync(path, constants.R_OK)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
   }
 }

@@ -46,7 +46,9 @@ script=/usr/share/debootstrap/scripts/$suite
 
 say "fetching Debian $suite with SystemTap into $cache (a few minutes)"
 mkdir -p "$cache"
-rm -rf "$cache/root" "$cache/built"
+# Nothing of this machine that is still mounted there may be removed with it.
+! grep -q " $cache/root/" /proc/mounts || { say "something is mounted in $cache/root: unmount it"; exit 1; }
+rm -rf --one-file-system "$cache/root" "$cache/built"
 packages=systemtap,linux-image-cloud-amd64,linux-headers-cloud-amd64,gcc,make,libc6-dev,kmod
 packages=$packages,bpftrace,busybox-static,iproute2,openssh-server,procps,util-linux
 debootstrap --variant=minbase --include=$packages $suite "$cache/root" "$mirror" "$script" >"$cache/debootstrap.log" 2>&1 || {
@@ -98,6 +100,6 @@ cp "$here/start-up" root/sbin/start-up
 chmod 755 root/sbin/start-up
 echo systemtap-vm >root/etc/hostname
 rm -f root.img
-mke2fs -q -t ext4 -d root root.img 3G
+mke2fs -q -t ext4 -d root root.img 3G >/dev/null
 echo "$release" >release
 echo "$version" >built

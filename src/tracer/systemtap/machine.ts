@@ -22,10 +22,16 @@ export function describeModuleProblem(): string | undefined {
   return undefined
 }
 
-/** Version of `stap` or `staprun`; undefined if it is not installed. */
-export async function readVersionOf(program: 'stap' | 'staprun'): Promise<string | undefined> {
-  const run = await execa(program, ['-V'], { reject: false, timeout: 10_000, all: true })
+/** Version of SystemTap's compiler; undefined if it is not installed. */
+export async function readStapVersion(): Promise<string | undefined> {
+  const run = await execa('stap', ['-V'], { reject: false, timeout: 10_000, all: true })
   return /version (\d+(?:\.\d+)+)/.exec(`${run.all}`)?.[1]
+}
+
+/** Whether SystemTap's loader is installed. Its version it does not tell. */
+export async function hasStaprun(): Promise<boolean> {
+  const run = await execa('staprun', ['-V'], { reject: false, timeout: 10_000 })
+  return run.code !== 'ENOENT'
 }
 
 /** Where the headers of a kernel are, by the link that its packages make. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
@@ -8,7 +8,14 @@ import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
 import type { Problem, TracerBackend, TracerOptions, Usable } from '../backend.js'
 import { buildModule } from './build.js'
 import { explainLoad, firstError, inUse } from './explain.js'
-import { describeModuleProblem, headersFolder, isThere, readVersionOf, runningRelease } from './machine.js'
+import {
+  describeModuleProblem,
+  hasStaprun,
+  headersFolder,
+  isThere,
+  readStapVersion,
+  runningRelease,
+} from './machine.js'
 import { MAX_SAMPLE_HZ, MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT } from './script.js'
 
 export interface SystemtapSettings {
@@ -40,18 +47,18 @@ export function createSystemtapBackend(
   let wanted: { readonly folder: string; readonly key: string } | undefined
 
   /** What stands in the way; else undefined. The most fundamental reason comes first. */
-  async function findProblem({ sampleHz }: TracerOptions): Promise<string | undefined> {
+  function findProblem({ sampleHz }: TracerOptions): string | undefined {
     const moduleProblem = describeModuleProblem()
     if (moduleProblem !== undefined) return moduleProblem
     if (!isRoot) return 'SystemTap needs root to load its module: run the exporter as root'
     if (sampleHz > MAX_SAMPLE_HZ) {
       return `SystemTap samples at most ${MAX_SAMPLE_HZ} times a second: set --tracer.sample-hz=${MAX_SAMPLE_HZ} or less`
     }
-    return moduleFile === undefined ? undefined : describeFileProblem(moduleFile, kernel)
+    return undefined
   }
 
   async function checkCompiled(): Promise<Usable | Problem> {
-    const stap = await readVersionOf('stap')
+    const stap = await readStapVersion()
     if (stap === undefined) {
       return {
         problem:
@@ -84,13 +91,12 @@ export function createSystemtapBackend(
     // staprun then unloads the module; killed, it could not.
     deathSignal: 'TERM',
     async check(options) {
-      const problem = await findProblem(options)
+      const problem = findProblem(options)
       if (problem !== undefined) return { problem }
-      const version = await readVersionOf('staprun')
-      if (version === undefined) {
+      if (!(await hasStaprun())) {
         return { problem: 'staprun is not installed: install it (Debian: apt-get install systemtap-runtime)' }
       }
-      return moduleFile === undefined ? checkCompiled() : { version }
+      return moduleFile === undefined ? checkCompiled() : checkFile(moduleFile, kernel)
     },
     async prepare(signal) {
       if (wanted === undefined || file === undefined || isThere(file)) return undefined
@@ -128,38 +134,31 @@ export function createSystemtapBackend(
   }
 }
 
-/** Why a module that is given cannot be used, with the remedy. */
-async function describeFileProblem(file: string, kernel: string): Promise<string | undefined> {
+/** Whether a module that is given can be used: its name, the kernel it was built for, and the SystemTap that built it. */
+async function checkFile(file: string, kernel: string): Promise<Usable | Problem> {
   if (basename(file) !== MODULE_FILE) {
-    return `the module ${file} must be named ${MODULE_FILE}: its name is part of it`
+    return { problem: `the module ${file} must be named ${MODULE_FILE}: its name is part of it` }
   }
-  const builtFor = await readVermagic(file)
-  if (typeof builtFor !== 'string') return builtFor.problem
-  return builtFor === kernel
-    ? undefined
-    : `the module ${file} was built for kernel ${builtFor}, this one is ${kernel}: build one for it ` +
-        `(amdahl_exporter stap build --kernel ${kernel})`
-}
-
-/** The release in a module's `vermagic=`, as modinfo shows it. */
-async function readVermagic(file: string): Promise<string | Problem> {
+  let text: string
   try {
-    const handle = await open(file)
-    try {
-      const text = (await handle.readFile()).toString('latin1')
-      return (
-        /vermagic=(\S+) /.exec(text)?.[1] ?? {
-          problem: `${file} is no kernel module: give one of amdahl_exporter stap build`,
-        }
-      )
-    } finally {
-      await handle.close()
-    }
+    text = await readFile(file, 'latin1')
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return {
       problem: `the module cannot be read (${reason}): give the path of one of amdahl_exporter stap build`,
     }
+  }
+  // As modinfo shows it; and SystemTap's own version, which it logs as the module is loaded, with that of elfutils.
+  const builtFor = /vermagic=(\S+) /.exec(text)?.[1]
+  const version = /\0(\d+\.\d+)\/\d+\.\d+\0/.exec(text)?.[1]
+  if (builtFor === undefined || version === undefined) {
+    return { problem: `${file} is no module of ours: give one of amdahl_exporter stap build` }
+  }
+  if (builtFor === kernel) return { version }
+  return {
+    problem:
+      `the module ${file} was built for kernel ${builtFor}, this one is ${kernel}: build one for it ` +
+      `(amdahl_exporter stap build --kernel ${kernel})`,
   }
 }
 

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Scrape } from '../e2e/support/exposition.js'
+import { sleep, until } from '../e2e/support/process.js'
+import { inlineJobs } from '../e2e/support/workload.js'
+import {
+  bootMachine,
+  canTry,
+  type GuestExporter,
+  get,
+  MAIN,
+  type Machine,
+  MODULE,
+  NODE,
+  prepareMachine,
+} from './machine.js'
+
+/** Estimates are looked at after so many seconds of a workload. */
+const SECONDS = 31
+/** With the module that `stap build` made. */
+const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
+
+const tried = canTry()
+const cannotBeBuilt = tried ? prepareMachine() : undefined
+
+test.skipIf(!tried)("SystemTap's virtual machine can be built here", () => {
+  expect(cannotBeBuilt, 'no test of SystemTap was run').toBeUndefined()
+})
+
+describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual machine', () => {
+  let machine: Machine
+
+  beforeAll(async () => {
+    machine = await bootMachine()
+  })
+
+  afterAll(async () => {
+    await machine?.stop()
+  })
+
+  const loadedModules = () => machine.out('ls /sys/module')
+  const isLoaded = async () => (await loadedModules()).split('\n').includes('amdahl_futex')
+  /** The process that reads from the module: staprun has become stapio. */
+  const staprun = () =>
+    until('staprun runs', 30, async () => (await machine.run('pgrep -x stapio')).stdout.trim())
+
+  test('doctor says that it can run', async () => {
+    const { status, stdout } = await machine.run(`${NODE} ${MAIN} doctor`)
+    expect(stdout).toMatch(
+      /^systemtap +can run: version [\d.]+, after compiling the module for kernel \S+, once$/m,
+    )
+    expect(stdout).toMatch(/^bpftrace +can run: version [\d.]+$/m)
+    expect(status).toBe(0)
+  })
+
+  describe('estimates', () => {
+    let exporter: GuestExporter
+
+    beforeAll(async () => {
+      exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+    })
+
+    afterAll(async () => {
+      expect(await exporter.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+    })
+
+    test.each(['0.2', '0.5', '0.8'])('p = %s', async (p) => {
+      const target = `service-${p.slice(2)}`
+      const workload = await machine.startWorkload(target, inlineJobs(p, '5ms'))
+      await sleep(SECONDS * 1000)
+      const scrape = await exporter.scrape()
+      const own = await workload.finish()
+      const estimate = (estimator: string) =>
+        scrape.value('amdahl_target_parallel_fraction', { target, estimator })
+      expect(Math.abs((estimate('ownership') ?? Number.NaN) - own.p)).toBeLessThan(0.06)
+      if (p === '0.2') expect(Math.abs((estimate('window') ?? Number.NaN) - own.p)).toBeLessThan(0.08)
+      expect(scrape.value('amdahl_target_sequential_queue_length', { target })).toBeDefined()
+      expect(scrape.value('amdahl_tracer_lost_events_total')).toBe(0)
+      expect(scrape.value('amdahl_tracer_info', { backend: 'systemtap' })).toBe(1)
+    })
+  })
+
+  test('sees the same waits and the same queue as bpftrace on the same load, and as the load itself', async () => {
+    const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
+    const systemtap = await machine.startExporter(WITH_MODULE)
+    const bpftrace = await machine.startExporter(['--tracer.backend=bpftrace'], 'second')
+    await systemtap.ready()
+    await bpftrace.ready(120)
+    await sleep(5000)
+    const look = () => Promise.all([systemtap.scrape(), bpftrace.scrape()])
+    const before = await look()
+    await workload.reset()
+    await sleep(SECONDS * 1000)
+    const after = await look()
+    const own = await workload.finish()
+    await systemtap.stop()
+    await bpftrace.stop()
+
+    const sum = (scrape: Scrape | undefined, name: string) =>
+      scrape?.value(name, { target: 'shared', class: 'mutex' }) ?? Number.NaN
+    const [waits, waitSeconds] = ['amdahl_futex_waits_total', 'amdahl_futex_wait_seconds_total'].map((name) =>
+      [0, 1].map((index) => sum(after[index], name) - sum(before[index], name)),
+    )
+    const [queue, otherQueue] = after.map((scrape) =>
+      scrape.value('amdahl_target_sequential_queue_length', { target: 'shared' }),
+    )
+    expect(ratio(waits?.[0], waits?.[1])).toBeLessThan(0.05)
+    expect(ratio(waitSeconds?.[0], waitSeconds?.[1])).toBeLessThan(0.05)
+    expect(ratio(queue, otherQueue)).toBeLessThan(0.05)
+    expect(ratio(queue, own.queue)).toBeLessThan(0.05)
+  })
+
+  describe('when something dies', () => {
+    test('staprun, by SIGKILL: the module is unloaded, and it comes back', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      await machine.out(`kill -KILL ${await staprun()}`)
+      await until(
+        'it is started again',
+        30,
+        async () => (await exporter.scrape()).value('amdahl_tracer_restarts_total') === 1,
+      )
+      await exporter.ready()
+      expect(await exporter.log()).toContain('systemtap was ended by SIGKILL')
+      expect(await exporter.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+    })
+
+    test('the exporter, by SIGKILL: staprun ends and unloads the module', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      await machine.out(`kill -KILL ${exporter.pid}`)
+      await until('the module is gone', 20, async () => !(await isLoaded()))
+      expect((await machine.run('pgrep -x stapio')).stdout).toBe('')
+    })
+
+    test('both, by SIGKILL: the module stays, and the next start removes it', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      await machine.out(`kill -KILL ${await staprun()} ${exporter.pid}`)
+      expect(await isLoaded()).toBe(true)
+      const next = await machine.startExporter(WITH_MODULE)
+      await next.ready()
+      expect((await next.scrape()).value('amdahl_tracer_restarts_total')).toBe(0)
+      expect(await next.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+    })
+
+    test('the module, by hand: the kernel keeps it while it is read, and the exporter goes on', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      expect((await machine.run('rmmod amdahl_futex')).stderr).toContain('is in use')
+      await machine.out(`kill -INT ${await staprun()}`)
+      await until(
+        'it is started again',
+        30,
+        async () => (await exporter.scrape()).value('amdahl_tracer_restarts_total') === 1,
+      )
+      await exporter.ready()
+      expect(await exporter.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+    })
+
+    test('a second exporter says that the first has the module, and leaves it alone', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      const second = await machine.startExporter(WITH_MODULE, 'second')
+      await until('it says so', 20, async () =>
+        (await second.log()).includes('in use by another exporter on this machine'),
+      )
+      expect(await second.stop()).toBe(0)
+      expect((await get(`${exporter.url}/-/ready`)).status).toBe(200)
+      expect(await exporter.stop()).toBe(0)
+    })
+  })
+
+  describe('a module', () => {
+    const reasonFor = async (args: readonly string[], command = '') => {
+      if (command !== '') await machine.out(command)
+      const exporter = await machine.startExporter(['--tracer.backend=systemtap', ...args])
+      const reason = await until('there is a reason', 60, async () => {
+        const ready = await get(`${exporter.url}/-/ready`)
+        return ready.status === 503 && (await ready.text())
+      })
+      expect(await exporter.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+      return reason
+    }
+
+    test('under another name is refused', async () => {
+      const reason = await reasonFor(
+        ['--tracer.systemtap.module=/tmp/other.ko'],
+        `cp ${MODULE} /tmp/other.ko`,
+      )
+      expect(reason).toContain('the module /tmp/other.ko must be named amdahl_futex.ko')
+    })
+
+    test('that is none is refused', async () => {
+      const reason = await reasonFor(
+        ['--tracer.systemtap.module=/tmp/none/amdahl_futex.ko'],
+        'mkdir -p /tmp/none; head -c 100 /bin/true >/tmp/none/amdahl_futex.ko',
+      )
+      expect(reason).toContain('/tmp/none/amdahl_futex.ko is no module of ours')
+    })
+
+    test('for another kernel is refused, with the command that builds one', async () => {
+      const reason = await reasonFor(
+        ['--tracer.systemtap.module=/tmp/other/amdahl_futex.ko'],
+        `mkdir -p /tmp/other; sed 's/vermagic=[^ ]*/vermagic=1.2.3/' ${MODULE} >/tmp/other/amdahl_futex.ko`,
+      )
+      expect(reason).toMatch(
+        /was built for kernel 1\.2\.3, this one is \S+: build one for it \(amdahl_exporter stap build/,
+      )
+    })
+
+    test('is compiled where none is given, while the service answers; once', {
+      timeout: 900_000,
+    }, async () => {
+      const compiling = ['--tracer.backend=systemtap', '--path.cache=/tmp/cache']
+      const exporter = await machine.startExporter(compiling)
+      const ready = await until('it says what it does', 30, async () => {
+        const response = await get(`${exporter.url}/-/ready`)
+        const text = await response.text()
+        return response.status === 503 && text.includes('compiling') && text
+      })
+      expect(ready).toContain(`compiling the module for kernel ${machine.kernel}, once`)
+      expect((await exporter.scrape()).value('amdahl_node_cpus')).toBe(2)
+      await exporter.ready(600)
+      expect(await exporter.stop()).toBe(0)
+      const again = await machine.startExporter(compiling)
+      await again.ready(30)
+      expect(await again.stop()).toBe(0)
+      expect(await isLoaded()).toBe(false)
+    })
+
+    test('is not compiled without headers, and the package is named', async () => {
+      const headers = `/lib/modules/${machine.kernel}/build`
+      const reason = await reasonFor(['--path.cache=/tmp/empty'], `mv ${headers} /tmp/headers`)
+      await machine.out(`mv /tmp/headers ${headers}`)
+      expect(reason).toContain(`(Debian: apt-get install linux-headers-${machine.kernel})`)
+    })
+  })
+
+  test('without privileges: it says what it needs', async () => {
+    const { status, stdout } = await machine.run(
+      `setpriv --reuid=65534 --regid=65534 --clear-groups ${NODE} ${MAIN} doctor`,
+    )
+    expect(stdout).toMatch(
+      /^systemtap +cannot run: SystemTap needs root to load its module: run the exporter as root$/m,
+    )
+    expect(status).toBe(1)
+  })
+})
+
+/** How far two measurements of the same are apart. */
+function ratio(a = Number.NaN, b = Number.NaN): number {
+  return Math.abs(a / b - 1)
+}
