@@ -74,7 +74,11 @@ export function createSystemtapFrames(): SystemtapFrames {
         return unfinished && parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
       }
       if (!frame) return parseError('OUT_OF_ORDER', 1, `${name} without frame`)
-      if (name !== 'frame-end') return addRow(frame, name, numbers)
+      if (name !== 'frame-end') {
+        const error = addRow(frame, name, numbers)
+        if (error) frame.lostEvents += 1
+        return error
+      }
       const finished = frame
       frame = undefined
       return finished.endNs === first

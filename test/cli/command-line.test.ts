@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,7 +42,27 @@ test('--version and --help', async () => {
   const help = await amdahlExporter('--help')
   expect(help.status).toBe(0)
   expect(help.out).toContain('--tracer.interval <duration>')
-  expect(help.out).not.toMatch(/web\.config\.file|replay|systemtap|once|doctor|simulate/)
+  expect(help.out).not.toMatch(/web\.config\.file|replay\.file|^ +once|simulate/m)
+})
+
+test('doctor says of each tracer whether it can run, and its status whether one can', async () => {
+  const { status, out } = await amdahlExporter('doctor')
+  expect(out).toMatch(/^kernel +\S+, \S+$/m)
+  expect(out).toMatch(/^privileges +(?:root|an ordinary user: run as root)$/m)
+  const can = ['bpftrace', 'systemtap'].filter((name) => {
+    const [, found] =
+      new RegExp(`^${name} +(can run: version [\\d.]+|cannot run: .+: .+)`, 'm').exec(out) ?? []
+    expect(found, name).toBeDefined()
+    return found?.startsWith('can run')
+  })
+  expect(out).toMatch(/^tracefs +(?:the kernel can|cannot: .+)/m)
+  expect(status).toBe(can.length > 0 ? 0 : 1)
+})
+
+test('doctor names what keeps SystemTap from a kernel without modules', async () => {
+  const { out } = await amdahlExporter('doctor')
+  const hasModules = existsSync('/proc/modules')
+  expect(out.includes('this kernel has no loadable modules (CONFIG_MODULES)')).toBe(!hasModules)
 })
 
 describe('a wrong command line is one line that names it and the remedy, and status 2', () => {
@@ -56,7 +77,7 @@ describe('a wrong command line is one line that names it and the remedy, and sta
     ],
     [
       ['--tracer.backend=replay'],
-      '--tracer.backend: replay is not available in this version; use auto or bpftrace',
+      '--tracer.backend: replay is not available in this version; use auto, systemtap or bpftrace',
     ],
     [['--web.config.file=web.yml'], '--web.config.file is not available in this version; leave it out'],
     [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
@@ -64,9 +85,14 @@ describe('a wrong command line is one line that names it and the remedy, and sta
       ['once'],
       'the command once is not available in this version; commands are serve, doctor, check-config, stap build',
     ],
-    [['srve'], "unknown command 'srve'; commands are serve and check-config"],
+    [['srve'], "unknown command 'srve'; commands are serve, doctor, check-config, stap build"],
+    [['stap', 'build'], "required option '--output <folder>' not specified"],
+    [['doctor', 'all'], "too many arguments for 'doctor'. Expected 0 arguments but got 1."],
     [['check-config'], "missing required argument 'FILE'"],
-    [['check-config', 'good.yml', '--log.level=info'], 'check-config takes no flags; leave out --log.level'],
+    [
+      ['check-config', 'good.yml', '--log.level=info'],
+      'check-config takes no such flags; leave out --log.level',
+    ],
   ])('%j', async (argv, message) => {
     expect(await amdahlExporter(...argv)).toEqual({
       status: 2,

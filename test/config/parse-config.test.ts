@@ -21,19 +21,24 @@ test.each([
 
 test('every setting reaches its place, with its unit', () => {
   const text = `
-tracer: { backend: bpftrace, interval: 500ms, sample_hz: 49 }
+tracer: { backend: bpftrace, interval: 500ms, sample_hz: 49, systemtap_module: /opt/amdahl_futex.ko }
 web:
   listen_addresses: ['127.0.0.1:1', '[::1]:2', ':3']
   telemetry_path: /amdahl/metrics
 estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
 targets: { max: 10, locks_per_target: 4, forget_after: 1h }
 log: { level: debug, format: json }
-paths: { procfs: /host/proc }
+paths: { procfs: /host/proc, cache: /srv/cache }
 `
   expect(parseConfig(text, 'a.yml')).toEqual({
     ok: true,
     config: {
-      tracer: { backend: 'bpftrace', intervalSeconds: 0.5, sampleHz: 49 },
+      tracer: {
+        backend: 'bpftrace',
+        intervalSeconds: 0.5,
+        sampleHz: 49,
+        systemtapModule: '/opt/amdahl_futex.ko',
+      },
       web: {
         listenAddresses: [
           { host: '127.0.0.1', port: 1 },
@@ -45,7 +50,7 @@ paths: { procfs: /host/proc }
       estimate: { windowSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
       targets: { max: 10, locksPerTarget: 4, forgetAfterSeconds: 3600 },
       log: { level: 'debug', format: 'json' },
-      paths: { procfs: '/host/proc' },
+      paths: { procfs: '/host/proc', cache: '/srv/cache' },
     },
   })
 })
@@ -78,9 +83,9 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     ],
     [
       'tracer: {backend: tracefs}',
-      'a.yml:1:19: tracer.backend: tracefs is not available in this version; use auto or bpftrace',
+      'a.yml:1:19: tracer.backend: tracefs is not available in this version; use auto, systemtap or bpftrace',
     ],
-    ['tracer: {backend: gdb}', 'a.yml:1:19: tracer.backend: expected auto or bpftrace; got "gdb"'],
+    ['tracer: {backend: gdb}', 'a.yml:1:19: tracer.backend: expected auto, systemtap or bpftrace; got "gdb"'],
     [
       "web:\n  listen_addresses:\n    - ':1'\n    - nope",
       'a.yml:4:7: web.listen_addresses[1]: expected HOST:PORT, such as :10967, 127.0.0.1:10967 or [::1]:10967; got "nope"',

@@ -44,6 +44,8 @@ export interface GuestWorkload {
   readonly pid: number
   /** Starts a new measured period. */
   reset(): Promise<void>
+  /** Jobs per second since the last reset. */
+  rate(): Promise<number>
   /** Ends it; what it measured since the last reset. */
   finish(): Promise<WorkloadReport>
 }
@@ -187,7 +189,7 @@ export async function bootMachine(): Promise<Machine> {
   }
 
   async function statusOf(log: string): Promise<number> {
-    const read = async () => (await run(`cat ${log}.status`)).stdout.trim()
+    const read = async () => (await run(`cat ${log}.status`)).stdout.trim() || undefined
     return Number(await until(`${log} has an exit status`, 30, read))
   }
 
@@ -199,6 +201,13 @@ export async function bootMachine(): Promise<Machine> {
     return {
       pid,
       reset: async () => void (await out(`kill -USR1 ${pid}`)),
+      async rate() {
+        const lines = async () => (await out(`cat ${log}`)).split('\n')
+        const known = (await lines()).length
+        await out(`kill -USR2 ${pid}`)
+        const line = await until('the workload reports', 10, async () => (await lines())[known])
+        return (JSON.parse(line) as WorkloadReport).rate
+      },
       async finish() {
         await out(`kill ${pid}`)
         const status = await statusOf(log)
@@ -216,7 +225,11 @@ export async function bootMachine(): Promise<Machine> {
     const pid = await runInBackground(command, log)
     const url = `http://127.0.0.1:${second ? secondPort : port}`
     const readLog = () => out(`cat ${log}`)
-    await until('the exporter listens', 60, () => answers(`${url}/-/healthy`))
+    await until('the exporter listens', 60, async () => (await readLog()).includes('msg=listening')).catch(
+      async (error: unknown) => {
+        throw new Error(`${String(error)}: ${await readLog()}`)
+      },
+    )
     return {
       pid,
       url,
@@ -267,9 +280,13 @@ export async function bootMachine(): Promise<Machine> {
   }
 }
 
-/** QEMU takes a connection before anybody in the machine does, and may never answer on it. */
+/**
+ * QEMU takes a connection before anybody in the machine does, and may never answer on it; and a connection that is kept
+ * open may lead to an exporter that is gone.
+ */
 export async function get(url: string): Promise<Response> {
-  return fetch(url, { signal: AbortSignal.timeout(5000) })
+  const attempt = () => fetch(url, { signal: AbortSignal.timeout(5000) })
+  return attempt().catch(attempt)
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -23,10 +23,6 @@ const BUILD_ERRORS: readonly Explanation[] = [
     () => 'there is no space left in the folder for temporary files: free 100 MB there, or set TMPDIR',
   ],
   [
-    /(?:gcc|make|ld)(?:-\d+)?: (?:command )?not found|cannot (?:find|execute).*(?:gcc|cc1|make)/i,
-    () => 'the compiler is not installed: install it (Debian: apt-get install gcc make)',
-  ],
-  [
     /Pass 4: compilation failed/,
     (found, release) =>
       `this SystemTap does not fit kernel ${release} (${firstError(found.input)}): ${NEWER_SYSTEMTAP}`,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
 import type { Problem, TracerBackend, TracerOptions, Usable } from '../backend.js'
@@ -29,7 +30,8 @@ export interface SystemtapSettings {
  * Buffer between the module and staprun: a frame with full tables is 0.5 MB, and the exporter may be late. Megabytes.
  */
 const BUFFER_MB = 4
-const UNLOAD_LIMIT_MS = 10_000
+const UNLOAD_TRIES = 10
+const UNLOAD_PAUSE_MS = 300
 
 /**
  * The SystemTap back end: compiles stap/futex.stp into a kernel module, once for each kernel, and loads it.
@@ -108,15 +110,19 @@ export function createSystemtapBackend(
       return built
     },
     async cleanUp() {
-      if (!isThere(`/sys/module/${MODULE_NAME}`)) return undefined
-      const run = await execa('staprun', ['-d', MODULE_NAME], {
-        reject: false,
-        timeout: UNLOAD_LIMIT_MS,
-        all: true,
-      })
-      if (!isThere(`/sys/module/${MODULE_NAME}`)) return undefined
-      if (/not a zombie/.test(`${run.all}`)) return { problem: inUse() }
-      return { problem: `the module ${MODULE_NAME} cannot be unloaded: ${firstError(`${run.all}`)}` }
+      // A staprun that ended well unloads the module in a process of its own, which may still be at it.
+      let said = ''
+      for (let tries = 0; isLoaded(); tries += 1) {
+        if (tries === UNLOAD_TRIES) {
+          return /not a zombie/.test(said)
+            ? { problem: inUse() }
+            : { problem: `the module ${MODULE_NAME} cannot be unloaded: ${firstError(said)}` }
+        }
+        if (tries > 0) await sleep(UNLOAD_PAUSE_MS)
+        const run = await execa('staprun', ['-d', MODULE_NAME], { reject: false, timeout: 10_000, all: true })
+        said = `${run.all}`
+      }
+      return undefined
     },
     command: ({ intervalSeconds, sampleHz }) => ({
       file: 'staprun',
@@ -132,6 +138,10 @@ export function createSystemtapBackend(
     createParser: createSystemtapFrames,
     explainExit: explainLoad,
   }
+}
+
+function isLoaded(): boolean {
+  return isThere(`/sys/module/${MODULE_NAME}`)
 }
 
 /** Whether a module that is given can be used: its name, the kernel it was built for, and the SystemTap that built it. */

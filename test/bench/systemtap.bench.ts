@@ -1,0 +1,152 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { studentT975 } from '../../src/estimate/ratio-interval.js'
+import { ROOT } from '../e2e/support/exporter.js'
+import { sleep } from '../e2e/support/process.js'
+import { inlineJobs } from '../e2e/support/workload.js'
+import { bootMachine, type Machine, MODULE, prepareMachine } from '../systemtap-vm/machine.js'
+import { describeMachine, median } from './machine.js'
+
+const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
+/** Estimates are looked at after so many seconds of a workload. */
+const SECONDS = 31
+const P = ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.7', '0.8', '0.9']
+/** Rounds of traced and untraced; 6 give Student's t with 5 degrees of freedom. */
+const ROUNDS = 6
+/** Loading and unloading take a moment: the workload's period begins after it. */
+const SETTLE_MS = 3000
+
+const LOADS = [
+  {
+    title: "the paper's: 12 clients, D = 403 ms, think time 100 ms, p = 0.4",
+    demand: '403ms',
+    think: '100ms',
+    seconds: 15,
+  },
+  { title: '12 clients, D = 40 ms, think time 10 ms, p = 0.4', demand: '40ms', think: '10ms', seconds: 8 },
+  { title: '12 clients, D = 4 ms, think time 1 ms, p = 0.4', demand: '4ms', think: '1ms', seconds: 8 },
+] as const
+
+let machine: Machine
+
+beforeAll(async () => {
+  const problem = prepareMachine()
+  if (problem !== undefined) throw new Error(problem)
+  machine = await bootMachine()
+})
+
+afterAll(async () => {
+  await machine?.stop()
+})
+
+async function accuracy(p: string): Promise<string> {
+  const exporter = await machine.startExporter(WITH_MODULE)
+  await exporter.ready()
+  const target = `service-${p.slice(2)}`
+  const workload = await machine.startWorkload(target, inlineJobs(p, '5ms'))
+  await sleep(SECONDS * 1000)
+  const scrape = await exporter.scrape()
+  const own = await workload.finish()
+  await exporter.stop()
+  const value = (name: string, estimator: string) => scrape.value(name, { target, estimator })
+  const bounds = ['amdahl_target_parallel_fraction_lower', 'amdahl_target_parallel_fraction_upper']
+    .map((name) => (value(name, 'ownership') ?? Number.NaN).toFixed(3))
+    .join('–')
+  const ownership = value('amdahl_target_parallel_fraction', 'ownership') ?? Number.NaN
+  const window = value('amdahl_target_parallel_fraction', 'window')?.toFixed(3)
+  const reason = scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', {
+    target,
+    estimator: 'window',
+  })[0]
+  const queue = scrape.value('amdahl_target_sequential_queue_length', { target }) ?? Number.NaN
+  const cells = [
+    own.p.toFixed(3),
+    ownership.toFixed(3),
+    (ownership - own.p).toFixed(3),
+    bounds,
+    window ?? reason ?? '',
+    own.queue.toFixed(2),
+    queue.toFixed(2),
+    scrape.value('amdahl_tracer_lost_events_total')?.toString() ?? '',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Job rate with the probes, divided by the rate without, in alternating order. */
+async function overhead({ title, demand, think, seconds }: (typeof LOADS)[number]): Promise<string> {
+  const args = ['--listen', '127.0.0.1:7000', '--threads', '12', '--p', '0.4', '--demand', demand]
+  const workload = await machine.startWorkload('overhead', args)
+  await machine.out(
+    `(/payload/bin/workload-client --connect 127.0.0.1:7000 --connections 12 --think ${think} --duration 3600s ` +
+      '</dev/null >/dev/null 2>&1 &)',
+  )
+  const ratios: number[] = []
+  const untraced: number[] = []
+  async function rate(): Promise<number> {
+    await sleep(SETTLE_MS)
+    await workload.reset()
+    await sleep(seconds * 1000)
+    return workload.rate()
+  }
+  async function traced(): Promise<number> {
+    // The probes alone: in this machine the exporter's own cost is that of an emulated CPU.
+    await machine.out(
+      `(staprun -b 4 ${MODULE} interval_ms=1000 sample_hz=99 </dev/null >/dev/null 2>&1 &); ` +
+        'until [ -e /sys/module/amdahl_futex ]; do sleep 0.1; done',
+    )
+    const result = await rate()
+    await machine.out('pkill -INT -x stapio; while [ -e /sys/module/amdahl_futex ]; do sleep 0.1; done')
+    return result
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // The order turns in each round, so that a drift of the machine favours neither.
+    const first = round % 2 === 0 ? await rate() : await traced()
+    const second = round % 2 === 0 ? await traced() : await rate()
+    const [without, with_] = round % 2 === 0 ? [first, second] : [second, first]
+    ratios.push(with_ / without)
+    untraced.push(without)
+  }
+  await machine.out('pkill -x workload-client; true')
+  await workload.finish()
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ROUNDS
+  const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (ROUNDS - 1)
+  const half = studentT975(ROUNDS - 1) * Math.sqrt(variance / ROUNDS)
+  const perSecond = median(untraced).toPrecision(3)
+  return `| ${title} | ${perSecond} | ${median(ratios).toFixed(3)} | ${mean.toFixed(3)} ± ${half.toFixed(3)} |`
+}
+
+test('SystemTap in its virtual machine', async () => {
+  const costs: string[] = []
+  for (const load of LOADS) costs.push(await overhead(load))
+  const rows: string[] = []
+  for (const p of P) rows.push(await accuracy(p))
+  const page = `# SystemTap, measured
+
+Made by \`npm run bench:systemtap\` in a virtual machine (QEMU without KVM, 2 emulated CPUs, kernel ${machine.kernel}, Debian
+testing) on ${describeMachine()}.
+
+An emulated CPU executes each instruction of a probe many times slower than a real one, and the workload's jobs, which
+are a time of computing, not slower at all: what the probes cost here is more than they cost on a real machine.
+
+## Accuracy
+
+Each row is one run of the reference workload (test/workload), 4 threads, one mutex, D = 5 ms, no think time, looked at
+after ${SECONDS} s with the exporter's defaults. *True* values are what the workload measures of itself by its thread CPU clocks.
+
+| true p | ownership | error | 95 % interval | window | true Q | Q | lost events |
+|---|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+## Cost for the traced service
+
+Job rate while the module is loaded, divided by the rate without it, ${ROUNDS} pairs of periods in one run of the workload, in
+alternating order: the median of the ratios, and their mean with its 95 % interval. 1 is no loss.
+
+| load | jobs/s without | median ratio | mean ratio |
+|---|---|---|---|
+${costs.join('\n')}
+`
+  writeFileSync(join(ROOT, 'docs/systemtap.md'), page)
+  expect(rows).toHaveLength(P.length)
+})

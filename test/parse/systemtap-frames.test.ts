@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createSystemtapFrames } from '../../src/parse/systemtap-frames.js'
+import type { TraceInterval } from '../../src/parse/trace-interval.js'
+
+function parse(lines: readonly string[]) {
+  const frames = createSystemtapFrames()
+  const records = lines.map((line) => frames.push(line)).filter((record) => record !== undefined)
+  return {
+    intervals: records.filter((record): record is TraceInterval => !('kind' in record)),
+    errors: records.filter((record) => 'kind' in record),
+  }
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+}
+
+describe.each(['4.8', '5.1', '5.6'])('what SystemTap %s printed', (version) => {
+  const lines = read(`test/fixtures/systemtap-${version}.txt`).split('\n')
+
+  test('gives one interval per frame, without a gap, and refuses nothing', () => {
+    const { intervals, errors } = parse(lines)
+    expect(errors).toEqual([])
+    expect(intervals).toHaveLength(lines.filter((line) => line.startsWith('frame-end')).length)
+    expect(intervals.length).toBeGreaterThanOrEqual(6)
+    for (const [index, { beginNs, lostEvents }] of intervals.entries()) {
+      expect(lostEvents).toBe(0)
+      if (index > 0) expect(beginNs).toBe(intervals[index - 1]?.endNs)
+    }
+  })
+
+  test('shows the contended mutex of the reference workload', () => {
+    const { intervals } = parse(lines)
+    const contended = intervals.flatMap(({ processes }) =>
+      [...processes.values()].filter(({ locks }) => locks.length > 0),
+    )
+    expect(new Set(contended.map(({ pid }) => pid)).size).toBe(1)
+    const locks = contended.flatMap((process) => process.locks)
+    expect(new Set(locks.map(({ address }) => address)).size).toBe(1)
+    // 4 threads, p = 0.5, saturated: about two wait and one holds at any time.
+    const queueSeconds = locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)
+    expect(queueSeconds / locks.length).toBeGreaterThan(1.7)
+    expect(queueSeconds / locks.length).toBeLessThan(2.2)
+    const owned = locks.reduce((sum, lock) => sum + lock.ownedSamples, 0)
+    const watched = locks.reduce((sum, lock) => sum + lock.watchedSamples, 0)
+    expect(owned / watched).toBeGreaterThan(0.44)
+    expect(owned / watched).toBeLessThan(0.56)
+    for (const process of contended) expect([...process.waits.keys()]).toEqual(['mutex'])
+  })
+})
+
+test('the example in the manual is a frame of a recording', () => {
+  const example = /```\n(frame \d[\s\S]*?)```/.exec(read('stap/README.md'))?.[1] ?? ''
+  expect(parse(example.split('\n')).intervals).toHaveLength(1)
+  expect(read('test/fixtures/systemtap-5.6.txt')).toContain(example)
+})
+
+describe('a frame', () => {
+  test('is one interval with all of its rows, in seconds', () => {
+    const { intervals, errors } = parse([
+      'frame 1000000000 2000000000',
+      'lock 7 4096 10 2500000000 400000000 2600000000 900000000 50000000',
+      'waits 7 1 10 2500000000',
+      'waits 7 0 3 1000000000',
+      'waits 8 5 1 500000000',
+      'cpu 7 150',
+      'owner 7 4096 150 40 60 5',
+      'owner 7 8192 150 1 0 0',
+      'frame-end 2000000000 3',
+    ])
+    expect(errors).toEqual([])
+    expect(intervals).toHaveLength(1)
+    const [interval] = intervals
+    expect(interval).toMatchObject({ beginNs: 1_000_000_000n, endNs: 2_000_000_000n, lostEvents: 3 })
+    expect(interval?.processes.get(7)).toEqual({
+      pid: 7,
+      cpuSamples: 150,
+      waits: new Map([
+        ['mutex', { waits: 10, waitSeconds: 2.5 }],
+        ['other', { waits: 3, waitSeconds: 1 }],
+      ]),
+      locks: [
+        {
+          address: 4096n,
+          waits: 10,
+          waitSeconds: 2.5,
+          longestWaitSeconds: 0.4,
+          queueSeconds: 2.6,
+          contendedSeconds: 0.9,
+          handOverSeconds: 0.05,
+          watchedSamples: 150,
+          ownedSamples: 40,
+          heldSamples: 60,
+          ownerOffCpuSamples: 5,
+        },
+        // Watched, and not waited for in this interval.
+        expect.objectContaining({
+          address: 8192n,
+          waits: 0,
+          queueSeconds: 0,
+          watchedSamples: 150,
+          ownedSamples: 1,
+        }),
+      ],
+    })
+    expect([...(interval?.processes.get(8)?.waits.keys() ?? [])]).toEqual(['robust-mutex'])
+  })
+
+  test('that is not finished is refused when the next one begins', () => {
+    const { intervals, errors } = parse(['frame 1 2', 'cpu 7 1', 'frame 2 3', 'frame-end 3 0'])
+    expect(errors).toMatchObject([{ code: 'OUT_OF_ORDER', message: 'no frame-end for frame 2' }])
+    expect(intervals).toMatchObject([{ beginNs: 2n, endNs: 3n }])
+  })
+})
+
+test.each([
+  ['cpu 7 1', 'OUT_OF_ORDER', 1],
+  ['frame-end 3 0', 'OUT_OF_ORDER', 1],
+  ['frame 5 5', 'OUT_OF_ORDER', 7],
+  ['frame 5', 'MISSING_FIELD', 8],
+  ['frame 5 6 7', 'TRAILING_TEXT', 11],
+  ['cpu 7 x', 'BAD_INTEGER', 7],
+  ['cpu  7 1', 'BAD_INTEGER', 5],
+  ['cpu 7 123456789012345678901', 'BAD_INTEGER', 7],
+  ['WARNING: something', 'UNKNOWN_RECORD', 1],
+  [`cpu ${'7'.repeat(300)}`, 'LINE_TOO_LONG', 257],
+])('%j is refused', (line, code, column) => {
+  expect(parse([line]).errors).toMatchObject([{ code, column }])
+})
+
+test('a refused line within a frame counts as lost, and so does a class that there is not', () => {
+  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 9 1 1', 'frame-end 2 0'])
+  expect(errors).toMatchObject([{ code: 'MISSING_FIELD' }, { code: 'BAD_INTEGER', column: 9 }])
+  expect(intervals).toMatchObject([{ lostEvents: 2 }])
+})
+
+test('whatever is printed, nothing is thrown', () => {
+  const word = fc.constantFrom('frame', 'lock', 'waits', 'cpu', 'owner', 'frame-end', '1', '-5', '2', '', 'x')
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((words) => words.join(' ')),
+        ),
+        { maxLength: 50 },
+      ),
+      (lines) => {
+        for (const { processes } of parse(lines).intervals) expect(processes).toBeInstanceOf(Map)
+      },
+    ),
+  )
+})
