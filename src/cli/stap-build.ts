@@ -4,6 +4,12 @@ import type { Terminal } from './terminal.js'
 
 /** `stap build`: compiles the module for a kernel, to be copied to machines that have only systemtap-runtime. */
 export async function stapBuild(kernel: string, folder: string, terminal: Terminal): Promise<number> {
+  if (!/^[\w.+~-]+$/.test(kernel)) {
+    terminal.err(
+      `amdahl_exporter: --kernel: expected a release such as 6.12.107-amd64; got ${JSON.stringify(kernel)}\n`,
+    )
+    return 2
+  }
   const version = await readStapVersion()
   if (version === undefined) {
     terminal.err('amdahl_exporter: stap is not installed: install it (Debian: apt-get install systemtap)\n')

@@ -26,8 +26,9 @@ export async function buildModule(
   folder: string,
   signal?: AbortSignal,
 ): Promise<{ readonly file: string } | Problem> {
-  const work = await mkdtemp(join(tmpdir(), 'amdahl_exporter-build-'))
+  let work: string | undefined
   try {
+    work = await mkdtemp(join(tmpdir(), 'amdahl_exporter-build-'))
     const tree = await kernelTree(kernel, work)
     let run = await compile(tree, work, [], signal)
     if (run.failed && `${run.stderr}`.includes('task_work_cancel')) {
@@ -42,8 +43,11 @@ export async function buildModule(
     await copyFile(join(work, MODULE_FILE), `${file}.new`)
     await rename(`${file}.new`, file)
     return { file }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { problem: `the module cannot be written: ${reason}` }
   } finally {
-    await rm(work, { recursive: true, force: true })
+    if (work !== undefined) await rm(work, { recursive: true, force: true })
   }
 }
 

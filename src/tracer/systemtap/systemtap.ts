@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ import {
   readStapVersion,
   runningRelease,
 } from './machine.js'
-import { MAX_SAMPLE_HZ, MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT } from './script.js'
+import { MAX_SAMPLE_HZ, MODULE_FILE, MODULE_NAME, SCRIPT } from './script.js'
 
 export interface SystemtapSettings {
   /** A module that `amdahl_exporter stap build` made; undefined: compile one here. */
@@ -69,7 +69,7 @@ export function createSystemtapBackend(
       }
     }
     const key = createHash('sha256')
-      .update(JSON.stringify([kernel, arch(), stap, readScriptOptions(), readFileSync(SCRIPT, 'utf8')]))
+      .update(JSON.stringify([kernel, arch(), stap, readFileSync(SCRIPT, 'utf8')]))
       .digest('hex')
       .slice(0, 16)
     if (failed?.key === key) return { problem: failed.problem }
@@ -103,6 +103,12 @@ export function createSystemtapBackend(
     async prepare(signal) {
       if (wanted === undefined || file === undefined || isThere(file)) return undefined
       const { folder, key } = wanted
+      try {
+        await mkdir(cacheFolder, { recursive: true, mode: 0o700 })
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        return { problem: `the cache cannot be made (${reason}): give another folder (--path.cache)` }
+      }
       await forgetOthers(cacheFolder, `${kernel}-`)
       const built = await buildModule(kernel, folder, signal)
       if ('file' in built || signal.aborted) return undefined
@@ -172,19 +178,11 @@ async function checkFile(file: string, kernel: string): Promise<Usable | Problem
   }
 }
 
-/** A module goes into the kernel: nobody else may be able to put one there. */
+/** A module goes into the kernel: nobody but root may be able to put one there. */
 async function describeCacheProblem(folder: string): Promise<string | undefined> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const { uid, mode } = await stat(folder)
-    if (uid === 0 && (mode & 0o022) !== 0) await chmod(folder, mode & 0o755)
-    if (uid !== 0)
-      return `the cache ${folder} belongs to another user than root: give another one (--path.cache)`
-    return undefined
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return `the cache cannot be made (${reason}): give another folder (--path.cache)`
-  }
+  const found = await stat(folder).catch(() => undefined)
+  if (found === undefined || (found.uid === 0 && (found.mode & 0o022) === 0)) return undefined
+  return `the cache ${folder} can be written by another user than root: give another one (--path.cache)`
 }
 
 /** Removes what was compiled for the same kernel by an older version. */
