@@ -126,8 +126,8 @@ test('SystemTap in its virtual machine', async () => {
 Made by \`npm run bench:systemtap\` in a virtual machine (QEMU without KVM, 2 emulated CPUs, kernel ${machine.kernel}, Debian
 testing) on ${describeMachine()}.
 
-An emulated CPU executes each instruction of a probe many times slower than a real one, and the workload's jobs, which
-are a time of computing, not slower at all: what the probes cost here is more than they cost on a real machine.
+A job of the workload computes for a given CPU time, whatever the CPU achieves in it; a probe is a number of instructions,
+for which an emulated CPU takes many times as long. So the cost found here is a bound for a real machine, not its cost.
 
 ## Accuracy
 

@@ -1,10 +1,10 @@
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Problem } from '../backend.js'
 import { explainBuild } from './explain.js'
-import { headersFolder, isThere, runningRelease, sizeOf } from './machine.js'
+import { isThere, runningRelease, sizeOf } from './machine.js'
 import { MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT, TASK_WORK_HEADER } from './script.js'
 
 /** Compiling takes seconds on a machine that is not busy. */
@@ -29,11 +29,12 @@ export async function buildModule(
   let work: string | undefined
   try {
     work = await mkdtemp(join(tmpdir(), 'amdahl_exporter-build-'))
-    const tree = await kernelTree(kernel, work)
-    let run = await compile(tree, work, [], signal)
+    const options = ['-r', kernel, ...(await symbolOptions(kernel, work))]
+    let run = await compile(options, work, signal)
     if (run.failed && `${run.stderr}`.includes('task_work_cancel')) {
-      await copyFile(TASK_WORK_HEADER, join(work, 'task-work.h'))
-      run = await compile(tree, work, ['-B', `KCFLAGS=-include ${join(work, 'task-work.h')}`], signal)
+      const header = join(work, 'task-work.h')
+      await copyFile(TASK_WORK_HEADER, header)
+      run = await compile([...options, '-B', `KCFLAGS=-include ${header}`], work, signal)
     }
     if (run.isCanceled) return { problem: 'the compilation was ended' }
     if (run.timedOut) return { problem: `stap took longer than ${BUILD_LIMIT_MS / 60_000} minutes` }
@@ -52,9 +53,9 @@ export async function buildModule(
 }
 
 /** At the lowest priority: it takes seconds of CPU time beside the services that are to be watched. */
-function compile(tree: string, work: string, more: readonly string[], signal: AbortSignal | undefined) {
-  const options = ['-g', '-p4', '-r', tree, '-m', MODULE_NAME, ...readScriptOptions(), ...more]
-  return execa('nice', ['-n', '19', 'stap', ...options, SCRIPT], {
+function compile(options: readonly string[], work: string, signal: AbortSignal | undefined) {
+  const all = ['-g', '-p4', '-m', MODULE_NAME, ...options, ...readScriptOptions()]
+  return execa('nice', ['-n', '19', 'stap', ...all, SCRIPT], {
     cwd: work,
     env: { SYSTEMTAP_DIR: join(work, 'systemtap') },
     stdin: 'ignore',
@@ -66,20 +67,16 @@ function compile(tree: string, work: string, more: readonly string[], signal: Ab
 }
 
 /**
- * What `stap -r` is to use: the kernel's name, or a tree of its headers with the symbols that the running kernel gives
- * of itself, since without a System.map stap finds no kernel function, and Debian ships none.
+ * Without a System.map stap finds no kernel function, and Debian ships none: for the running kernel it gets the symbols
+ * that the kernel gives of itself, by a root folder that has only them and links to the rest.
  */
-async function kernelTree(kernel: string, work: string): Promise<string> {
-  const headers = headersFolder(kernel)
-  const has = (path: string) => (sizeOf(path) ?? 0) >= LEAST_SYSTEM_MAP
-  if (kernel !== runningRelease() || has(`/boot/System.map-${kernel}`) || has(join(headers, 'System.map'))) {
-    return kernel
-  }
-  if (!isThere(headers)) return kernel
-  const tree = join(work, 'kernel')
-  await mkdir(tree)
-  for (const name of await readdir(headers)) await symlink(join(headers, name), join(tree, name))
-  await rm(join(tree, 'System.map'), { force: true })
-  await copyFile('/proc/kallsyms', join(tree, 'System.map'))
-  return tree
+async function symbolOptions(kernel: string, work: string): Promise<readonly string[]> {
+  const map = `boot/System.map-${kernel}`
+  const exists = (sizeOf(`/${map}`) ?? 0) >= LEAST_SYSTEM_MAP || isThere(`/usr/lib/debug/${map}`)
+  if (exists || kernel !== runningRelease()) return []
+  const root = join(work, 'root')
+  await mkdir(join(root, 'boot'), { recursive: true })
+  for (const folder of ['lib', 'usr']) await symlink(`/${folder}`, join(root, folder))
+  await copyFile('/proc/kallsyms', join(root, map))
+  return [`--sysroot=${root}`]
 }

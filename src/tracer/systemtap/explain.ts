@@ -15,8 +15,8 @@ const BUILD_ERRORS: readonly Explanation[] = [
   [
     /Kernel function symbol table missing/,
     (_, release) =>
-      `there is no symbol table of kernel ${release}: copy /proc/kallsyms, read by root on a machine that runs it, ` +
-      `to /boot/System.map-${release}`,
+      `there is no symbol table of kernel ${release}: copy /proc/kallsyms, read by root on a machine that runs it ` +
+      `with kernel.kptr_restrict below 2, to /boot/System.map-${release}`,
   ],
   [
     /No space left on device/,

@@ -15,8 +15,8 @@ describe('why a module was not built', () => {
       'WARNING: Kernel function symbol table missing [man warning::symbols]\n' +
         "semantic error: while resolving probe point: identifier 'kprobe' at <input>:1:7\n" +
         'semantic error: no match\n\nPass 2: analysis failed.  [man error::pass2]\n',
-      'there is no symbol table of kernel 9.9.9: copy /proc/kallsyms, read by root on a machine that runs it, to ' +
-        '/boot/System.map-9.9.9',
+      'there is no symbol table of kernel 9.9.9: copy /proc/kallsyms, read by root on a machine that runs it with kernel.kptr_restrict below 2, ' +
+        'to /boot/System.map-9.9.9',
     ],
     [
       'a kernel that is too new (4.4 on 5.10)',
