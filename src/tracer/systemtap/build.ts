@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -42,6 +42,7 @@ export async function buildModule(
     await mkdir(folder, { recursive: true })
     const file = join(folder, MODULE_FILE)
     await copyFile(join(work, MODULE_FILE), `${file}.new`)
+    await chmod(`${file}.new`, 0o644)
     await rename(`${file}.new`, file)
     return { file }
   } catch (error) {
@@ -77,6 +78,7 @@ async function symbolOptions(kernel: string, work: string): Promise<readonly str
   const root = join(work, 'root')
   await mkdir(join(root, 'boot'), { recursive: true })
   for (const folder of ['lib', 'usr']) await symlink(`/${folder}`, join(root, folder))
-  await copyFile('/proc/kallsyms', join(root, map))
+  // Not copyFile(): the kernel gives the file no size, and nothing would be copied.
+  await writeFile(join(root, map), await readFile('/proc/kallsyms'))
   return [`--sysroot=${root}`]
 }
