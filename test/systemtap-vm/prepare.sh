@@ -10,7 +10,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$1
-# The only release whose SystemTap and kernel fit; README.md has what happens with others.
+# The newest SystemTap and kernel; the README has what was seen with other releases.
 suite=${2:-forky}
 
 say() { echo "systemtap-vm: $*" >&2; }
