@@ -6,6 +6,6 @@ export default defineConfig({
     include: ['test/bench/**/*.bench.ts'],
     fileParallelism: false,
     testTimeout: 3_600_000,
-    hookTimeout: 180_000,
+    hookTimeout: 900_000,
   },
 })

@@ -30,7 +30,7 @@ const LOADS = [
 let machine: Machine
 
 beforeAll(async () => {
-  const problem = prepareMachine()
+  const problem = await prepareMachine()
   if (problem !== undefined) throw new Error(problem)
   machine = await bootMachine()
 })

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,14 +71,12 @@ export function canTry(): boolean {
 }
 
 /** Builds the machine; the reason if that cannot be done here, as where the mirror is out of reach. */
-export function prepareMachine(): string | undefined {
-  const { status, stderr } = spawnSync('sh', [PREPARE, CACHE], {
-    stdio: ['ignore', 'inherit', 'pipe'],
-    encoding: 'utf8',
-  })
-  process.stderr.write(stderr)
+export async function prepareMachine(): Promise<string | undefined> {
+  const prepare = start('sh', [PREPARE, CACHE])
+  const status = await prepare.exited
+  process.stderr.write(prepare.stderr())
   if (status === 0) return undefined
-  const reason = stderr.trim().split('\n').at(-1) ?? ''
+  const reason = prepare.stderr().trim().split('\n').at(-1) ?? ''
   if (status === CANNOT_BE_BUILT) return reason
   throw new Error(`prepare.sh ended with ${status}: ${reason}`)
 }

@@ -20,7 +20,7 @@ const SECONDS = 31
 const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
 
 const tried = canTry()
-const cannotBeBuilt = tried ? prepareMachine() : undefined
+const cannotBeBuilt = tried ? await prepareMachine() : undefined
 
 test.skipIf(!tried)("SystemTap's virtual machine can be built here", () => {
   expect(cannotBeBuilt, 'no test of SystemTap was run').toBeUndefined()
