@@ -137,6 +137,9 @@ after ${SECONDS} s with the exporter's defaults. *True* values are what the work
 |---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
+At low p, where the lock is always busy, the estimate is low by what the probes cost: the workload's clock counts their time
+as work outside the lock, and a tick that falls into a probe is no sample.
+
 ## Cost for the traced service
 
 Job rate while the module is loaded, divided by the rate without it, ${ROUNDS} pairs of periods in one run of the workload, in
