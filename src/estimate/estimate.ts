@@ -5,6 +5,7 @@
  * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
  * - `too-few-windows`: the lock was contended for too small a share of too many intervals (light load).
  * - `cpu-saturated`: the CPUs limit, not the lock; eq. 25 would read 1 − 1/N.
+ * - `cpu-throttled`: the CPU quota of its cgroup stopped the target in the contention windows.
  * - `holder-off-cpu`: less than one CPU was used while the lock had waiters: its holder slept.
  * - `several-saturated-locks`: more than one lock was contended throughout; eq. 25 assumes one.
  * - `owner-unknown`: the most waited-for lock has no readable owner.
@@ -16,6 +17,7 @@ export const REASONS = [
   'too-few-samples',
   'too-few-windows',
   'cpu-saturated',
+  'cpu-throttled',
   'holder-off-cpu',
   'several-saturated-locks',
   'owner-unknown',

@@ -1,5 +1,5 @@
 import { type Estimate, none, value } from './estimate.js'
-import { type Batch, ratioOfSums, shareInterval } from './ratio-interval.js'
+import { addBatch, type Batch, type BatchSums, NO_BATCHES, ratioOf, shareInterval } from './ratio-interval.js'
 
 /** Batch means need some batches for their own variance to be known; ten give Student's t with 9 degrees of freedom. */
 export const MIN_BATCHES = 10
@@ -21,9 +21,13 @@ export function parallelFractionByOwnership(
   minSamples: number,
 ): Estimate<'too-few-samples'> {
   const seen = batches.filter((batch) => batch.whole > 0)
-  const samples = seen.reduce((sum, batch) => sum + batch.whole, 0)
-  if (seen.length < MIN_BATCHES || samples < minSamples) return none('too-few-samples')
-  const sums = ratioOfSums(seen)
-  const { lower, upper } = shareInterval(sums)
-  return value(1 - sums.ratio, 1 - upper, 1 - lower)
+  return parallelFractionOf(seen.reduce(addBatch, NO_BATCHES), minSamples)
+}
+
+/** The same from the sums of the batches. */
+export function parallelFractionOf(sums: BatchSums, minSamples: number): Estimate<'too-few-samples'> {
+  if (sums.batches < MIN_BATCHES || sums.whole < minSamples) return none('too-few-samples')
+  const ratio = ratioOf(sums)
+  const { lower, upper } = shareInterval(ratio)
+  return value(1 - ratio.ratio, 1 - upper, 1 - lower)
 }

@@ -26,6 +26,48 @@ export function studentT975(degreesOfFreedom: number): number {
   )
 }
 
+/** All that is needed of any number of batches. */
+export interface BatchSums {
+  readonly batches: number
+  readonly part: number
+  readonly whole: number
+  /** Σ part², Σ part·whole and Σ whole². */
+  readonly partSquares: number
+  readonly products: number
+  readonly wholeSquares: number
+}
+
+export const NO_BATCHES: BatchSums = {
+  batches: 0,
+  part: 0,
+  whole: 0,
+  partSquares: 0,
+  products: 0,
+  wholeSquares: 0,
+}
+
+export function addBatch(sums: BatchSums, { part, whole }: Batch): BatchSums {
+  return addSums(sums, {
+    batches: 1,
+    part,
+    whole,
+    partSquares: part ** 2,
+    products: part * whole,
+    wholeSquares: whole ** 2,
+  })
+}
+
+export function addSums(a: BatchSums, b: BatchSums): BatchSums {
+  return {
+    batches: a.batches + b.batches,
+    part: a.part + b.part,
+    whole: a.whole + b.whole,
+    partSquares: a.partSquares + b.partSquares,
+    products: a.products + b.products,
+    wholeSquares: a.wholeSquares + b.wholeSquares,
+  }
+}
+
 /** Sums over batches, and the variance of their ratio by batch means. */
 export interface RatioOfSums {
   readonly batches: number
@@ -47,24 +89,24 @@ export interface RatioOfSums {
  * @throws {RangeError} Fewer than two batches, or Σ whole ≤ 0.
  */
 export function ratioOfSums(batches: readonly Batch[]): RatioOfSums {
-  let part = 0
-  let whole = 0
-  for (const batch of batches) {
-    part += batch.part
-    whole += batch.whole
-  }
-  if (batches.length < 2) throw new RangeError(`batches must be ≥ 2, got ${batches.length}`)
+  return ratioOf(batches.reduce(addBatch, NO_BATCHES))
+}
+
+/** The same from the sums of the batches. @throws {RangeError} as ratioOfSums. */
+export function ratioOf({
+  batches,
+  part,
+  whole,
+  partSquares,
+  products,
+  wholeSquares,
+}: BatchSums): RatioOfSums {
+  if (batches < 2) throw new RangeError(`batches must be ≥ 2, got ${batches}`)
   if (!(whole > 0)) throw new RangeError(`Σ whole must be > 0, got ${whole}`)
   const ratio = part / whole
-  let squares = 0
-  for (const batch of batches) squares += (batch.part - ratio * batch.whole) ** 2
-  return {
-    batches: batches.length,
-    part,
-    whole,
-    ratio,
-    variance: ((batches.length / (batches.length - 1)) * squares) / whole ** 2,
-  }
+  // A sum of squares; rounding may leave it a little below 0.
+  const squares = Math.max(0, partSquares - 2 * ratio * products + ratio ** 2 * wholeSquares)
+  return { batches, part, whole, ratio, variance: ((batches / (batches - 1)) * squares) / whole ** 2 }
 }
 
 /**

@@ -16,15 +16,17 @@ export interface ContentionWindow {
   readonly cpuSeconds: number | undefined
   /** Of it, inside the most contended lock, by ownership samples; undefined where its owner cannot be read. Seconds. */
   readonly serialCpuSeconds: number | undefined
-  /** CPU time spent on work by the machine, and CPU time that passed. Seconds. */
-  readonly nodeBusySeconds: number
-  readonly nodeTotalSeconds: number
+  /** Of the CPUs that may be used: CPU time spent on work by whomever, and CPU time that passed. Seconds. */
+  readonly busySeconds: number
+  readonly totalSeconds: number
+  /** Whether a CPU quota stopped the target in it. */
+  readonly isThrottled: boolean
 }
 
 export interface WindowLimits {
   /** Share of an interval in which a lock must be contended for the interval to qualify. Ratio. */
   readonly contendedShare: number
-  /** Utilization of the machine from which its CPUs count as saturated. Ratio. */
+  /** Utilization from which CPUs count as saturated. Ratio. */
   readonly saturatedUtilization: number
 }
 
@@ -54,7 +56,7 @@ export function qualifies(window: ContentionWindow, limits: WindowLimits): boole
  * hand-overs of the lock: each costs a wake-up, tens of microseconds in which no thread is in the sequential part.
  *
  * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited),
- *   `too-few-windows` (fewer than MIN_BATCHES qualify), `cpu-saturated`, `cpu-time-unknown`,
+ *   `too-few-windows` (fewer than MIN_BATCHES qualify), `cpu-saturated`, `cpu-throttled`, `cpu-time-unknown`,
  *   `several-saturated-locks`, `holder-off-cpu` (Σc < Σw, or ownership samples show U_s < 1 by too much).
  */
 export function parallelFractionInWindows(
@@ -63,7 +65,9 @@ export function parallelFractionInWindows(
 ): Estimate {
   const waited = windows.filter((window) => window.contendedSeconds > 0)
   if (waited.length === 0) return none('no-contention')
-  const contended = windows.filter((window) => qualifies(window, limits))
+  const candidates = windows.filter((window) => qualifies(window, limits))
+  const contended = candidates.filter((window) => !window.isThrottled)
+  if (contended.length < MIN_BATCHES && contended.length < candidates.length) return none('cpu-throttled')
   if (contended.length < MIN_BATCHES)
     return none(isSaturated(waited, limits) ? 'cpu-saturated' : 'too-few-windows')
   const batches = contended.flatMap((window) =>
@@ -81,10 +85,10 @@ export function parallelFractionInWindows(
   return value(1 - sums.ratio, 1 - sums.ratio - half, 1 - sums.ratio + half)
 }
 
-/** Whether the machine's CPUs were busy for the share of these windows that counts as saturated. */
+/** Whether the CPUs were busy for the share of these windows that counts as saturated. */
 function isSaturated(windows: readonly ContentionWindow[], limits: WindowLimits): boolean {
-  const busy = windows.reduce((sum, window) => sum + window.nodeBusySeconds, 0)
-  const total = windows.reduce((sum, window) => sum + window.nodeTotalSeconds, 0)
+  const busy = windows.reduce((sum, window) => sum + window.busySeconds, 0)
+  const total = windows.reduce((sum, window) => sum + window.totalSeconds, 0)
   return busy >= limits.saturatedUtilization * total
 }
 

@@ -107,8 +107,9 @@ describe('contention windows', () => {
     saturatedLocks: 1,
     cpuSeconds: 1.25,
     serialCpuSeconds: 0.99,
-    nodeBusySeconds: 1.3,
-    nodeTotalSeconds: 4,
+    busySeconds: 1.3,
+    totalSeconds: 4,
+    isThrottled: false,
     ...change,
   })
   const windows = (change: Partial<ContentionWindow> = {}, length = 20) =>
@@ -120,7 +121,7 @@ describe('contention windows', () => {
   })
 
   test('is made from sums: a mean of per-window values would be another number', () => {
-    const mixed = windows().map((_, i) => window({ cpuSeconds: i % 2 ? 1 : 3, nodeTotalSeconds: 8 }))
+    const mixed = windows().map((_, i) => window({ cpuSeconds: i % 2 ? 1 : 3, totalSeconds: 8 }))
     const p = parallelFractionInWindows(mixed, limits)
     expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(0.5, 12) })
   })
@@ -131,9 +132,10 @@ describe('contention windows', () => {
     ['too-few-windows', windows({ contendedSeconds: 0.5, saturatedLocks: 0 })],
     ['too-few-windows', windows({}, 9)],
     ['cpu-time-unknown', windows({ cpuSeconds: undefined })],
-    ['cpu-saturated', windows({ nodeBusySeconds: 3.7, cpuSeconds: 3.7 })],
+    ['cpu-saturated', windows({ busySeconds: 3.7, cpuSeconds: 3.7 })],
     ['several-saturated-locks', windows({ saturatedLocks: 2 })],
-    ['cpu-saturated', windows({ contendedSeconds: 0.5, saturatedLocks: 0, nodeBusySeconds: 3.7 })],
+    ['cpu-throttled', windows({ isThrottled: true })],
+    ['cpu-saturated', windows({ contendedSeconds: 0.5, saturatedLocks: 0, busySeconds: 3.7 })],
     ['holder-off-cpu', windows({ cpuSeconds: 0.4 })],
     ['holder-off-cpu', windows({ serialCpuSeconds: 0.93 })],
   ])('%s', (reason, given) => {
@@ -159,7 +161,7 @@ describe('contention windows', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 0.95, noNaN: true }), (p) => {
         const estimate = parallelFractionInWindows(
-          windows({ cpuSeconds: 1 / (1 - p), nodeTotalSeconds: 100 }),
+          windows({ cpuSeconds: 1 / (1 - p), totalSeconds: 100 }),
           limits,
         )
         expect(estimate).toMatchObject({ kind: 'value', value: expect.closeTo(p, 9) })
