@@ -1,5 +1,6 @@
 import { type MapRow, parseBpftraceLine } from './bpftrace-line.js'
 import { type ParseError, parseError } from './parse-error.js'
+import { createStackBuffer, parseStackLine } from './stack-line.js'
 import {
   FUTEX_CLASSES,
   type FutexClass,
@@ -117,10 +118,17 @@ interface Frame {
  */
 export function createBpftraceFrames(): BpftraceFrames {
   const ledgers = new Map<string, LockLedger>()
+  const stacks = createStackBuffer()
   let frame: Frame | undefined
   let lostOutsideFrames = 0
 
   function push(line: string): TraceInterval | ParseError | undefined {
+    if (line.startsWith('stack ')) {
+      const record = parseStackLine(line)
+      if ('kind' in record) return record
+      stacks.add(record)
+      return undefined
+    }
     if (line.length > MAX_LINE_LENGTH) {
       return parseError('LINE_TOO_LONG', MAX_LINE_LENGTH + 1, `line of ${line.length} characters`)
     }
@@ -191,6 +199,7 @@ export function createBpftraceFrames(): BpftraceFrames {
       endNs: finished.endNs,
       lostEvents: finished.lostEvents + missing,
       processes,
+      stacks: stacks.take(),
     }
   }
 

@@ -7,9 +7,10 @@ export interface Mapping {
   readonly offset: bigint
   /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
   readonly path: string
+  readonly isExecutable: boolean
 }
 
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ \d+ *(.*)$/
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ *(.*)$/
 
 /** Parses /proc/PID/maps (proc_pid_maps(5)); lines of another form are left out. */
 export function parseProcMaps(text: string): readonly Mapping[] {
@@ -17,12 +18,13 @@ export function parseProcMaps(text: string): readonly Mapping[] {
   for (const line of text.split('\n')) {
     const match = LINE.exec(line)
     if (!match) continue
-    const [, begin = '', end = '', offset = '', path = ''] = match
+    const [, begin = '', end = '', permissions = '', offset = '', path = ''] = match
     mappings.push({
       begin: BigInt(`0x${begin}`),
       end: BigInt(`0x${end}`),
       offset: BigInt(`0x${offset}`),
       path,
+      isExecutable: permissions.includes('x'),
     })
   }
   return mappings

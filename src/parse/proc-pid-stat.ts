@@ -9,6 +9,11 @@ export interface ProcessStat {
   readonly cpuSeconds: number
   /** Start of the process after boot. Seconds; tells a reused pid from the process that had it before. */
   readonly startSeconds: number
+  /**
+   * Where code and stack begin: with address space randomization another pair after each exec. The kernel shows the
+   * same to everybody who may not look.
+   */
+  readonly layout: string
 }
 
 /** Parses /proc/PID/stat (proc_pid_stat(5)): the name ends at the last parenthesis, then fields count from 3. */
@@ -36,5 +41,6 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
     comm: text.slice(open + 2, close),
     cpuSeconds: (userTicks + systemTicks) / USER_HZ,
     startSeconds: startTicks / USER_HZ,
+    layout: `${fields[23]}:${fields[25]}`,
   }
 }

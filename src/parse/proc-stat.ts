@@ -17,6 +17,16 @@ export interface NodeCpuTimes {
   readonly guestNice: number
   /** CPUs that are online now: the number of `cpuN` lines. */
   readonly onlineCpus: number
+  /** By CPU number. */
+  readonly cpus: ReadonlyMap<number, CpuTimes>
+}
+
+/** CPU time of one CPU since boot. Seconds. */
+export interface CpuTimes {
+  /** As busySeconds has it. */
+  readonly busySeconds: number
+  /** Work, idle, iowait and steal. */
+  readonly totalSeconds: number
 }
 
 export interface ProcTextError {
@@ -58,7 +68,7 @@ export function parseProcStat(text: string): NodeCpuTimes | ProcTextError {
     guest: 0,
     guestNice: 0,
   }
-  let onlineCpus = 0
+  const cpus = new Map<number, CpuTimes>()
   let found = false
   let number = 0
   for (const line of text.split('\n')) {
@@ -70,7 +80,11 @@ export function parseProcStat(text: string): NodeCpuTimes | ProcTextError {
     }
     const [name = '', ...values] = line.trim().split(/\s+/)
     if (name !== 'cpu') {
-      if (/^cpu\d+$/.test(name)) onlineCpus += 1
+      if (!/^cpu\d+$/.test(name)) continue
+      const own = cpuTimes(values)
+      if (!Number.isFinite(own.totalSeconds))
+        return { kind: 'error', line: number, message: `${name} has a field that is not a count` }
+      cpus.set(Number(name.slice(3)), own)
       continue
     }
     found = true
@@ -85,8 +99,15 @@ export function parseProcStat(text: string): NodeCpuTimes | ProcTextError {
     }
   }
   if (!found) return { kind: 'error', line: number, message: 'no line starts with "cpu "' }
-  if (onlineCpus === 0) return { kind: 'error', line: number, message: 'no cpuN line' }
-  return { ...times, onlineCpus }
+  if (cpus.size === 0) return { kind: 'error', line: number, message: 'no cpuN line' }
+  return { ...times, onlineCpus: cpus.size, cpus }
+}
+
+function cpuTimes(values: readonly string[]): CpuTimes {
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] =
+    values.map(Number)
+  const busy = user + nice + system + irq + softirq
+  return { busySeconds: busy / USER_HZ, totalSeconds: (busy + idle + iowait + steal) / USER_HZ }
 }
 
 /** CPU time spent on work: all but idle and iowait; steal went to other guests and is not busy. Seconds. */

@@ -1,4 +1,5 @@
 import { type ParseError, parseError } from './parse-error.js'
+import { createStackBuffer, parseStackLine } from './stack-line.js'
 import {
   FUTEX_CLASSES,
   type FutexClass,
@@ -53,11 +54,18 @@ interface Frame {
  * border, so that nothing is carried over from one frame to the next.
  */
 export function createSystemtapFrames(): SystemtapFrames {
+  const stacks = createStackBuffer()
   let frame: Frame | undefined
 
   return {
     push(line) {
       if (line === '') return undefined
+      if (line.startsWith('stack ')) {
+        const record = parseStackLine(line)
+        if ('kind' in record) return record
+        stacks.add(record)
+        return undefined
+      }
       const record = parseRecord(line)
       if ('kind' in record) {
         if (frame) frame.lostEvents += 1
@@ -82,13 +90,16 @@ export function createSystemtapFrames(): SystemtapFrames {
       const finished = frame
       frame = undefined
       return finished.endNs === first
-        ? finish(finished, Number(second))
+        ? { ...finish(finished, Number(second)), stacks: stacks.take() }
         : parseError('OUT_OF_ORDER', 11, `frame-end ${first} does not match frame ${finished.endNs}`)
     },
   }
 }
 
-function finish({ beginNs, endNs, lostEvents, processes }: Frame, lostByScript: number): TraceInterval {
+function finish(
+  { beginNs, endNs, lostEvents, processes }: Frame,
+  lostByScript: number,
+): Omit<TraceInterval, 'stacks'> {
   return {
     beginNs,
     endNs,

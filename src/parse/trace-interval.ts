@@ -37,6 +37,24 @@ export interface LockTrace {
   readonly ownerOffCpuSamples: number
 }
 
+/** The top of a thread's stack in user memory, as it stood when the thread waited for a lock. */
+export interface UserStack {
+  /** Instruction, stack and frame pointer. Addresses. */
+  readonly ip: bigint
+  readonly sp: bigint
+  readonly bp: bigint
+  /** 64-bit words from `sp` upwards. */
+  readonly words: readonly bigint[]
+}
+
+/** Where a thread waited for a lock. */
+export interface LockStack {
+  readonly pid: number
+  /** Address of the futex word. */
+  readonly address: bigint
+  readonly stack: UserStack
+}
+
 /** One process during one interval. */
 export interface ProcessTrace {
   readonly pid: number
@@ -54,6 +72,8 @@ export interface TraceInterval {
   /** Events known to be missing from this interval. */
   readonly lostEvents: number
   readonly processes: ReadonlyMap<number, ProcessTrace>
+  /** Stacks of a few waits for each lock that is new: they name it. */
+  readonly stacks: readonly LockStack[]
 }
 
 export const NS_PER_SECOND = 1e9

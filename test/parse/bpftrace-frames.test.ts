@@ -66,6 +66,12 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
     expect(owned / watched).toBeGreaterThan(0.44)
     expect(owned / watched).toBeLessThan(0.56)
     for (const lock of locks) expect(lock.contendedSeconds).toBeGreaterThan(0.85)
+    const stacks = intervals.flatMap((interval) => interval.stacks)
+    expect(stacks).toHaveLength(6)
+    for (const { address, stack } of stacks) {
+      expect(address).toBe(locks[0]?.address)
+      expect(stack.words).toHaveLength(28)
+    }
     const pools = processes.filter((process) => process.locks.length === 0 && process.waits.has('other'))
     expect(pools.length).toBeGreaterThan(0)
     for (const pool of pools) expect([...pool.waits.keys()]).toEqual(['other'])

@@ -27,6 +27,10 @@ describe('/proc/stat', () => {
       guest: 1500,
       guestNice: 10,
       onlineCpus: 2,
+      cpus: new Map([
+        [0, { busySeconds: 20_161.77, totalSeconds: 153_895.32 }],
+        [2, { busySeconds: 20_161.77, totalSeconds: 153_895.32 }],
+      ]),
     })
   })
 
@@ -48,6 +52,7 @@ describe('/proc/stat', () => {
     ['', 'no line starts with "cpu "'],
     ['cpu 1 2 3\n', 'expected 4 fields or more, got 3'],
     ['cpu 1 2 -3 4\ncpu0 1 2 3 4', 'system is not a count: "-3"'],
+    ['cpu 1 2 3 4\ncpu0 1 2 x 4', 'cpu0 has a field that is not a count'],
     ['cpu 1 2 3 4\nintr 1\n', 'no cpuN line'],
   ])('%j is refused: %s', (broken, message) => {
     expect(parseProcStat(broken)).toMatchObject({ kind: 'error', message })
@@ -59,7 +64,7 @@ describe('/proc/stat', () => {
 })
 
 describe('/proc/PID/stat', () => {
-  const rest = 'S 1 2 3 0 -1 4194560 10 20 0 0 1234 567 1 2 20 0 4 0 98765 1000 200'
+  const rest = 'S 1 2 3 0 -1 4194560 10 20 0 0 1234 567 1 2 20 0 4 0 98765 1000 200 9 111 222 333 4'
 
   test.each(['shopd', 'a b', 'a) S (b', ') ', '((('])('reads around the command name %j', (comm) => {
     expect(parseProcPidStat(`42 (${comm}) ${rest}`)).toEqual({
@@ -67,6 +72,7 @@ describe('/proc/PID/stat', () => {
       comm,
       cpuSeconds: 18.01,
       startSeconds: 987.65,
+      layout: '111:333',
     })
   })
 
@@ -78,15 +84,21 @@ describe('/proc/PID/stat', () => {
 describe('/proc/PID/maps', () => {
   test('gives ranges, offsets and paths, and leaves other lines out', () => {
     const text = [
-      '55d0c8a00000-55d0c8a01000 r--p 00000000 fe:00 1234                       /srv/shop/bin/shop d',
+      '55d0c8a00000-55d0c8a01000 r-xp 00000000 fe:00 1234                       /srv/shop/bin/shop d',
       '7ffd2a1b2000-7ffd2a1d3000 rw-p 00000000 00:00 0                          [stack]',
       '7f0000000000-7f0000001000 rw-p 00000000 00:00 0 ',
       'Size: 4 kB',
     ].join('\n')
     expect(parseProcMaps(text)).toEqual([
-      { begin: 0x55d0c8a00000n, end: 0x55d0c8a01000n, offset: 0n, path: '/srv/shop/bin/shop d' },
-      { begin: 0x7ffd2a1b2000n, end: 0x7ffd2a1d3000n, offset: 0n, path: '[stack]' },
-      { begin: 0x7f0000000000n, end: 0x7f0000001000n, offset: 0n, path: '' },
+      {
+        begin: 0x55d0c8a00000n,
+        end: 0x55d0c8a01000n,
+        offset: 0n,
+        path: '/srv/shop/bin/shop d',
+        isExecutable: true,
+      },
+      { begin: 0x7ffd2a1b2000n, end: 0x7ffd2a1d3000n, offset: 0n, path: '[stack]', isExecutable: false },
+      { begin: 0x7f0000000000n, end: 0x7f0000001000n, offset: 0n, path: '', isExecutable: false },
     ])
   })
 })

@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createStackBuffer, parseStackLine } from '../../src/parse/stack-line.js'
+
+describe('a stack line', () => {
+  test('has a process, a lock, three registers and words', () => {
+    expect(parseStackLine('stack 7823 5594f5daa300 7f9fbec9b12b 7f9fbe40fe08 0 ffffffffffffffff 5')).toEqual({
+      pid: 7823,
+      address: 0x5594f5daa300n,
+      stack: { ip: 0x7f9fbec9b12bn, sp: 0x7f9fbe40fe08n, bp: 0n, words: [0xffffffffffffffffn, 5n] },
+    })
+  })
+
+  test.each([
+    ['stack', 'BAD_INTEGER', 7],
+    ['stack x 1 2 3 4', 'BAD_INTEGER', 7],
+    ['stack 7 1 2 3', 'MISSING_FIELD', 14],
+    ['stack 7 1 2 3 secret', 'BAD_INTEGER', 15],
+    ['stack 7 1 2 3 4 11111111111111111', 'BAD_INTEGER', 17],
+    [`stack 7 ${'1 '.repeat(32)}1`, 'TRAILING_TEXT', 73],
+    [`stack 7 ${'1'.repeat(600)}`, 'LINE_TOO_LONG', 601],
+  ])('%j is refused as %s at column %i', (line, code, column) => {
+    expect(parseStackLine(line)).toMatchObject({ kind: 'error', code, column })
+  })
+
+  test('never throws, and never quotes what it refuses', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const record = parseStackLine(`stack 7 ${text}`)
+        if ('kind' in record && text.length > 12) expect(record.message).not.toContain(text)
+      }),
+    )
+  })
+
+  test('is kept until the interval ends, 256 of them at most', () => {
+    const buffer = createStackBuffer()
+    const stack = { pid: 1, address: 2n, stack: { ip: 1n, sp: 2n, bp: 3n, words: [] } }
+    for (let index = 0; index < 300; index += 1) buffer.add(stack)
+    expect(buffer.take()).toHaveLength(256)
+    expect(buffer.take()).toEqual([])
+  })
+})
