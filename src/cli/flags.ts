@@ -4,11 +4,12 @@ import { parseSettings, type Settings, type SettingsIssue } from '../config/sett
 /** A flag that sets what `section.key` sets in the configuration file. */
 interface SettingFlag {
   readonly flag: string
-  readonly placeholder: string
+  /** Undefined: the flag takes no value and sets true. */
+  readonly placeholder?: string
   readonly description: string
   /** Undefined: without the flag there is nothing in its place. */
   readonly defaultText?: string
-  readonly section: keyof Settings
+  readonly section: Exclude<keyof Settings, 'targets'>
   readonly key: string
 }
 
@@ -28,6 +29,19 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     defaultText: '/metrics',
     section: 'web',
     key: 'telemetry_path',
+  },
+  {
+    flag: '--web.enable-lifecycle',
+    description: 'serve POST /-/reload, which reads the configuration file again',
+    section: 'web',
+    key: 'enable_lifecycle',
+  },
+  {
+    flag: '--deploys.token-file',
+    placeholder: 'file',
+    description: 'token for POST /api/v1/deploys, by the absolute path of its file; else that is off',
+    section: 'deploys',
+    key: 'token_file',
   },
   {
     flag: '--tracer.backend',
@@ -69,6 +83,22 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     key: 'procfs',
   },
   {
+    flag: '--path.rootfs',
+    placeholder: 'path',
+    description: "root of the machine's files, as a container sees it",
+    defaultText: '/',
+    section: 'paths',
+    key: 'rootfs',
+  },
+  {
+    flag: '--path.state',
+    placeholder: 'path',
+    description: 'where the last deploys are kept',
+    defaultText: '/var/lib/amdahl_exporter',
+    section: 'paths',
+    key: 'state',
+  },
+  {
     flag: '--path.cache',
     placeholder: 'path',
     description: 'where compiled kernel modules are kept',
@@ -98,12 +128,12 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
 export const LATER_FLAGS = ['--web.config.file', '--replay.file'] as const
 
 /** Values of flags as given, by flag; a list where the flag can be repeated. */
-export type FlagValues = Readonly<Record<string, string | readonly string[]>>
+export type FlagValues = Readonly<Record<string, string | boolean | readonly string[]>>
 
 export function createSettingOptions(): Option[] {
   return SETTING_FLAGS.map(({ flag, placeholder, description, defaultText, key }) => {
     const option = new Option(
-      `${flag} <${placeholder}>`,
+      placeholder === undefined ? flag : `${flag} <${placeholder}>`,
       defaultText === undefined ? description : `${description} (default: ${defaultText})`,
     )
     return isRepeatable(key) ? option.argParser(append) : option
@@ -130,7 +160,7 @@ export function parseFlags(values: FlagValues): ParsedFlags {
 }
 
 /** In YAML a bare number is a number and a list is a list; on the command line both are text. */
-function rawValue(key: string, value: string | readonly string[]): unknown {
+function rawValue(key: string, value: FlagValues[string]): unknown {
   if (typeof value !== 'string') return value
   if (isRepeatable(key)) return [value]
   return key === 'sample_hz' && /^\d+$/.test(value) ? Number(value) : value

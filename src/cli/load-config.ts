@@ -1,4 +1,4 @@
-import { applySettings, type Config, defaultConfig, describeConflict } from '../config/config.js'
+import { applySettings, type Config, defaultConfig, findConflict } from '../config/config.js'
 import { describeConfigError } from '../config/config-error.js'
 import { readConfig } from '../config/read-config.js'
 import { type FlagValues, parseFlags } from './flags.js'
@@ -18,7 +18,8 @@ export async function loadConfig(path: string | undefined, flags: FlagValues): P
     base = parsed.config
   }
   const config = applySettings(base, overrides.settings)
-  const conflict = describeConflict(config)
-  if (conflict !== undefined) return { ok: false, cause: 'flags', errors: [`--tracer.interval: ${conflict}`] }
+  const conflict = findConflict(config)
+  if (conflict !== undefined)
+    return { ok: false, cause: 'flags', errors: [`--tracer.interval: ${conflict.message}`] }
   return { ok: true, config }
 }

@@ -1,6 +1,7 @@
 import { describeDuration } from './duration.js'
 import type { ListenAddress } from './listen-address.js'
 import type { Backend, LogFormat, LogLevel, Settings } from './settings.js'
+import type { TargetRule } from './target-rule.js'
 
 /** Everything that can be configured, with defaults filled in. */
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   readonly web: {
     readonly listenAddresses: readonly ListenAddress[]
     readonly telemetryPath: string
+    /** Whether POST /-/reload is served. */
+    readonly enableLifecycle: boolean
   }
   readonly estimate: {
     /** Trailing time an estimate is made from. */
@@ -26,42 +29,88 @@ export interface Config {
     /** Node utilization from which the CPUs count as saturated. */
     readonly saturatedUtilization: number
   }
-  readonly targets: {
-    readonly max: number
-    readonly locksPerTarget: number
+  /** The first rule that a process matches names its target. */
+  readonly targets: readonly TargetRule[]
+  readonly limits: {
+    readonly maxTargets: number
+    readonly maxLocksPerTarget: number
     /** A target that has not been seen for so long is no longer exported. */
     readonly forgetAfterSeconds: number
   }
+  readonly deploys: {
+    /** File with the token for POST /api/v1/deploys; undefined: that is off. */
+    readonly tokenFile: string | undefined
+    /** Longest time before and after a deploy that is compared. */
+    readonly compareSeconds: number
+    /** Time after a start that is not compared. */
+    readonly settleSeconds: number
+  }
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
-  readonly paths: { readonly procfs: string; readonly cache: string }
+  readonly paths: {
+    readonly procfs: string
+    /** Root of the machine's files: / but in a container. */
+    readonly rootfs: string
+    readonly cache: string
+    readonly state: string
+  }
 }
 
 export const defaultConfig: Config = {
   tracer: { backend: 'auto', intervalSeconds: 1, sampleHz: 99, systemtapModule: undefined },
-  web: { listenAddresses: [{ host: undefined, port: 10_967 }], telemetryPath: '/metrics' },
+  web: {
+    listenAddresses: [{ host: undefined, port: 10_967 }],
+    telemetryPath: '/metrics',
+    enableLifecycle: false,
+  },
   estimate: { windowSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
-  targets: { max: 100, locksPerTarget: 8, forgetAfterSeconds: 300 },
+  targets: [],
+  limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300 },
+  deploys: { tokenFile: undefined, compareSeconds: 900, settleSeconds: 10 },
   log: { level: 'info', format: 'logfmt' },
-  paths: { procfs: '/proc', cache: '/var/cache/amdahl_exporter' },
+  paths: {
+    procfs: '/proc',
+    rootfs: '/',
+    cache: '/var/cache/amdahl_exporter',
+    state: '/var/lib/amdahl_exporter',
+  },
 }
 
 /** Fewest trace intervals an estimate is made from: the spread of the values between them gives its bounds. */
 export const MIN_INTERVALS_PER_WINDOW = 10
 
+/** Fewest intervals on each side of a deploy: MIN_VERDICT_BATCHES of the comparison. */
+const MIN_INTERVALS_COMPARED = 30
+
+/** Settings that are right by themselves, and not together. */
+export interface Conflict {
+  /** The setting that is too small for the trace interval, as a file has it. */
+  readonly setting: readonly ['estimate', 'window'] | readonly ['deploys', 'compare']
+  readonly message: string
+}
+
 /** What is wrong between settings that are right by themselves; undefined if nothing is. */
-export function describeConflict({ tracer, estimate }: Config): string | undefined {
-  const leastSeconds = MIN_INTERVALS_PER_WINDOW * tracer.intervalSeconds
-  if (estimate.windowSeconds >= leastSeconds) return undefined
-  const [interval, window, least] = [tracer.intervalSeconds, estimate.windowSeconds, leastSeconds].map(
-    describeDuration,
-  )
-  return `estimate.window is ${window}, too short for a tracer.interval of ${interval}; make it at least ${least}`
+export function findConflict({ tracer, estimate, deploys }: Config): Conflict | undefined {
+  const checks = [
+    { setting: ['estimate', 'window'], seconds: estimate.windowSeconds, intervals: MIN_INTERVALS_PER_WINDOW },
+    { setting: ['deploys', 'compare'], seconds: deploys.compareSeconds, intervals: MIN_INTERVALS_COMPARED },
+  ] as const
+  for (const { setting, seconds, intervals } of checks) {
+    const leastSeconds = intervals * tracer.intervalSeconds
+    if (seconds >= leastSeconds) continue
+    const [interval, given, least] = [tracer.intervalSeconds, seconds, leastSeconds].map(describeDuration)
+    const name = setting.join('.')
+    return {
+      setting,
+      message: `${name} is ${given}, too short for a tracer.interval of ${interval}; make it at least ${least}`,
+    }
+  }
+  return undefined
 }
 
 /** `base` with each setting that is given in its place. */
 export function applySettings(
   base: Config,
-  { tracer, web, estimate, targets, log, paths }: Settings,
+  { tracer, web, estimate, targets, limits, deploys, log, paths }: Settings,
 ): Config {
   return {
     tracer: {
@@ -73,6 +122,7 @@ export function applySettings(
     web: {
       listenAddresses: web?.listen_addresses ?? base.web.listenAddresses,
       telemetryPath: web?.telemetry_path ?? base.web.telemetryPath,
+      enableLifecycle: web?.enable_lifecycle ?? base.web.enableLifecycle,
     },
     estimate: {
       windowSeconds: estimate?.window ?? base.estimate.windowSeconds,
@@ -80,12 +130,23 @@ export function applySettings(
       contendedShare: estimate?.contended_share ?? base.estimate.contendedShare,
       saturatedUtilization: estimate?.saturated_utilization ?? base.estimate.saturatedUtilization,
     },
-    targets: {
-      max: targets?.max ?? base.targets.max,
-      locksPerTarget: targets?.locks_per_target ?? base.targets.locksPerTarget,
-      forgetAfterSeconds: targets?.forget_after ?? base.targets.forgetAfterSeconds,
+    targets: targets?.map((rule) => ({ ...rule, version: rule.version })) ?? base.targets,
+    limits: {
+      maxTargets: limits?.max_targets ?? base.limits.maxTargets,
+      maxLocksPerTarget: limits?.max_locks_per_target ?? base.limits.maxLocksPerTarget,
+      forgetAfterSeconds: limits?.forget_after ?? base.limits.forgetAfterSeconds,
+    },
+    deploys: {
+      tokenFile: deploys?.token_file ?? base.deploys.tokenFile,
+      compareSeconds: deploys?.compare ?? base.deploys.compareSeconds,
+      settleSeconds: deploys?.settle ?? base.deploys.settleSeconds,
     },
     log: { level: log?.level ?? base.log.level, format: log?.format ?? base.log.format },
-    paths: { procfs: paths?.procfs ?? base.paths.procfs, cache: paths?.cache ?? base.paths.cache },
+    paths: {
+      procfs: paths?.procfs ?? base.paths.procfs,
+      rootfs: paths?.rootfs ?? base.paths.rootfs,
+      cache: paths?.cache ?? base.paths.cache,
+      state: paths?.state ?? base.paths.state,
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { applySettings, type Config, defaultConfig, describeConflict } from './config.js'
+import { applySettings, type Config, defaultConfig, findConflict } from './config.js'
 import type { ConfigError, Position } from './config-error.js'
 import { parseSettings, type SettingsIssue } from './settings.js'
 import { parseYaml } from './yaml-settings.js'
@@ -15,11 +15,12 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   const parsed = parseSettings(data)
   if (parsed.ok) {
     const config = applySettings(defaultConfig, parsed.settings)
-    const conflict = describeConflict(config)
+    const conflict = findConflict(config)
     if (conflict === undefined) return { ok: true, config }
-    const where =
-      parsed.settings.estimate?.window === undefined ? ['tracer', 'interval'] : ['estimate', 'window']
-    return { ok: false, errors: [{ file, position: locate(where, 'value'), message: conflict }] }
+    const [section, key] = conflict.setting
+    const given: Readonly<Record<string, unknown>> | undefined = parsed.settings[section]
+    const where = given?.[key] === undefined ? ['tracer', 'interval'] : conflict.setting
+    return { ok: false, errors: [{ file, position: locate(where, 'value'), message: conflict.message }] }
   }
   const errors = parsed.issues.map((issue) => ({
     file,

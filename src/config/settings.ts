@@ -1,7 +1,20 @@
 import { z } from 'zod'
 import { closest } from './closest.js'
-import { duration, expected, integer, oneOf, parsed, section, share } from './field.js'
+import {
+  duration,
+  expected,
+  flag,
+  integer,
+  line,
+  mapping,
+  oneOf,
+  parsed,
+  pattern,
+  section,
+  share,
+} from './field.js'
 import { parseListenAddress } from './listen-address.js'
+import { CONDITIONS, type Condition, type TargetRule, type VersionSource } from './target-rule.js'
 
 export const BACKENDS = ['auto', 'systemtap', 'bpftrace'] as const
 export type Backend = (typeof BACKENDS)[number]
@@ -36,6 +49,50 @@ const telemetryPath = parsed(
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
 
+const conditions = {
+  comm: pattern(true).optional(),
+  exe: pattern(true).optional(),
+  cmdline: pattern(false).optional(),
+  systemd_unit: pattern(true).optional(),
+  cgroup: pattern(true).optional(),
+  container: pattern(true).optional(),
+  user: pattern(true).optional(),
+} satisfies Record<Condition, z.ZodType>
+
+const versionSources = {
+  file: absolutePath.optional(),
+  environment: line('the name of an environment variable', 128).optional(),
+  label: line('the name of a label', 128).optional(),
+  cmdline: pattern(false).optional(),
+}
+
+const rule = {
+  name: line('a name', 128),
+  match: mapping(conditions).transform((given, context): TargetRule['match'] => {
+    const match = new Map(CONDITIONS.flatMap((key) => (given[key] ? [[key, given[key]]] : [])))
+    if (match.size === 0 && context.issues.length === 0) {
+      context.addIssue({ code: 'custom', message: `expected at least one of ${CONDITIONS.join(', ')}` })
+    }
+    return match
+  }),
+  version: mapping(versionSources)
+    .transform((given, context): VersionSource => {
+      const [source, second] = [
+        ...(given.file === undefined ? [] : [{ kind: 'file' as const, path: given.file }]),
+        ...(given.environment === undefined
+          ? []
+          : [{ kind: 'environment' as const, name: given.environment }]),
+        ...(given.label === undefined ? [] : [{ kind: 'label' as const, name: given.label }]),
+        ...(given.cmdline === undefined ? [] : [{ kind: 'cmdline' as const, pattern: given.cmdline }]),
+      ]
+      if (source !== undefined && second === undefined) return source
+      const message = `expected exactly one of ${Object.keys(versionSources).join(', ')}`
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    })
+    .optional(),
+}
+
 const shapes = {
   tracer: {
     backend: backend.optional(),
@@ -46,6 +103,7 @@ const shapes = {
   web: {
     listen_addresses: z.array(listenAddress, addressList).min(1, addressList).optional(),
     telemetry_path: telemetryPath.optional(),
+    enable_lifecycle: flag(),
   },
   estimate: {
     window: duration(10, 3600),
@@ -53,16 +111,30 @@ const shapes = {
     contended_share: share(0.5, 1),
     saturated_utilization: share(0.5, 1),
   },
-  targets: { max: integer(1, 1000), locks_per_target: integer(1, 64), forget_after: duration(1, 86_400) },
+  limits: {
+    max_targets: integer(1, 1000),
+    max_locks_per_target: integer(1, 64),
+    forget_after: duration(1, 86_400),
+  },
+  deploys: { token_file: absolutePath.optional(), compare: duration(60, 86_400), settle: duration(0, 3600) },
   log: { level: oneOf(LOG_LEVELS), format: oneOf(LOG_FORMATS) },
-  paths: { procfs: absolutePath.optional(), cache: absolutePath.optional() },
+  paths: {
+    procfs: absolutePath.optional(),
+    rootfs: absolutePath.optional(),
+    cache: absolutePath.optional(),
+    state: absolutePath.optional(),
+  },
 }
+
+const ruleList = expected('a list of rules, each with name and match')
 
 const schema = section({
   tracer: section(shapes.tracer),
   web: section(shapes.web),
   estimate: section(shapes.estimate),
-  targets: section(shapes.targets),
+  targets: z.array(mapping(rule), ruleList).max(1000, ruleList).nullish(),
+  limits: section(shapes.limits),
+  deploys: section(shapes.deploys),
   log: section(shapes.log),
   paths: section(shapes.paths),
 })
@@ -101,8 +173,12 @@ function settingsIssues(issue: z.core.$ZodIssue): SettingsIssue[] {
 }
 
 function knownKeys(path: readonly (string | number)[]): string[] {
-  const shape = Object.entries(shapes).find(([name]) => name === path[0])?.[1]
-  return Object.keys(shape ?? shapes)
+  const [name, , part] = path
+  if (name === 'targets') {
+    return Object.keys(part === 'match' ? conditions : part === 'version' ? versionSources : rule)
+  }
+  const shape = Object.entries(shapes).find(([key]) => key === name)?.[1]
+  return Object.keys(shape ?? { ...shapes, targets: rule })
 }
 
 function remedyForKey(key: string, known: readonly string[]): string {

@@ -12,9 +12,9 @@ test('the defaults in the help are the defaults', () => {
   const other: Config = {
     ...defaultConfig,
     tracer: { backend: 'bpftrace', intervalSeconds: 2, sampleHz: 1, systemtapModule: undefined },
-    web: { listenAddresses: [], telemetryPath: '/other' },
+    web: { listenAddresses: [], telemetryPath: '/other', enableLifecycle: false },
     log: { level: 'error', format: 'json' },
-    paths: { procfs: '/other', cache: '/other' },
+    paths: { procfs: '/other', rootfs: '/other', cache: '/other', state: '/other' },
   }
   const defaults = Object.fromEntries(
     SETTING_FLAGS.flatMap(({ flag, defaultText }) =>

@@ -25,10 +25,13 @@ tracer: { backend: bpftrace, interval: 500ms, sample_hz: 49, systemtap_module: /
 web:
   listen_addresses: ['127.0.0.1:1', '[::1]:2', ':3']
   telemetry_path: /amdahl/metrics
+  enable_lifecycle: true
 estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
-targets: { max: 10, locks_per_target: 4, forget_after: 1h }
+targets: []
+limits: { max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
+deploys: { token_file: /etc/amdahl/token, compare: 1h, settle: 30s }
 log: { level: debug, format: json }
-paths: { procfs: /host/proc, cache: /srv/cache }
+paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state }
 `
   expect(parseConfig(text, 'a.yml')).toEqual({
     ok: true,
@@ -46,11 +49,14 @@ paths: { procfs: /host/proc, cache: /srv/cache }
           { host: undefined, port: 3 },
         ],
         telemetryPath: '/amdahl/metrics',
+        enableLifecycle: true,
       },
       estimate: { windowSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
-      targets: { max: 10, locksPerTarget: 4, forgetAfterSeconds: 3600 },
+      targets: [],
+      limits: { maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
+      deploys: { tokenFile: '/etc/amdahl/token', compareSeconds: 3600, settleSeconds: 30 },
       log: { level: 'debug', format: 'json' },
-      paths: { procfs: '/host/proc', cache: '/srv/cache' },
+      paths: { procfs: '/host/proc', rootfs: '/host', cache: '/srv/cache', state: '/srv/state' },
     },
   })
 })
