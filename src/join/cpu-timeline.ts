@@ -5,6 +5,14 @@ export interface CpuTotals {
   /** CPU time that passed on all CPUs: work, idle, iowait and steal. */
   readonly totalSeconds: number
   readonly stealSeconds: number
+  /** By CPU number: the same CPUs between two restarts of a timeline. */
+  readonly cpus: ReadonlyMap<number, CpuShare>
+}
+
+/** CPU time of one CPU. Seconds. */
+export interface CpuShare {
+  readonly busySeconds: number
+  readonly totalSeconds: number
 }
 
 /** A cumulative quantity that is known at some instants, and between them by straight lines. */
@@ -61,5 +69,14 @@ export function interpolateCpuTotals(before: CpuTotals, after: CpuTotals, share:
     busySeconds: interpolateNumber(before.busySeconds, after.busySeconds, share),
     totalSeconds: interpolateNumber(before.totalSeconds, after.totalSeconds, share),
     stealSeconds: interpolateNumber(before.stealSeconds, after.stealSeconds, share),
+    cpus: new Map(
+      [...after.cpus].flatMap(([cpu, to]) => {
+        const from = before.cpus.get(cpu)
+        if (!from) return []
+        const busySeconds = interpolateNumber(from.busySeconds, to.busySeconds, share)
+        const totalSeconds = interpolateNumber(from.totalSeconds, to.totalSeconds, share)
+        return [[cpu, { busySeconds, totalSeconds }]]
+      }),
+    ),
   }
 }

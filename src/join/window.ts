@@ -1,5 +1,10 @@
-import { intervalSeconds, type ProcessTrace, type TraceInterval } from '../parse/trace-interval.js'
-import type { CpuTotals, Timeline } from './cpu-timeline.js'
+import {
+  intervalSeconds,
+  type LockStack,
+  type ProcessTrace,
+  type TraceInterval,
+} from '../parse/trace-interval.js'
+import type { CpuShare, CpuTotals, Timeline } from './cpu-timeline.js'
 
 /** CPU use of the machine between two borders. */
 export interface NodeWindow {
@@ -12,6 +17,8 @@ export interface NodeWindow {
   readonly stealSeconds: number
   /** CPUs online. Count. */
   readonly cpus: number
+  /** Of each of them: CPU time spent on work, and that passed. */
+  readonly perCpu: ReadonlyMap<number, CpuShare>
   /** On-CPU samples of all processes. */
   readonly cpuSamples: number
 }
@@ -33,6 +40,7 @@ export interface Window {
   /** Undefined where /proc/stat was not read at both borders, or its counters went back between them. */
   readonly node: NodeWindow | undefined
   readonly processes: readonly ProcessWindow[]
+  readonly stacks: readonly LockStack[]
 }
 
 /** CPU readings to join with: the node's and each process's. */
@@ -66,6 +74,18 @@ export function joinWindow(interval: TraceInterval, cpu: CpuReadings): Window {
           totalSeconds: end.totalSeconds - begin.totalSeconds,
           stealSeconds: end.stealSeconds - begin.stealSeconds,
           cpus: cpu.cpus,
+          perCpu: new Map(
+            [...end.cpus].map(([number, { busySeconds, totalSeconds }]) => {
+              const from = begin.cpus.get(number)
+              return [
+                number,
+                {
+                  busySeconds: busySeconds - (from?.busySeconds ?? busySeconds),
+                  totalSeconds: totalSeconds - (from?.totalSeconds ?? totalSeconds),
+                },
+              ]
+            }),
+          ),
           cpuSamples,
         }
       : undefined
@@ -75,6 +95,7 @@ export function joinWindow(interval: TraceInterval, cpu: CpuReadings): Window {
     lostEvents: interval.lostEvents,
     node,
     processes,
+    stacks: interval.stacks,
   }
 }
 

@@ -236,7 +236,7 @@ function createParser(text: string): { encoding(): string } {
     const unscoped = accept('St') ? `std::${unqualified('')}` : unqualified('')
     if (peek() !== 'I') return unscoped
     remember(plain(unscoped))
-    return unscoped + showArguments(rememberArguments())
+    return unscoped + spaceAfter(unscoped) + showArguments(rememberArguments())
   }
 
   function nestedName(): string {
@@ -249,7 +249,7 @@ function createParser(text: string): { encoding(): string } {
       while (!accept('E')) {
         if (peek() === 'I') {
           if (prefix === '') refuse()
-          prefix += showArguments(rememberArguments())
+          prefix += spaceAfter(prefix) + showArguments(rememberArguments())
         } else if (peek() === 'S' && peek(2) !== 'St') {
           if (prefix !== '') refuse()
           prefix = show(substitution())
@@ -512,13 +512,19 @@ function show({ left, right }: Type): string {
   return left.trimEnd() === left || right !== '' ? left + right : left.trimEnd()
 }
 
+/** `operator<< <int>` */
+function spaceAfter(name: string): string {
+  return name.endsWith('<') ? ' ' : ''
+}
+
 function showArguments(found: readonly Type[]): string {
   const list = found.map(show).filter(Boolean).join(', ')
   return list.endsWith('>') ? `<${list} >` : `<${list}>`
 }
 
 /** `std::vector<int>` → `vector`: what its constructor is called. */
-function ownName(scope: string): string {
+function ownName(tagged: string): string {
+  const scope = tagged.replace(/\[abi:\w+\]$/, '')
   let depth = 0
   let name = ''
   for (let i = scope.length - 1; i >= 0; i -= 1) {
@@ -528,7 +534,8 @@ function ownName(scope: string): string {
     else if (depth === 0 && character === ':') break
     else if (depth === 0) name = character + name
   }
-  return (name === 'string' ? 'basic_string' : name).replace(/\[abi:\w+\]$/, '')
+  const isAbbreviated = /^std::(?:string|istream|ostream|iostream)$/.test(scope)
+  return isAbbreviated ? `basic_${name}` : name
 }
 
 const RUST_ESCAPES: Readonly<Record<string, string>> = {

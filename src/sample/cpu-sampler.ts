@@ -123,6 +123,7 @@ function toTotals(times: NodeCpuTimes): CpuTotals {
     busySeconds: busy,
     stealSeconds: times.steal,
     totalSeconds: busy + times.idle + times.iowait + times.steal,
+    cpus: times.cpus,
   }
 }
 

@@ -21,6 +21,7 @@ function interval(beginNs: bigint, endNs: bigint, processes: readonly ProcessTra
     endNs,
     lostEvents: 0,
     processes: new Map(processes.map((process) => [process.pid, process])),
+    stacks: [],
   }
 }
 
@@ -100,6 +101,10 @@ describe('joining an interval with CPU time', () => {
       busySeconds: 1.5 * at,
       totalSeconds: 2 * at,
       stealSeconds: 0.1 * at,
+      cpus: new Map([
+        [0, { busySeconds: at, totalSeconds: at }],
+        [3, { busySeconds: 0.5 * at, totalSeconds: at }],
+      ]),
     })
     process.push(BigInt(Math.round(at * 1e9)), 1.2 * at)
   }
@@ -114,6 +119,10 @@ describe('joining an interval with CPU time', () => {
     expect(window.node?.busySeconds).toBeCloseTo(1.5, 9)
     expect(window.node?.totalSeconds).toBeCloseTo(2, 9)
     expect(window.node?.stealSeconds).toBeCloseTo(0.1, 9)
+    expect([...(window.node?.perCpu ?? [])]).toEqual([
+      [0, { busySeconds: expect.closeTo(1, 9), totalSeconds: expect.closeTo(1, 9) }],
+      [3, { busySeconds: expect.closeTo(0.5, 9), totalSeconds: expect.closeTo(1, 9) }],
+    ])
     expect(window.processes.map(({ pid }) => pid)).toEqual([1, 2])
     expect(window.processes[0]?.cpuSeconds).toBeCloseTo(1.2, 9)
     expect(window.processes[1]?.cpuSeconds).toBeUndefined()
