@@ -1,0 +1,150 @@
+import { basename, join } from 'node:path'
+import {
+  type FrameDescription,
+  findFrameDescription,
+  scanFrameDescriptions,
+  type UnwindRow,
+  unwindRowAt,
+} from '../parse/eh-frame.js'
+import { EM_X86_64, PT_GNU_EH_FRAME, PT_LOAD, type Segment } from '../parse/elf.js'
+import type { ElfSymbol, SymbolKind } from '../parse/elf-symbols.js'
+import type { Mapping } from '../parse/proc-maps.js'
+import { type ElfFile, openElfFile } from './elf-file.js'
+import type { SymbolStore } from './symbol-store.js'
+
+/** A program or library in the address space of one process. */
+export interface Module {
+  /** File name, without its folder. */
+  readonly name: string
+  /** The program that the process runs, rather than a library. */
+  readonly isMain: boolean
+  /** Where its first byte is mapped. */
+  readonly mapping: Mapping
+  readonly isReadable: boolean
+  /** Whether another mapping of the same file is a part of it: a file may be loaded more than once. */
+  holds(part: Mapping): boolean
+  /** In the file's own numbering; undefined where the file is not readable or has no such memory. */
+  addressOf(address: bigint): number | undefined
+  findSymbol(address: number, kind: SymbolKind): ElfSymbol | undefined
+  unwindRow(address: number): UnwindRow | undefined
+  /** Closes the file until it is needed again. */
+  release(): void
+}
+
+export interface ModuleReader {
+  create(where: {
+    /** /proc/PID. */
+    readonly folder: string
+    readonly mapping: Mapping
+    readonly isMain: boolean
+  }): Module
+}
+
+/** Smallest page of the machines that Linux runs on: what is mapped begins at a page. */
+const PAGE_BYTES = 4096
+/** Rows of unwinding that are kept: one for each place that waits for a lock. */
+const MAX_ROWS = 16_384
+
+/** A larger section without a table is not gone through. */
+const MAX_SCANNED_BYTES = 16 * 1024 * 1024
+
+/** @param rootfs File tree of the machine: debug files of programs in containers may lie there. */
+export function createModuleReader(rootfs: string, symbols: SymbolStore): ModuleReader {
+  const rows = new Map<string, UnwindRow | undefined>()
+
+  function remember(key: string, row: UnwindRow | undefined): UnwindRow | undefined {
+    if (rows.size >= MAX_ROWS) rows.clear()
+    rows.set(key, row)
+    return row
+  }
+
+  return {
+    create({ folder, mapping, isMain }) {
+      const path = withoutDeleted(mapping.path)
+      let elf = openMapped(folder, mapping)
+      let isClosed = elf === undefined
+      const key = elf?.key
+      const isSupported = elf?.machine === EM_X86_64
+      const loads = elf?.segments.filter(({ type }) => type === PT_LOAD) ?? []
+      const frames = elf?.segments.find(({ type }) => type === PT_GNU_EH_FRAME)
+      const anchor = loads.find(({ offset }) => BigInt(pageOf(offset)) === mapping.offset)
+      const bias = anchor && mapping.begin - BigInt(pageOf(anchor.address))
+
+      function reopen(): ElfFile | undefined {
+        if (!isClosed || key === undefined) return elf
+        isClosed = false
+        elf = openMapped(folder, mapping)
+        if (elf && elf.key !== key) release()
+        return elf
+      }
+
+      function release(): void {
+        elf?.close()
+        elf = undefined
+        isClosed = true
+      }
+
+      return {
+        name: basename(path),
+        isMain,
+        mapping,
+        isReadable: key !== undefined,
+        holds({ begin, offset }) {
+          const distance = begin - offset
+          return loads.some((segment) => {
+            const from = BigInt(pageOf(segment.offset))
+            const isInside = offset >= from && offset < BigInt(segment.offset + segment.fileBytes)
+            return (
+              isInside && bias !== undefined && distance === bias + BigInt(pageOf(segment.address)) - from
+            )
+          })
+        },
+        addressOf(address) {
+          if (bias === undefined || address < bias) return undefined
+          const own = Number(address - bias)
+          const isOwn = ({ address: begin, memoryBytes }: Segment) =>
+            own >= pageOf(begin) && own < begin + memoryBytes
+          return loads.some(isOwn) ? own : undefined
+        },
+        findSymbol(address, kind) {
+          const roots = [join(folder, 'root'), rootfs]
+          return key === undefined ? undefined : symbols.load(key, reopen, path, roots)?.find(address, kind)
+        },
+        unwindRow(address) {
+          if (!isSupported) return undefined
+          const place = `${key} ${address}`
+          if (rows.has(place)) return rows.get(place)
+          const file = reopen()
+          if (!file) return undefined
+          const found = frames
+            ? findFrameDescription(file.readMemory, frames.address, frames.memoryBytes, address)
+            : scanFrames(file, address)
+          return remember(place, found && unwindRowAt(found, address))
+        },
+        release,
+      }
+    },
+  }
+}
+
+function scanFrames(file: ElfFile, address: number): FrameDescription | undefined {
+  const section = file.findSection('.eh_frame')
+  return section && section.sizeBytes <= MAX_SCANNED_BYTES
+    ? scanFrameDescriptions(file.read(section.offset, section.sizeBytes), section.address, address)
+    : undefined
+}
+
+function openMapped(folder: string, { begin, end, path }: Mapping): ElfFile | undefined {
+  const range = `${begin.toString(16)}-${end.toString(16)}`
+  const mapped = openElfFile(join(folder, 'map_files', range))
+  // The path of a deleted file may lead to its successor by now, whose addresses are others.
+  return mapped ?? (path.endsWith(' (deleted)') ? undefined : openElfFile(join(folder, 'root', path)))
+}
+
+function pageOf(address: number): number {
+  return address - (address % PAGE_BYTES)
+}
+
+function withoutDeleted(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
+}

@@ -1,0 +1,97 @@
+import { demangle } from '../parse/demangle.js'
+import type { ElfSymbol } from '../parse/elf-symbols.js'
+import type { UserStack } from '../parse/trace-interval.js'
+import { shortenLabel } from './label.js'
+import { isLockWrapper } from './lock-wrapper.js'
+import type { Module } from './module.js'
+import type { Place, ProcessView } from './process-view.js'
+import { unwind } from './unwind.js'
+
+export interface LockName {
+  readonly name: string
+  /** `static`: a symbol or module+offset; `site`: where it is waited for; `memory`: only the kind of memory: more stacks may name it. */
+  readonly kind: 'static' | 'site' | 'memory'
+}
+
+/** Libraries that hand a lock on to the code that wants it: the C library, its loader, the C++ runtimes. */
+const RUNTIME =
+  /^(?:libc|libpthread|ld|ld-linux[\w-]*|ld-musl-\w+|libstdc\+\+|libc\+\+|libc\+\+abi|libgcc_s)[-.\d]*\.so/
+
+/** sizeof(pthread_rwlock_t), whose threads wait at these two places: struct_rwlock.h of glibc for x86-64. */
+const RWLOCK_BYTES = 56
+const RWLOCK_WORDS = [8, 12]
+
+/**
+ * Names a lock by what a person can act on; the name is the same after a restart at other addresses.
+ *
+ * A lock in a program's or library's own data has the name of its symbol (`orders_lock`, `shop+0x28`,
+ * `libshop.so:pool_lock`), else `module+0xoffset`, counted from where the first byte of the file is mapped. Any other
+ * is named by the place that waits for it, on which most of the stacks agree: the innermost function outside the C and
+ * C++ runtimes that does more than wrap a lock (`cart_add+0x1f`, as `backtrace` of gdb prints it). Without one, the
+ * kind of memory groups such locks: `heap`, `stack`, `anonymous`.
+ *
+ * @param stacks Some waits for this lock.
+ * @returns Undefined where nothing is mapped at the address.
+ */
+export function nameLock(
+  process: ProcessView,
+  address: bigint,
+  stacks: readonly UserStack[],
+): LockName | undefined {
+  const place = process.locate(address)
+  if (!place) return undefined
+  if (place.kind === 'module') return { name: nameOfData(place), kind: 'static' }
+  const site = mostFrequent(stacks.map((stack) => nameOfSite(process, stack)))
+  return site === undefined ? { name: place.memory, kind: 'memory' } : { name: site, kind: 'site' }
+}
+
+type ModulePlace = Extract<Place, { kind: 'module' }>
+
+function nameOfData({ module, address, offset }: ModulePlace): string {
+  const symbol = address === undefined ? undefined : module.findSymbol(address, 'object')
+  if (!symbol) return nameByOffset(module, offset)
+  const isRwlockWord = symbol.sizeBytes === RWLOCK_BYTES && RWLOCK_WORDS.includes(symbol.offset)
+  return nameBySymbol(module, symbol, isRwlockWord ? 0 : symbol.offset)
+}
+
+function nameOfSite(process: ProcessView, stack: UserStack): string | undefined {
+  const rowAt = (lookup: bigint) => {
+    const place = process.locate(lookup)
+    return place?.kind === 'module' && place.address !== undefined
+      ? place.module.unwindRow(place.address)
+      : undefined
+  }
+  for (const frame of unwind(stack, rowAt)) {
+    const place = process.locate(frame.lookup)
+    // Code that was made at run time, or a word that is no return address.
+    if (place?.kind !== 'module' || !place.isExecutable) return undefined
+    if (RUNTIME.test(place.module.name)) continue
+    const symbol =
+      place.address === undefined ? undefined : place.module.findSymbol(place.address, 'function')
+    const back = frame.address - frame.lookup
+    if (!symbol) return nameByOffset(place.module, place.offset + back)
+    if (!isLockWrapper(demangle(symbol.name))) {
+      return nameBySymbol(place.module, symbol, symbol.offset + Number(back))
+    }
+  }
+  return undefined
+}
+
+function nameBySymbol(module: Module, { name, sourceFile }: ElfSymbol, offset: number): string {
+  const library = module.isMain ? '' : `${module.name}:`
+  const source = sourceFile === undefined ? '' : `${sourceFile}:`
+  const distance = offset === 0 ? '' : `+0x${offset.toString(16)}`
+  return shortenLabel(`${library}${source}`, demangle(name), distance)
+}
+
+function nameByOffset(module: Module, offset: bigint): string {
+  return shortenLabel('', module.name, `+0x${offset.toString(16)}`)
+}
+
+/** Of equally frequent names the first in order of their characters, whatever the order they came in. */
+function mostFrequent(names: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const name of names) if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const ranked = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+  return ranked[0]?.[0]
+}

@@ -1,0 +1,111 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Mapping, parseProcMaps } from '../parse/proc-maps.js'
+import type { Module, ModuleReader } from './module.js'
+
+/** What lies at an address. */
+export type Place =
+  | {
+      readonly kind: 'module'
+      readonly module: Module
+      /** In the file's own numbering; undefined where the file cannot be read. */
+      readonly address: number | undefined
+      /** Counted from where the first byte of the file is mapped: the same after a restart. */
+      readonly offset: bigint
+      readonly isExecutable: boolean
+    }
+  | { readonly kind: 'memory'; readonly memory: 'heap' | 'stack' | 'anonymous' }
+
+/** Address space of a process, as it was when it was read. */
+export interface ProcessView {
+  /** Undefined where nothing is mapped. */
+  locate(address: bigint): Place | undefined
+  /** Closes the files; the next look-up that needs one opens it again. */
+  release(): void
+}
+
+/** Files that hold nameless memory: shared anonymous memory, memfd_create(2), System V segments, huge pages. */
+const NAMELESS = /^\/(?:dev\/zero$|memfd:|SYSV[0-9a-f]{8}$|anon_hugepage$)/
+
+/** How often one file is loaded, as far as it is looked at: once, or once for each namespace of dlmopen(3). */
+const MAX_LOADS = 16
+
+/** Reads the address space; undefined where the process is gone or may not be read. */
+export function readProcessView(procfs: string, pid: number, reader: ModuleReader): ProcessView | undefined {
+  const folder = join(procfs, String(pid))
+  let mappings: readonly Mapping[]
+  let exe: string | undefined
+  try {
+    mappings = parseProcMaps(readFileSync(join(folder, 'maps'), 'utf8'))
+    exe = readlinkSync(join(folder, 'exe'))
+  } catch {
+    // ENOENT, ESRCH: the process ended; EACCES, EPERM: another user's.
+    return undefined
+  }
+  if (mappings.length === 0) return undefined
+  const loaded = new Map<bigint, Module>()
+  const modules = new Map<number, Module>()
+
+  function indexOf(address: bigint): number {
+    let low = 0
+    let high = mappings.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((mappings[middle]?.end ?? 0n) <= address) low = middle + 1
+      else high = middle
+    }
+    const found = mappings[low]
+    return found && address >= found.begin ? low : -1
+  }
+
+  /** The module that the mapping at `index` is a part of. It begins where the first byte of its file is mapped. */
+  function moduleAt(index: number, part: Mapping): Module {
+    const known = modules.get(index)
+    if (known) return known
+    const begins = mappings.filter(({ path, offset }, i) => i <= index && path === part.path && offset === 0n)
+    const first = mappings.find(({ path }) => path === part.path) ?? part
+    const candidates = begins.slice(0, MAX_LOADS).map(moduleFrom)
+    const module = candidates.find((candidate) => candidate.holds(part)) ?? candidates[0] ?? moduleFrom(first)
+    modules.set(index, module)
+    return module
+  }
+
+  function moduleFrom(mapping: Mapping): Module {
+    let module = loaded.get(mapping.begin)
+    if (!module) {
+      module = reader.create({ folder, mapping, isMain: mapping.path === exe })
+      loaded.set(mapping.begin, module)
+    }
+    return module
+  }
+
+  return {
+    locate(address) {
+      const index = indexOf(address)
+      const mapping = mappings[index]
+      if (!mapping) return undefined
+      const previous = mappings[index - 1]
+      // .bss is anonymous memory that follows its module's data without a gap.
+      const isAfterModule =
+        mapping.path === '' && previous?.end === mapping.begin && previous.path.startsWith('/')
+      const path = isAfterModule ? previous.path : mapping.path
+      if (path.startsWith('/') && !NAMELESS.test(withoutDeleted(path))) {
+        const module = isAfterModule ? moduleAt(index - 1, previous) : moduleAt(index, mapping)
+        const inFile = module.addressOf(address)
+        const isOther = isAfterModule && module.isReadable && inFile === undefined
+        const offset = address - module.mapping.begin + module.mapping.offset
+        const { isExecutable } = mapping
+        if (!isOther) return { kind: 'module', module, address: inFile, offset, isExecutable }
+      }
+      if (mapping.path === '[heap]') return { kind: 'memory', memory: 'heap' }
+      return { kind: 'memory', memory: mapping.path.startsWith('[stack') ? 'stack' : 'anonymous' }
+    },
+    release() {
+      for (const module of loaded.values()) module.release()
+    },
+  }
+}
+
+function withoutDeleted(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
+
+describe('a function that only wraps a lock', () => {
+  test.each([
+    'pthread_mutex_lock',
+    '___pthread_mutex_lock',
+    '__pthread_mutex_lock_full',
+    '__lll_lock_wait_private',
+    '__futex_abstimed_wait_common64',
+    '__gthread_mutex_lock',
+    'std::mutex::lock',
+    'std::lock_guard<std::mutex>::lock_guard',
+    'std::unique_lock<std::recursive_timed_mutex>::try_lock_until<std::chrono::_V2::steady_clock>',
+    'std::__glibcxx_rwlock_wrlock',
+    'g_mutex_lock_slowpath',
+    'uv_mutex_lock',
+    'mutex_acquire',
+    'lock.part.0',
+    'Mutex::Acquire',
+    'os::SpinLock::LockSlow',
+    'ScopedLock::ScopedLock',
+  ])('%s', (name) => expect(isLockWrapper(name)).toBe(true))
+
+  test.each([
+    'cart_add',
+    'orders_lock',
+    'lock_table',
+    'std::vector<std::mutex>::resize',
+    'Queue::take',
+    'wait',
+    'main',
+  ])('is not %s', (name) => expect(isLockWrapper(name)).toBe(false))
+})

@@ -1,0 +1,74 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createProcessLocks } from '../../src/symbolize/process-locks.js'
+
+const procfs = mkdtempSync(join(tmpdir(), 'amdahl-process-view-'))
+afterAll(() => rmSync(procfs, { recursive: true, force: true }))
+
+/** Names a lock in a process whose files cannot be read. */
+function nameIn(
+  pid: number,
+  ranges: readonly (readonly [number, number, number, string])[],
+  address: number,
+) {
+  const hex = (value: number) => value.toString(16)
+  const lines = ranges.map(
+    ([begin, end, offset, path]) => `${hex(begin)}-${hex(end)} rw-p ${hex(offset)} fe:00 1 ${path}`,
+  )
+  const folder = join(procfs, String(pid))
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'maps'), `${lines.join('\n')}\n`)
+  symlinkSync('/srv/shop/bin/shopd', join(folder, 'exe'))
+  const locks = createProcessLocks({ procfs, rootfs: procfs })
+  return locks.name({ pid, address: BigInt(address), stacks: [] }, 0)
+}
+
+const ranges = (base: number) =>
+  [
+    [base, base + 0x1000, 0, '/srv/shop/bin/shopd'],
+    [base + 0x1000, base + 0x3000, 0x1000, '/srv/shop/bin/shopd'],
+    [base + 0x4000, base + 0x5000, 0x3000, '/srv/shop/bin/shopd'],
+    [base + 0x5000, base + 0x6000, 0, ''],
+    [base + 0x100000, base + 0x121000, 0, '[heap]'],
+    [base + 0x200000, base + 0x300000, 0, ''],
+    [base + 0x400000, base + 0x401000, 0, '/usr/lib/x86_64-linux-gnu/libc.so.6'],
+    [base + 0x500000, base + 0x521000, 0, '[stack]'],
+    [base + 0x600000, base + 0x601000, 0x7000, '/dev/zero (deleted)'],
+    [base + 0x700000, base + 0x701000, 0, '/memfd:jit (deleted)'],
+    [base + 0x800000, base + 0x801000, 0, '/dev/shm/prices'],
+  ] as const
+
+describe('a lock in a process whose files cannot be read', () => {
+  test.each([
+    [0x4060, 'static', 'shopd+0x4060'],
+    [0x5040, 'static', 'shopd+0x5040'],
+    [0x100010, 'memory', 'heap'],
+    [0x200010, 'memory', 'anonymous'],
+    [0x400100, 'static', 'libc.so.6+0x100'],
+    [0x500100, 'memory', 'stack'],
+    [0x600100, 'memory', 'anonymous'],
+    [0x700100, 'memory', 'anonymous'],
+    [0x800100, 'static', 'prices+0x100'],
+  ])('at 0x%s from the base is %s %s, wherever the program is loaded', (offset, kind, name) => {
+    for (const base of [0x400000, 0x55d0c8a00000]) {
+      expect(nameIn(1, ranges(base), base + offset)).toEqual({ kind, name })
+    }
+  })
+
+  test('where nothing is mapped has no name', () => {
+    expect(nameIn(1, ranges(0x400000), 0x403500)).toBeUndefined()
+  })
+
+  test('of a program that was replaced on disk has the same name', () => {
+    const replaced = [[0x1000, 0x2000, 0, '/srv/shop/bin/shopd (deleted)']] as const
+    expect(nameIn(1, replaced, 0x1800)).toEqual({ kind: 'static', name: 'shopd+0x800' })
+  })
+
+  test('of a process that is gone has no name', () => {
+    const locks = createProcessLocks({ procfs, rootfs: procfs })
+    expect(locks.name({ pid: 4242, address: 1n, stacks: [] }, 0)).toBeUndefined()
+  })
+})
