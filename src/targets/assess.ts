@@ -10,6 +10,8 @@ import {
 } from '../estimate/window.js'
 import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
+import { OTHER_LOCKS } from './lock-counters.js'
+import type { LockReference } from './lock-names.js'
 import type { Runtime } from './runtime.js'
 import {
   contentionOf,
@@ -27,6 +29,7 @@ export interface EstimateLimits extends WindowLimits {
 
 /** One lock label of a target, over the intervals of the assessment. */
 export interface LockAssessment {
+  /** Locks whose name is being found out count as `other`. */
   readonly label: string
   /** Mean number of jobs at the locks of this label, the holder included. Jobs. */
   readonly queueLength: number
@@ -83,7 +86,12 @@ export function assess(
     headroom: bounded ? headroom(serialUtilization, busyCpus, cpus) : undefined,
     speedupLimit: ownership.kind === 'value' ? speedupLimit(ownership.value) : undefined,
     regime: bounded
-      ? regime(serialUtilization, sums.nodeBusySeconds / sums.nodeTotalSeconds, limits.saturatedUtilization)
+      ? regime(
+          serialUtilization,
+          // Its CPUs are busy, whoever uses them, or its quota is used up.
+          Math.max(sums.busySeconds / sums.totalSeconds, busyCpus / cpus),
+          limits.saturatedUtilization,
+        )
       : undefined,
     bottleneck,
     locks: assessments,
@@ -104,16 +112,19 @@ function estimateOwnership(
     const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
     return none(samples < limits.minSamples ? 'too-few-samples' : 'owner-unknown')
   }
-  return parallelFractionByOwnership(ownershipBatches(intervals, bottleneck.key), limits.minSamples)
+  return parallelFractionByOwnership(ownershipBatches(intervals, bottleneck.lock), limits.minSamples)
 }
 
 /** Per interval: samples that owned the lock, and samples of the whole target as far as they looked at it. */
-function ownershipBatches(intervals: readonly TargetInterval[], key: string): readonly Batch[] {
-  return intervals.flatMap((interval) => {
-    const lock = interval.locks.get(key)
-    if (!lock || lock.processSamples === 0) return []
-    return [{ part: lock.owned, whole: lock.watched * (interval.cpuSamples / lock.processSamples) }]
-  })
+function ownershipBatches(intervals: readonly TargetInterval[], lock: LockReference): readonly Batch[] {
+  return intervals.flatMap((interval) => ownershipBatch(interval, lock) ?? [])
+}
+
+/** The same of one interval; undefined where nothing looked at the lock. */
+export function ownershipBatch(interval: TargetInterval, { key }: LockReference): Batch | undefined {
+  const lock = interval.locks.get(key)
+  if (!lock || lock.processSamples === 0) return undefined
+  return { part: lock.owned, whole: lock.watched * (interval.cpuSamples / lock.processSamples) }
 }
 
 function contentionWindows(
@@ -124,8 +135,9 @@ function contentionWindows(
     ...contentionOf(interval, limits.contendedShare),
     seconds: interval.node.seconds,
     cpuSeconds: interval.cpuSeconds,
-    nodeBusySeconds: interval.node.busySeconds,
-    nodeTotalSeconds: interval.node.totalSeconds,
+    busySeconds: interval.busySeconds,
+    totalSeconds: interval.totalSeconds,
+    isThrottled: interval.isThrottled,
   }))
 }
 
@@ -136,8 +148,8 @@ export function qualifiedWindow(
 ): { readonly seconds: number; readonly cpuSeconds: number } | undefined {
   const [window] = contentionWindows([interval], limits)
   if (!window || window.cpuSeconds === undefined || !qualifies(window, limits)) return undefined
-  if (window.saturatedLocks > 1) return undefined
-  if (window.nodeBusySeconds >= limits.saturatedUtilization * window.nodeTotalSeconds) return undefined
+  if (window.saturatedLocks > 1 || window.isThrottled) return undefined
+  if (window.busySeconds >= limits.saturatedUtilization * window.totalSeconds) return undefined
   return { seconds: heldSeconds(window), cpuSeconds: window.cpuSeconds }
 }
 
@@ -147,7 +159,11 @@ interface IntervalSums {
   readonly cpuSamples: number
   readonly nodeBusySeconds: number
   readonly nodeTotalSeconds: number
-  /** CPUs online in the last interval. */
+  /** Of the CPUs that the target may run on. */
+  readonly busySeconds: number
+  readonly totalSeconds: number
+  /** CPUs online in the last interval, and N, those that the target may use. */
+  readonly nodeCpus: number | undefined
   readonly cpus: number | undefined
 }
 
@@ -158,15 +174,20 @@ function sumIntervals(intervals: readonly TargetInterval[]): IntervalSums {
     cpuSamples: 0,
     nodeBusySeconds: 0,
     nodeTotalSeconds: 0,
+    busySeconds: 0,
+    totalSeconds: 0,
   }
-  for (const { node, cpuSeconds, cpuSamples } of intervals) {
+  for (const { node, cpuSeconds, cpuSamples, busySeconds, totalSeconds } of intervals) {
     sums.seconds += node.seconds
     sums.cpuSamples += cpuSamples
     sums.nodeBusySeconds += node.busySeconds
     sums.nodeTotalSeconds += node.totalSeconds
     sums.cpuSeconds += cpuSeconds ?? 0
+    sums.busySeconds += busySeconds
+    sums.totalSeconds += totalSeconds
   }
-  return { ...sums, cpus: intervals.at(-1)?.node.cpus }
+  const last = intervals.at(-1)
+  return { ...sums, nodeCpus: last?.node.cpus, cpus: last?.cpus }
 }
 
 function assessLocks(
@@ -176,10 +197,11 @@ function assessLocks(
 ): readonly LockAssessment[] {
   const byLabel = new Map<string, LockAssessment>()
   for (const lock of locks) {
-    const known = byLabel.get(lock.label)
+    const label = lock.lock.label ?? OTHER_LOCKS
+    const known = byLabel.get(label)
     const serial = serialUtilizationOf(lock, sums, busyCpus)
-    byLabel.set(lock.label, {
-      label: lock.label,
+    byLabel.set(label, {
+      label,
       queueLength:
         (known?.queueLength ?? 0) + lock.queueSeconds / sums.seconds + holders(lock, serial, sums, busyCpus),
       serialUtilization:
@@ -212,10 +234,10 @@ function holders(
   busyCpus: number,
 ): number {
   const contended = lock.contendedSeconds / sums.seconds
-  if (serialUtilization === undefined || sums.cpus === undefined) return contended
+  if (serialUtilization === undefined || sums.nodeCpus === undefined) return contended
   const cpusPerSample = sums.cpuSamples > 0 ? busyCpus / sums.cpuSamples : 0
-  const nodeBusyCpus = (sums.nodeBusySeconds / sums.nodeTotalSeconds) * sums.cpus
-  const cpusOfTarget = nodeBusyCpus > 0 ? Math.min(1, busyCpus / nodeBusyCpus) * sums.cpus : 0
+  const nodeBusyCpus = (sums.nodeBusySeconds / sums.nodeTotalSeconds) * sums.nodeCpus
+  const cpusOfTarget = nodeBusyCpus > 0 ? Math.min(1, busyCpus / nodeBusyCpus) * sums.nodeCpus : 0
   const seenOffCpu = cpusOfTarget > 0 ? (lock.ownerOffCpu * cpusPerSample) / cpusOfTarget : 0
   const handOver = lock.handOverSeconds / sums.seconds
   return serialUtilization + Math.max(seenOffCpu, contended - serialUtilization - handOver, 0)

@@ -1,59 +1,180 @@
+import { posix } from 'node:path'
+import type { Pattern } from '../config/pattern.js'
+import type { Condition, TargetRule, VersionSource } from '../config/target-rule.js'
+import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import type { Mapping } from '../parse/proc-maps.js'
-import type { ProcessIdentity } from './ledger.js'
-import { nameLock } from './lock-name.js'
-import { detectRuntime } from './runtime.js'
+import type { ProcessFacts } from '../sample/process-directory.js'
+import type { Start } from './change-tracker.js'
+import type { ContainerFacts } from './container.js'
+import type { Executable } from './release.js'
+import { detectRuntime, type Runtime } from './runtime.js'
 
-/** Facts about processes, as /proc gives them. */
+/** What is known of a process: found out once per exec. */
+export interface ProcessIdentity extends Start {
+  /** Name of the target it belongs to. */
+  readonly target: string
+  readonly exe: string | undefined
+  readonly runtime: Runtime
+  readonly cgroup: CgroupPaths | undefined
+  readonly systemdUnit: string | undefined
+  readonly containerId: string | undefined
+  readonly podUid: string | undefined
+  readonly facts: ProcessFacts
+}
+
+/** What the machine says of processes. */
 export interface ProcessSource {
-  find(pid: number):
-    | {
-        readonly stat: { readonly pid: number; readonly comm: string; readonly startSeconds: number }
-        readonly exe: string | undefined
-        mappings(): readonly Mapping[]
-        refreshMappings(): void
-      }
-    | undefined
+  find(pid: number): ProcessFacts | undefined
+  mappings(pid: number): readonly Mapping[]
+  executable(pid: number): Executable | undefined
+  commandLine(pid: number): string | undefined
+  environment(pid: number, name: string): string | undefined
+  cgroup(pid: number): CgroupPaths | undefined
+  /** Name of the user that the process runs as, and its number. */
+  user(pid: number): readonly string[]
+  firstLine(pid: number, path: string): string | undefined
+  container(id: string): ContainerFacts | undefined
+  unitLabel(unit: string, key: string): string | undefined
+}
+
+/** When the machine started. */
+export interface Boot {
+  /** Seconds after the epoch. */
+  readonly timestampSeconds: number
+  /** Another one at each boot. */
+  readonly id: string
 }
 
 export interface Identifier {
   /** Undefined where the process ended before it was looked at. */
   identify(pid: number): ProcessIdentity | undefined
+  /** Takes other rules: every process is looked at once more. */
+  use(rules: readonly TargetRule[]): void
 }
 
-/** Locks named in one process before its names are worked out again: heap locks come and go. */
-const MAX_NAMES = 4096
+/** Longest version: it is a label. Characters. */
+const MAX_VERSION = 128
+const MAX_NAME = 128
 
-/** Looks each process up once per exec, and names each of its locks once. */
-export function createIdentifier(processes: ProcessSource, bootTimestampSeconds: number): Identifier {
-  const identities = new WeakMap<object, ProcessIdentity>()
+/**
+ * Finds the target of each process: by the first rule whose conditions all hold; else its systemd unit, else its
+ * container, else its command name.
+ *
+ * @param own The exporter's own cgroup: what runs in the same unit or container is told apart by command name.
+ */
+export function createIdentifier(
+  source: ProcessSource,
+  rules: readonly TargetRule[],
+  own: CgroupIdentity | undefined,
+  boot: Boot,
+): Identifier {
+  let active = rules
+  let identities = new WeakMap<ProcessFacts, ProcessIdentity>()
 
-  function create(facts: NonNullable<ReturnType<ProcessSource['find']>>): ProcessIdentity {
-    const names = new Map<bigint, string>()
-    const runtime = detectRuntime(facts.mappings())
+  function create(facts: ProcessFacts): ProcessIdentity {
+    const { pid, comm, startSeconds, layout } = facts.stat
+    const cgroup = source.cgroup(pid)
+    const place = cgroup && identifyCgroup(cgroup)
+    const container = place?.containerId === undefined ? undefined : source.container(place.containerId)
+    const rule = active.find(({ match }) =>
+      [...match].every(([condition, pattern]) =>
+        valuesOf(condition, facts, place, container?.name).some(pattern.matches),
+      ),
+    )
     return {
-      comm: facts.stat.comm,
+      pid,
+      key: `${boot.id}:${pid}@${startSeconds}:${layout}`,
+      target: rule?.name ?? defaultName(comm, place, container?.name),
+      program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
       exe: facts.exe,
-      startTimestampSeconds: bootTimestampSeconds + facts.stat.startSeconds,
-      runtime,
-      key: `${facts.stat.pid}@${facts.stat.startSeconds}`,
-      nameLock(address) {
-        const known = names.get(address)
-        if (known !== undefined) return known
-        let name = nameLock(facts.mappings(), address)
-        if (name === undefined) {
-          facts.refreshMappings()
-          name = nameLock(facts.mappings(), address) ?? 'anonymous'
-        }
-        if (names.size >= MAX_NAMES) names.clear()
-        names.set(address, name)
-        return name
-      },
+      executable: source.executable(pid),
+      version: rule?.version && versionOf(rule.version, pid, place, container),
+      startTimestampSeconds: boot.timestampSeconds + startSeconds,
+      runtime: detectRuntime(source.mappings(pid)),
+      cgroup,
+      systemdUnit: place?.systemdUnit,
+      containerId: place?.containerId,
+      podUid: place?.podUid,
+      facts,
     }
+  }
+
+  /** What a condition is compared with: one of these has to match. */
+  function valuesOf(
+    condition: Condition,
+    { stat, exe }: ProcessFacts,
+    place: CgroupIdentity | undefined,
+    containerName: string | undefined,
+  ): readonly string[] {
+    switch (condition) {
+      case 'comm':
+        return [stat.comm]
+      case 'exe':
+        return exe === undefined ? [] : [withoutDeleted(exe)]
+      case 'cmdline':
+        return present(source.commandLine(stat.pid))
+      case 'systemd_unit':
+        return present(place?.systemdUnit)
+      case 'cgroup':
+        return present(place?.path)
+      case 'container':
+        return [...present(containerName), ...present(place?.containerId)]
+      case 'user':
+        return source.user(stat.pid)
+    }
+  }
+
+  function versionOf(
+    version: VersionSource,
+    pid: number,
+    place: CgroupIdentity | undefined,
+    container: ContainerFacts | undefined,
+  ): string | undefined {
+    const text = readVersion(version, pid, place, container)?.trim()
+    return text === undefined || text === '' ? undefined : withoutControls(text).slice(0, MAX_VERSION)
+  }
+
+  function readVersion(
+    version: VersionSource,
+    pid: number,
+    place: CgroupIdentity | undefined,
+    container: ContainerFacts | undefined,
+  ): string | undefined {
+    switch (version.kind) {
+      case 'file':
+        return source.firstLine(pid, version.path)
+      case 'environment':
+        return source.environment(pid, version.name)
+      case 'label': {
+        const { name } = version
+        if (container && Object.hasOwn(container.labels, name)) return container.labels[name]
+        // A unit inside a container is none of the machine's.
+        return place?.systemdUnit === undefined || place.containerId !== undefined
+          ? undefined
+          : source.unitLabel(place.systemdUnit, name)
+      }
+      case 'cmdline':
+        return extract(version.pattern, source.commandLine(pid))
+    }
+  }
+
+  function defaultName(
+    comm: string,
+    place: CgroupIdentity | undefined,
+    containerName: string | undefined,
+  ): string {
+    if (place?.containerId !== undefined) {
+      const name = containerName ?? place.containerId.slice(0, 12)
+      if (place.containerId !== own?.containerId) return nameFrom(name)
+    } else if (place?.systemdUnit !== undefined && place.systemdUnit !== own?.systemdUnit) {
+      return nameFrom(place.systemdUnit)
+    }
+    return nameFrom(comm)
   }
 
   return {
     identify(pid) {
-      const facts = processes.find(pid)
+      const facts = source.find(pid)
       if (!facts) return undefined
       let identity = identities.get(facts)
       if (!identity) {
@@ -62,5 +183,31 @@ export function createIdentifier(processes: ProcessSource, bootTimestampSeconds:
       }
       return identity
     },
+    use(rules) {
+      active = rules
+      identities = new WeakMap()
+    },
   }
+}
+
+function extract(pattern: Pattern, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : pattern.extract(text)
+}
+
+function present(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [text]
+}
+
+/** Command names are the program's to choose: they may hold anything. */
+function nameFrom(text: string): string {
+  const name = withoutControls(text).slice(0, MAX_NAME)
+  return name === '' ? 'unnamed' : name
+}
+
+function withoutControls(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\ufffd')
+}
+
+function withoutDeleted(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
 }

@@ -4,57 +4,24 @@ import type { Batch } from '../estimate/ratio-interval.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeWindow, ProcessWindow, Window } from '../join/window.js'
 import type { FutexClass, WaitTotals } from '../parse/trace-interval.js'
-import { type Assessment, assess, type EstimateLimits, qualifiedWindow } from './assess.js'
-import type { Runtime } from './runtime.js'
+import { createChangeTracker, type TrackerState } from './change-tracker.js'
 import {
-  type Contention,
-  contentionOf,
-  type LockInterval,
-  type LockTotals,
-  ownedOfAll,
-  type TargetInterval,
-} from './target-interval.js'
+  createTarget,
+  type Member,
+  type Target,
+  type TargetHost,
+  type TargetLimits,
+  type TargetSnapshot,
+  trailing,
+} from './target.js'
+import { type Contention, contentionOf, ownedOfAll } from './target-interval.js'
 
-/** What the host says of a process. */
-export interface ProcessIdentity {
-  readonly comm: string
-  readonly exe: string | undefined
-  /** Start after the epoch. Seconds. */
-  readonly startTimestampSeconds: number
-  readonly runtime: Runtime
-  /** Tells processes that had the same pid apart. */
-  readonly key: string
-  nameLock(address: bigint): string
-}
-
-export interface LedgerLimits extends EstimateLimits {
-  /** Trailing time an estimate is made from. Seconds. */
-  readonly windowSeconds: number
+export interface LedgerLimits extends TargetLimits {
   readonly maxTargets: number
-  readonly maxLocksPerTarget: number
   /** Time without a live process after which a target is forgotten. Seconds. */
   readonly forgetAfterSeconds: number
-}
-
-/** Running totals of one target; they only grow. */
-export interface TargetCounters {
-  readonly cpuSeconds: number
-  /** CPU time inside the bottleneck lock. */
-  readonly serialCpuSeconds: number
-  readonly windowSeconds: number
-  readonly windowCpuSeconds: number
-  readonly waits: ReadonlyMap<FutexClass, WaitTotals>
-  readonly locks: ReadonlyMap<string, WaitTotals>
-}
-
-/** A target as it stands after an interval. */
-export interface TargetSnapshot {
-  readonly name: string
-  readonly exe: string | undefined
-  readonly startTimestampSeconds: number
-  readonly cpus: number
-  readonly assessment: Assessment
-  readonly counters: TargetCounters
+  /** On-CPU samples of an interval from which a process is looked at though it waits for nothing. Count. */
+  readonly busySamples: number
 }
 
 /** The machine as it stands after an interval. */
@@ -64,157 +31,177 @@ export interface NodeSnapshot {
   readonly queueLength: number
 }
 
+/** What found no room. */
+export interface Cut {
+  /** Targets left out of the last interval. Count. */
+  readonly targets: number
+  /** Futex waits of targets that were left out, since the start. */
+  readonly waits: number
+}
+
+/** What an interval brought. */
+export interface Recorded {
+  /** Processes whose CPU time is needed from now on. */
+  readonly watch: readonly number[]
+  /** Main processes that followed others. */
+  readonly events: readonly { readonly target: string; readonly event: 'deploy' | 'restart' }[]
+}
+
 export interface Ledger {
-  /** Takes the next window. `identify` is asked for each process that waited on a futex. */
-  record(window: Window, identify: (pid: number) => ProcessIdentity | undefined): void
+  /**
+   * Takes the next window.
+   *
+   * @param nowSeconds After the epoch.
+   */
+  record(window: Window, nowSeconds: number): Recorded
   snapshots(): readonly TargetSnapshot[]
   node(): NodeSnapshot | undefined
-  /** Names that were left out of the last interval because there were `maxTargets` already. */
-  refusedTargets(): number
+  cut(): Cut
   /** Waits of processes that ended before they could be looked at. */
   unattributedWaits(): number
+  /** A pipeline says that a version of a target is deployed. @returns when; undefined: there is no such target. */
+  announce(target: string, version: string | undefined, nowSeconds: number): number | undefined
+  /** What is to be kept of deploys, by target; of targets that are gone as well. */
+  trackerStates(): ReadonlyMap<string, TrackerState>
+  /** Takes other limits, from the next interval on. */
+  use(limits: LedgerLimits): void
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
 }
 
-/** Label of the locks beyond `maxLocksPerTarget`. */
-export const OTHER_LOCKS = 'other'
+/** A target takes the place of another only if it is waited for so much more. */
+const REPLACEMENT_FACTOR = 2
+/** Processes that are remembered as members of targets. */
+const MAX_MET = 4096
+/** Targets whose deploys are remembered when they are gone. */
+const MAX_STATES = 1000
 
-interface Target {
-  readonly name: string
-  exe: string | undefined
-  startTimestampSeconds: number
-  runtime: Runtime
-  contended: boolean
-  lastAliveNs: bigint
-  intervals: TargetInterval[]
-  assessment: Assessment
-  cpuSeconds: number
-  serialCpuSeconds: number
-  windowSeconds: number
-  windowCpuSeconds: number
-  readonly waits: Map<FutexClass, WaitTotals>
-  readonly locks: Map<string, WaitTotals>
-}
-
-/** Creates the ledger: groups processes into targets by command name and keeps their last intervals and totals. */
-export function createLedger(limits: LedgerLimits): Ledger {
+/** Creates the ledger: groups processes into targets and keeps their last intervals and totals. */
+export function createLedger(
+  initialLimits: LedgerLimits,
+  host: TargetHost,
+  kept: ReadonlyMap<string, TrackerState> = new Map(),
+): Ledger {
+  let limits = initialLimits
   const targets = new Map<string, Target>()
+  const states = new Map(kept)
   let nodeWindows: NodeWindow[] = []
   let nodeSnapshot: NodeSnapshot | undefined
-  let refused = 0
+  let cutTargets = 0
+  let cutWaits = 0
   let unattributed = 0
+  /** Processes that were looked at and belong to a target, the last one last. */
+  const met = new Set<number>()
+  /** Processes that waited in the last interval, for no lock, and were not looked at: most of them live for a moment. */
+  let deferred = new Map<number, ReadonlyMap<FutexClass, WaitTotals>>()
 
-  function record(window: Window, identify: (pid: number) => ProcessIdentity | undefined): void {
-    if (!window.node) return
-    const groups = new Map<string, { process: ProcessWindow; identity: ProcessIdentity }[]>()
-    const refusedNames = new Set<string>()
-    for (const process of window.processes) {
-      const waits = countWaits(process)
-      const concerns = waits > 0 || process.cpuSeconds !== undefined || (process.trace?.locks.length ?? 0) > 0
-      const identity = concerns ? identify(process.pid) : undefined
+  function record(window: Window, nowSeconds: number): Recorded {
+    const { node, beginNs, endNs } = window
+    if (!node) return { watch: [], events: [] }
+    const groups = group(window)
+    nodeWindows = trailing([...nodeWindows, node], (node) => node.seconds, limits.windowSeconds)
+    const watch: number[] = []
+    const events: { target: string; event: 'deploy' | 'restart' }[] = []
+    for (const target of targets.values()) {
+      const members = groups.get(target.name) ?? []
+      const event = target.advance(members, { node, beginNs, endNs }, nowSeconds)
+      if (event === 'deploy' || event === 'restart') events.push({ target: target.name, event })
+      if (Number(window.endNs - target.lastAliveNs()) / 1e9 > limits.forgetAfterSeconds) remove(target)
+      if (!target.hasContended()) continue
+      for (const { process } of members) {
+        if ((process.trace?.cpuSamples ?? 0) > 0 || (process.trace?.locks.length ?? 0) > 0)
+          watch.push(process.pid)
+      }
+    }
+    nodeSnapshot = assessNode()
+    return { watch, events }
+  }
+
+  /** Finds the target of each process that concerns one. */
+  function group(window: Window): ReadonlyMap<string, readonly Member[]> {
+    const groups = new Map<string, Member[]>()
+    const left = new Map<string, Member[]>()
+    const postponed = new Map<number, ReadonlyMap<FutexClass, WaitTotals>>()
+
+    function place(process: ProcessWindow, waits: number, contends: boolean): void {
+      const identity = host.identify(process.pid)
       if (!identity) {
         unattributed += waits
+        return
+      }
+      const known = targets.has(identity.target)
+      // One that only runs is part of a target that is there, and makes none.
+      if (!known && waits === 0 && !contends) return
+      met.delete(process.pid)
+      met.add(process.pid)
+      const list = known ? groups : left
+      const others = list.get(identity.target)
+      if (others) others.push({ process, identity })
+      else list.set(identity.target, [{ process, identity }])
+    }
+
+    const seen = new Set<number>()
+    for (const process of window.processes) {
+      seen.add(process.pid)
+      const before = deferred.get(process.pid)
+      const waits = countWaits(process) + sumWaits(before)
+      const contends = (process.trace?.locks.length ?? 0) > 0
+      const isBusy = (process.trace?.cpuSamples ?? 0) >= limits.busySamples
+      const concerns =
+        contends || isBusy || process.cpuSeconds !== undefined || before || met.has(process.pid)
+      if (!concerns) {
+        if (waits > 0 && process.trace) postponed.set(process.pid, process.trace.waits)
         continue
       }
-      const target = targets.get(identity.comm) ?? admit(identity, process, window.endNs)
-      if (!target) {
-        refusedNames.add(identity.comm)
-        continue
-      }
-      const group = groups.get(identity.comm)
-      if (group) group.push({ process, identity })
-      else groups.set(identity.comm, [{ process, identity }])
+      place(withWaits(process, before), waits, contends)
     }
-    refused = refusedNames.size
-    nodeWindows = trailing([...nodeWindows, window.node], (node) => node.seconds, limits.windowSeconds)
-    for (const target of targets.values())
-      advance(target, groups.get(target.name) ?? [], window.node, window.endNs)
-    nodeSnapshot = assessNode()
+    for (const [pid, waits] of deferred) {
+      if (seen.has(pid)) continue
+      const trace = { pid, cpuSamples: 0, waits, locks: [] }
+      place({ pid, trace, cpuSeconds: undefined }, sumWaits(waits), false)
+    }
+    deferred = postponed
+    for (const pid of met) {
+      if (met.size <= MAX_MET) break
+      met.delete(pid)
+    }
+    admit(left, groups, window.endNs)
+    return groups
   }
 
-  function admit(identity: ProcessIdentity, process: ProcessWindow, nowNs: bigint): Target | undefined {
-    const contended = (process.trace?.locks.length ?? 0) > 0
-    if (targets.size >= limits.maxTargets) {
-      // An idle thread pool must not keep out a service that contends.
-      const idle = contended ? [...targets.values()].find((target) => !target.contended) : undefined
-      if (!idle) return undefined
-      targets.delete(idle.name)
-    }
-    const target: Target = {
-      name: identity.comm,
-      exe: identity.exe,
-      startTimestampSeconds: identity.startTimestampSeconds,
-      runtime: identity.runtime,
-      contended,
-      lastAliveNs: nowNs,
-      intervals: [],
-      assessment: assess([], identity.runtime, limits),
-      cpuSeconds: 0,
-      serialCpuSeconds: 0,
-      windowSeconds: 0,
-      windowCpuSeconds: 0,
-      waits: new Map(),
-      locks: new Map(),
-    }
-    targets.set(target.name, target)
-    return target
-  }
-
-  function advance(
-    target: Target,
-    members: readonly { readonly process: ProcessWindow; readonly identity: ProcessIdentity }[],
-    node: NodeWindow,
+  /** Makes targets of the newcomers, as many as there is room for: the busiest first. */
+  function admit(
+    newcomers: ReadonlyMap<string, readonly Member[]>,
+    groups: Map<string, Member[]>,
     nowNs: bigint,
   ): void {
-    if (members.length > 0) {
-      target.lastAliveNs = nowNs
-      const oldest = members.reduce((a, b) =>
-        b.identity.startTimestampSeconds < a.identity.startTimestampSeconds ? b : a,
-      ).identity
-      target.exe = oldest.exe
-      target.startTimestampSeconds = oldest.startTimestampSeconds
-      // One process that cannot be classified makes the whole target so: its locks may be the ones that matter.
-      target.runtime = members.some(({ identity }) => identity.runtime === 'unclassifiable')
-        ? 'unclassifiable'
-        : 'glibc'
-    } else if (Number(nowNs - target.lastAliveNs) / 1e9 > limits.forgetAfterSeconds) {
-      targets.delete(target.name)
-      return
+    cutTargets = 0
+    const ranked = [...newcomers].sort(([, a], [, b]) => busyOf(b) - busyOf(a))
+    for (const [name, members] of ranked) {
+      if (targets.size >= limits.maxTargets) {
+        const least = [...targets.values()].reduce((a, b) => (b.busy() < a.busy() ? b : a))
+        // Without contention on either side, what was first stays.
+        if (busyOf(members) <= REPLACEMENT_FACTOR * least.busy()) {
+          cutTargets += 1
+          cutWaits += members.reduce((sum, { process }) => sum + countWaits(process), 0)
+          continue
+        }
+        remove(least)
+      }
+      targets.set(
+        name,
+        createTarget(name, () => limits, host, nowNs, states.get(name)),
+      )
+      groups.set(name, [...members])
     }
-    const interval = toInterval(members, node)
-    if (interval.locks.size > 0) target.contended = true
-    target.intervals = trailing(
-      [...target.intervals, interval],
-      ({ node }) => node.seconds,
-      limits.windowSeconds,
-    )
-    target.assessment = assess(target.intervals, target.runtime, limits)
-    count(target, interval, members)
   }
 
-  function count(
-    target: Target,
-    interval: TargetInterval,
-    members: readonly { readonly process: ProcessWindow }[],
-  ): void {
-    for (const { process } of members) {
-      for (const [futexClass, totals] of process.trace?.waits ?? []) addTo(target.waits, futexClass, totals)
-    }
-    for (const lock of interval.locks.values()) {
-      const room = target.locks.has(lock.label) || target.locks.size < limits.maxLocksPerTarget
-      addTo(target.locks, room ? lock.label : OTHER_LOCKS, lock)
-    }
-    if (interval.cpuSeconds === undefined) return
-    target.cpuSeconds += interval.cpuSeconds
-    target.serialCpuSeconds += serialCpuSeconds(target.intervals, interval, target.assessment.bottleneck)
-    // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
-    const qualified =
-      target.assessment.window.kind === 'value' ? qualifiedWindow(interval, limits) : undefined
-    if (qualified) {
-      target.windowSeconds += qualified.seconds
-      target.windowCpuSeconds += qualified.cpuSeconds
-    }
+  function remove(target: Target): void {
+    targets.delete(target.name)
+    states.delete(target.name)
+    states.set(target.name, target.trackerState())
+    const oldest = states.keys().next()
+    if (states.size > MAX_STATES && !oldest.done) states.delete(oldest.value)
   }
 
   function assessNode(): NodeSnapshot {
@@ -222,15 +209,16 @@ export function createLedger(limits: LedgerLimits): Ledger {
     return {
       ownership: estimateNodeOwnership(all),
       window: parallelFractionInWindows(nodeContentionWindows(all), limits),
-      queueLength: all.reduce((sum, target) => sum + (target.assessment.queueLength ?? 0), 0),
+      queueLength: all.reduce((sum, target) => sum + (target.assessment().queueLength ?? 0), 0),
     }
   }
 
   function estimateNodeOwnership(all: readonly Target[]): Estimate {
-    const contended = all.filter((target) => target.assessment.ownership.kind === 'value')
-    const withheld = all.find(
-      ({ assessment: { ownership } }) => ownership.kind === 'none' && ownership.reason === 'owner-unknown',
-    )
+    const contended = all.filter((target) => target.assessment().ownership.kind === 'value')
+    const withheld = all.some((target) => {
+      const { ownership } = target.assessment()
+      return ownership.kind === 'none' && ownership.reason === 'owner-unknown'
+    })
     if (withheld) return none('owner-unknown')
     if (contended.length === 0) return none('no-contention')
     const batches: Batch[] = nodeWindows.map((node) => ({
@@ -241,19 +229,19 @@ export function createLedger(limits: LedgerLimits): Ledger {
   }
 
   function ownedIn(target: Target, node: NodeWindow): number {
-    const interval = target.intervals.find((candidate) => candidate.node === node)
-    const lock = interval?.locks.get(target.assessment.bottleneck?.key ?? '')
+    const interval = target.intervals().find((candidate) => candidate.node === node)
+    const lock = interval?.locks.get(target.assessment().bottleneck?.lock.key ?? '')
     return lock ? ownedOfAll(lock) : 0
   }
 
   function nodeContentionWindows(all: readonly Target[]): readonly ContentionWindow[] {
-    const byNode = new Map<NodeWindow, Contention>()
-    for (const interval of all.flatMap((target) => target.intervals)) {
+    const byNode = new Map<NodeWindow, Contention & { readonly isThrottled: boolean }>()
+    for (const interval of all.flatMap((target) => target.intervals())) {
       const known = byNode.get(interval.node)
       const own = contentionOf(interval, limits.contendedShare)
-      const more = !known || own.contendedSeconds > known.contendedSeconds ? own : known
+      const isMore = !known || own.contendedSeconds > known.contendedSeconds
       byNode.set(interval.node, {
-        ...more,
+        ...(isMore ? { ...own, isThrottled: interval.isThrottled } : known),
         saturatedLocks: (known?.saturatedLocks ?? 0) + own.saturatedLocks,
       })
     }
@@ -263,117 +251,83 @@ export function createLedger(limits: LedgerLimits): Ledger {
         handOverSeconds: 0,
         saturatedLocks: 0,
         serialCpuSeconds: undefined,
+        isThrottled: false,
       }),
       seconds: node.seconds,
       cpuSeconds: node.busySeconds,
-      nodeBusySeconds: node.busySeconds,
-      nodeTotalSeconds: node.totalSeconds,
+      busySeconds: node.busySeconds,
+      totalSeconds: node.totalSeconds,
     }))
   }
 
   return {
     record,
-    snapshots: () =>
-      [...targets.values()].map((target) => ({
-        name: target.name,
-        exe: target.exe,
-        startTimestampSeconds: target.startTimestampSeconds,
-        cpus: target.intervals.at(-1)?.node.cpus ?? 0,
-        assessment: target.assessment,
-        counters: target,
-      })),
+    snapshots: () => [...targets.values()].flatMap((target) => target.snapshot() ?? []),
     node: () => nodeSnapshot,
-    refusedTargets: () => refused,
+    cut: () => ({ targets: cutTargets, waits: cutWaits }),
     unattributedWaits: () => unattributed,
+    announce(name, version, nowSeconds) {
+      const target = targets.get(name)
+      const state = states.get(name)
+      if (!target && !state) return undefined
+      if (target) return target.announce(version, nowSeconds)
+      // It is not there now: what is announced will be its next start.
+      const tracker = createChangeTracker(() => limits, state)
+      const timestampSeconds = tracker.announce(version, nowSeconds)
+      states.set(name, tracker.state())
+      return timestampSeconds
+    },
+    trackerStates() {
+      const all = new Map(states)
+      for (const target of targets.values()) all.set(target.name, target.trackerState())
+      return all
+    },
+    use(next) {
+      limits = next
+      for (const target of [...targets.values()].slice(next.maxTargets)) remove(target)
+    },
     interrupt() {
       nodeWindows = []
       nodeSnapshot = undefined
-      for (const target of targets.values()) {
-        target.intervals = []
-        target.assessment = assess([], target.runtime, limits)
-      }
+      deferred = new Map()
+      for (const target of targets.values()) target.interrupt()
     },
   }
 }
 
 function countWaits(process: ProcessWindow): number {
-  let waits = 0
-  for (const totals of process.trace?.waits.values() ?? []) waits += totals.waits
-  return waits
+  return sumWaits(process.trace?.waits)
 }
 
-function toInterval(
-  members: readonly { readonly process: ProcessWindow; readonly identity: ProcessIdentity }[],
-  node: NodeWindow,
-): TargetInterval {
-  const locks = new Map<string, LockInterval>()
-  let cpuSeconds: number | undefined = 0
-  let cpuSamples = 0
-  for (const { process, identity } of members) {
-    const samples = process.trace?.cpuSamples ?? 0
-    cpuSamples += samples
-    // A process that has just started was not read at the first border; one that did not run needs no reading.
-    if (process.cpuSeconds === undefined && samples > 0) cpuSeconds = undefined
-    else if (cpuSeconds !== undefined) cpuSeconds += process.cpuSeconds ?? 0
-    for (const lock of process.trace?.locks ?? []) {
-      locks.set(`${identity.key}:${lock.address}`, {
-        label: identity.nameLock(lock.address),
-        waits: lock.waits,
-        waitSeconds: lock.waitSeconds,
-        queueSeconds: lock.queueSeconds,
-        contendedSeconds: lock.contendedSeconds,
-        handOverSeconds: lock.handOverSeconds,
-        processSamples: samples,
-        watched: lock.watchedSamples,
-        owned: lock.ownedSamples,
-        held: lock.heldSamples,
-        ownerOffCpu: lock.ownerOffCpuSamples,
-      })
-    }
-  }
-  return { node, cpuSeconds, cpuSamples, locks }
-}
-
-/**
- * CPU time inside the bottleneck lock during the last interval: its owned samples, each worth the CPU time that a
- * sample of the target stood for over the trailing intervals, so that late or skipped ticks do not bias it.
- */
-function serialCpuSeconds(
-  intervals: readonly TargetInterval[],
-  last: TargetInterval,
-  bottleneck: LockTotals | undefined,
-): number {
-  const lock = bottleneck && last.locks.get(bottleneck.key)
-  if (!lock) return 0
-  let cpuSeconds = 0
-  let samples = 0
-  for (const interval of intervals) {
-    if (interval.cpuSeconds === undefined) continue
-    cpuSeconds += interval.cpuSeconds
-    samples += interval.cpuSamples
-  }
-  return samples > 0 ? ownedOfAll(lock) * (cpuSeconds / samples) : 0
-}
-
-function addTo<K>(totals: Map<K, WaitTotals>, key: K, more: WaitTotals): void {
-  const known = totals.get(key)
-  totals.set(key, {
-    waits: (known?.waits ?? 0) + more.waits,
-    waitSeconds: (known?.waitSeconds ?? 0) + more.waitSeconds,
-  })
-}
-
-/** The last items that together last no longer than `seconds`; at least one. */
-function trailing<T>(items: readonly T[], secondsOf: (item: T) => number, seconds: number): T[] {
+function sumWaits(waits: ReadonlyMap<FutexClass, WaitTotals> | undefined): number {
   let sum = 0
-  let first = items.length
-  while (first > 0) {
-    const item = items[first - 1]
-    if (item === undefined) break
-    sum += secondsOf(item)
-    // Half an interval of slack: borders are not exactly a whole number of seconds apart.
-    if (first < items.length && sum > seconds + secondsOf(item) / 2) break
-    first -= 1
+  for (const totals of waits?.values() ?? []) sum += totals.waits
+  return sum
+}
+
+/** ∫ waiters dt over the interval. Thread-seconds. */
+function busyOf(members: readonly Member[]): number {
+  let busy = 0
+  for (const { process } of members) {
+    for (const lock of process.trace?.locks ?? []) busy += lock.queueSeconds
   }
-  return items.slice(first)
+  return busy
+}
+
+/** The process with the waits of an earlier interval, in which it was not looked at. */
+function withWaits(
+  process: ProcessWindow,
+  before: ReadonlyMap<FutexClass, WaitTotals> | undefined,
+): ProcessWindow {
+  if (!before) return process
+  const { pid, trace = { pid, cpuSamples: 0, waits: new Map(), locks: [] } } = process
+  const waits = new Map(trace.waits)
+  for (const [futexClass, totals] of before) {
+    const known = waits.get(futexClass)
+    waits.set(futexClass, {
+      waits: (known?.waits ?? 0) + totals.waits,
+      waitSeconds: (known?.waitSeconds ?? 0) + totals.waitSeconds,
+    })
+  }
+  return { ...process, trace: { ...trace, waits } }
 }

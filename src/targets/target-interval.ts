@@ -1,8 +1,9 @@
 import type { NodeWindow } from '../join/window.js'
+import type { LockReference } from './lock-names.js'
 
 /** One lock of a target during one interval. */
 export interface LockInterval {
-  readonly label: string
+  readonly lock: LockReference
   readonly waits: number
   readonly waitSeconds: number
   /** ∫ waiters dt. Thread-seconds. */
@@ -23,14 +24,21 @@ export interface TargetInterval {
   /** CPU time of all its processes; undefined where one of them was not read at both borders. Seconds. */
   readonly cpuSeconds: number | undefined
   readonly cpuSamples: number
+  /** N: CPUs that it may use. */
+  readonly cpus: number
+  /** Of the CPUs that it may run on: CPU time spent on work by whomever, and that passed. Seconds. */
+  readonly busySeconds: number
+  readonly totalSeconds: number
+  /** Time for which a CPU quota stopped its threads; undefined where it has no quota. Seconds. */
+  readonly throttledSeconds: number | undefined
+  readonly isThrottled: boolean
   /** By process and address: an address alone may mean another lock in another process. */
   readonly locks: ReadonlyMap<string, LockInterval>
 }
 
 /** What is known of one lock over the intervals that an estimate is made from. */
 export interface LockTotals {
-  readonly key: string
-  readonly label: string
+  readonly lock: LockReference
   queueSeconds: number
   contendedSeconds: number
   handOverSeconds: number
@@ -49,8 +57,7 @@ export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTot
       let sum = totals.get(key)
       if (!sum) {
         sum = {
-          key,
-          label: lock.label,
+          lock: lock.lock,
           queueSeconds: 0,
           contendedSeconds: 0,
           handOverSeconds: 0,
