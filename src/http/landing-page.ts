@@ -38,7 +38,7 @@ export function renderLandingPage(status: StatusView, telemetryPath: string): st
 <h1>amdahl_exporter</h1>
 <p>Version ${escapeHtml(version)}. How much of each running service is parallel, and which lock limits it.</p>
 <nav><ul>
-${[telemetryPath, '/-/healthy', '/-/ready'].map(renderLink).join('\n')}
+${[telemetryPath, '/-/healthy', '/-/ready', '/api/v1/targets', '/api/v1/openapi.json'].map(renderLink).join('\n')}
 </ul></nav>
 <h2>State</h2>
 <dl>
@@ -74,6 +74,9 @@ function renderTargets(targets: readonly TargetView[]): string {
 <th scope="col">Queue length Q</th>
 <th scope="col">Regime</th>
 <th scope="col">Bottleneck lock</th>
+<th scope="col">CPUs (N)</th>
+<th scope="col">Version</th>
+<th scope="col">Last deploy</th>
 </tr></thead>
 <tbody>
 ${targets.map(renderTarget).join('\n')}
@@ -90,6 +93,9 @@ function renderTarget(target: TargetView): string {
     numberCell(target.queueLength, decimal),
     `<td>${escapeHtml(target.regime ?? '–')}</td>`,
     `<td>${escapeHtml(target.bottleneckLock ?? '–')}</td>`,
+    numberCell(target.cpus, String),
+    `<td>${escapeHtml(target.version ?? '–')}</td>`,
+    `<td>${escapeHtml(target.verdict ?? '–')}</td>`,
   ]
   return `<tr><th scope="row">${escapeHtml(target.name)}</th>${cells.join('')}</tr>`
 }

@@ -1,23 +1,19 @@
 import type { Server } from 'node:http'
-import {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify,
-} from 'fastify'
-import type { Logger } from '../log/logger.js'
+import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { StatusView } from '../metrics/status.js'
+import { API_PATHS, type ApiOptions, addApiRoutes } from './api-routes.js'
 import { addHealthRoutes } from './health-routes.js'
 import { CONTENT_SECURITY_POLICY, renderLandingPage } from './landing-page.js'
+import { addLifecycleRoutes, RELOAD_PATH, type Reloaded } from './lifecycle-routes.js'
 import { type Address, boundAddress, closeListeners, openListeners } from './listeners.js'
 import { addMetricsRoute, type MetricsView } from './metrics-route.js'
 
-export interface HttpServerOptions {
-  readonly logger: Logger
+export interface HttpServerOptions extends ApiOptions {
   readonly telemetryPath: string
   readonly metrics: MetricsView
   readonly status: () => StatusView
+  /** Reads the configuration again; undefined: POST /-/reload is off. */
+  readonly reload: (() => Promise<Reloaded>) | undefined
 }
 
 export interface HttpServer {
@@ -29,10 +25,11 @@ export interface HttpServer {
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const app = createRoutes(options)
+  const { app, prepare } = createRoutes(options)
   let listeners: readonly Server[] = []
   return {
     async listen(addresses) {
+      await prepare()
       await app.ready()
       listeners = await openListeners(addresses, app.routing)
     },
@@ -45,35 +42,32 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
-function createRoutes({ logger, telemetryPath, metrics, status }: HttpServerOptions): FastifyInstance {
+function createRoutes(options: HttpServerOptions) {
+  const { logger, telemetryPath, metrics, status } = options
   const app = fastify({
     logger: false,
+    routerOptions: { maxParamLength: 1024 },
+    // A value of another type is a mistake in the pipeline, not a text in disguise.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     frameworkErrors: (_: FastifyError, __: FastifyRequest, reply: FastifyReply) => {
-      reply.code(400).type('text/plain; charset=utf-8').send('Bad request: the path cannot be decoded\n')
+      sendText(reply.code(400), 'Bad request: the path cannot be decoded')
     },
   })
-  app.addHook('onRequest', async ({ method }, reply) => {
+  app.addHook('onRequest', async ({ method, url }, reply) => {
     reply.header('x-content-type-options', 'nosniff')
-    if (method !== 'GET' && method !== 'HEAD') {
-      return reply
-        .code(405)
-        .header('allow', 'GET, HEAD')
-        .type('text/plain; charset=utf-8')
-        .send('Method not allowed: use GET or HEAD\n')
-    }
+    const path = url.split('?')[0] ?? ''
+    const allowed = POST_PATHS.includes(path) ? ['POST'] : ['GET', 'HEAD']
+    if (allowed.includes(method)) return
+    reply.code(405).header('allow', allowed.join(', '))
+    return sendError(reply, path, `Method not allowed: use ${allowed.join(' or ')}`)
   })
-  app.setNotFoundHandler((_, reply) =>
-    reply
-      .code(404)
-      .type('text/plain; charset=utf-8')
-      .send(`Not found: there are / ${telemetryPath} /-/healthy and /-/ready\n`),
-  )
-  app.setErrorHandler((error, request, reply) => {
-    logger.error({ path: request.url, err: error }, 'request failed')
-    return reply
-      .code(500)
-      .type('text/plain; charset=utf-8')
-      .send('Internal error: the reason is in the log of amdahl_exporter\n')
+  const paths = ['/', telemetryPath, '/-/healthy', '/-/ready', RELOAD_PATH, ...API_PATHS].join(' ')
+  app.setNotFoundHandler(({ url }, reply) => sendError(reply.code(404), url, `Not found: there are ${paths}`))
+  app.setErrorHandler<FastifyError>((error, { url }, reply) => {
+    const code = error.statusCode ?? 500
+    if (code >= 400 && code < 500) return sendError(reply.code(code), url, describeBadRequest(error))
+    logger.error({ path: url, err: error }, 'request failed')
+    return sendError(reply.code(500), url, 'Internal error: the reason is in the log of amdahl_exporter')
   })
   app.get('/', async (_, reply) =>
     reply
@@ -83,5 +77,29 @@ function createRoutes({ logger, telemetryPath, metrics, status }: HttpServerOpti
   )
   addHealthRoutes(app, status)
   addMetricsRoute(app, telemetryPath, metrics)
-  return app
+  addLifecycleRoutes(app, options.reload)
+  return { app, prepare: () => addApiRoutes(app, options) }
+}
+
+/** All other paths are for reading. */
+const POST_PATHS: readonly string[] = [RELOAD_PATH, '/api/v1/deploys']
+
+/** Errors are JSON in the API, and text elsewhere. */
+function sendError(reply: FastifyReply, path: string, message: string): FastifyReply {
+  return path.startsWith('/api/') ? reply.send({ error: message }) : sendText(reply, message)
+}
+
+function sendText(reply: FastifyReply, message: string): FastifyReply {
+  return reply.type('text/plain; charset=utf-8').send(`${message}\n`)
+}
+
+/** What a client did wrong, in the words of the check that found it. */
+function describeBadRequest(error: FastifyError & { readonly error?: string }): string {
+  const [problem] = error.validation ?? []
+  if (problem) {
+    const where = `body${problem.instancePath.replaceAll('/', '.')}`
+    const detail = Object.values(problem.params).filter((value) => typeof value === 'string')
+    return `${where} ${problem.message}${detail.length > 0 ? ` (${detail.join(', ')})` : ''}`
+  }
+  return error.error ?? error.message
 }

@@ -107,12 +107,78 @@ export const CATALOGUE = {
     'CPU time of the target in its contention windows.',
     ['target'],
   ),
-  start: gauge(
-    'amdahl_target_start_timestamp_seconds',
-    'Start of the oldest live process of the target, in seconds since the epoch.',
+  cpus: gauge(
+    'amdahl_target_cpus',
+    'CPUs that the target may use (N): those online, or fewer by cpuset, affinity or CPU quota.',
     ['target'],
   ),
-  info: gauge('amdahl_target_info', 'Always 1: what the target is.', ['target', 'exe']),
+  throttledSeconds: counter(
+    'amdahl_target_throttled_seconds_total',
+    'Time for which the CPU quota of its cgroup stopped the target, summed over CPUs; absent without a quota.',
+    ['target'],
+  ),
+  start: gauge(
+    'amdahl_target_start_timestamp_seconds',
+    'Start of the main process of the target, its oldest, in seconds since the epoch.',
+    ['target'],
+  ),
+  deployTimestamp: gauge(
+    'amdahl_target_deploy_timestamp_seconds',
+    'Last deploy of the target: its main process came back with another executable or version, or a deploy was announced.',
+    ['target'],
+  ),
+  deploys: counter('amdahl_target_deploys_total', 'Deploys of the target that were seen or announced.', [
+    'target',
+  ]),
+  restarts: counter(
+    'amdahl_target_restarts_total',
+    'Restarts of the main process with the same executable and version.',
+    ['target'],
+  ),
+  info: gauge('amdahl_target_info', 'Always 1: what the main process of the target is.', [
+    'target',
+    'version',
+    'exe',
+    'build_id',
+    'systemd_unit',
+    'container_id',
+    'pod_uid',
+  ]),
+  changeInfo: gauge(
+    'amdahl_target_change_info',
+    'Always 1: what the last deploy or restart replaced by what; source is observed or announced.',
+    ['target', 'change', 'source', 'version_before', 'version_after', 'lock_before', 'lock_after'],
+  ),
+  changeParallelFraction: gauge(
+    'amdahl_target_change_parallel_fraction',
+    'Parallel fraction before and after the last deploy or restart.',
+    ['target', 'change', 'side'],
+  ),
+  changeDifference: gauge(
+    'amdahl_target_change_difference',
+    'Parallel fraction after the last deploy or restart less that before.',
+    ['target', 'change'],
+  ),
+  changeDifferenceLower: gauge(
+    'amdahl_target_change_difference_lower',
+    'Lower bound of the 95% confidence interval of the difference.',
+    ['target', 'change'],
+  ),
+  changeDifferenceUpper: gauge(
+    'amdahl_target_change_difference_upper',
+    'Upper bound of the 95% confidence interval of the difference.',
+    ['target', 'change'],
+  ),
+  changeVerdict: gauge(
+    'amdahl_target_change_verdict',
+    'What the last deploy or restart did to the parallel fraction: 1 for the verdict that holds, 0 for the others.',
+    ['target', 'change', 'verdict'],
+  ),
+  locksCut: gauge(
+    'amdahl_target_locks_cut',
+    'Locks of the last interval that have no series of their own and are summed up in lock="other".',
+    ['target'],
+  ),
   lockSerialUtilization: gauge(
     'amdahl_lock_serial_utilization_ratio',
     'CPU-seconds per second inside the lock.',
@@ -136,10 +202,11 @@ export const CATALOGUE = {
     'target',
     'class',
   ]),
-  targetsRefused: gauge(
-    'amdahl_targets_refused',
-    'Targets left out of the last interval because the limit of targets was reached.',
+  targetsCut: gauge(
+    'amdahl_targets_cut',
+    'Targets left out of the last interval because the limit of targets was reached: the least busy ones.',
   ),
+  waitsCut: counter('amdahl_futex_waits_cut_total', 'Futex waits of targets that were left out.'),
   unattributedWaits: counter(
     'amdahl_futex_waits_unattributed_total',
     'Futex waits of processes that ended before they could be looked at.',
@@ -160,6 +227,14 @@ export const CATALOGUE = {
     'version',
     'nodeversion',
   ]),
+  configSuccess: gauge(
+    'amdahl_exporter_config_last_reload_successful',
+    'Whether the configuration was valid when it was read last.',
+  ),
+  configTimestamp: gauge(
+    'amdahl_exporter_config_last_reload_success_timestamp_seconds',
+    'When a valid configuration was read last, in seconds since the epoch.',
+  ),
   collectorDuration: gauge(
     'amdahl_scrape_collector_duration_seconds',
     'Time a collector took in this scrape.',

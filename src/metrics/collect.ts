@@ -1,3 +1,4 @@
+import { VERDICTS } from '../estimate/comparison.js'
 import { ESTIMATORS, type Estimate, type Estimator } from '../estimate/estimate.js'
 import { predictedSpeedup } from '../model/amdahl.js'
 import { REGIMES } from '../model/bounds.js'
@@ -5,7 +6,10 @@ import { PARSE_CODES, type ParseCode } from '../parse/parse-error.js'
 import { FUTEX_CLASSES } from '../parse/trace-interval.js'
 import type { CpuUse } from '../sample/cpu-sampler.js'
 import type { LockAssessment } from '../targets/assess.js'
-import { type NodeSnapshot, OTHER_LOCKS, type TargetSnapshot } from '../targets/ledger.js'
+import type { JudgedChange } from '../targets/change-tracker.js'
+import type { Cut, NodeSnapshot } from '../targets/ledger.js'
+import { OTHER_LOCKS } from '../targets/lock-counters.js'
+import type { TargetSnapshot } from '../targets/target.js'
 import type { TracerStatus } from '../tracer/supervisor.js'
 import { CATALOGUE } from './catalogue.js'
 import { createSamples, type Format, renderExposition, type Samples } from './exposition.js'
@@ -20,8 +24,9 @@ export interface MetricsSource {
   /** Empty while no tracer delivers. */
   targets(): readonly TargetSnapshot[]
   node(): NodeSnapshot | undefined
-  refusedTargets(): number
+  cut(): Cut
   unattributedWaits(): number
+  config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
   build(): { readonly version: string; readonly nodeVersion: string }
   self(): {
     readonly cpuSeconds: number
@@ -83,7 +88,9 @@ function collectNode(source: MetricsSource, samples: Samples): void {
 
 function collectTargets(source: MetricsSource, samples: Samples): void {
   for (const target of source.targets()) collectTarget(target, samples)
-  samples.add(CATALOGUE.targetsRefused, source.refusedTargets())
+  const cut = source.cut()
+  samples.add(CATALOGUE.targetsCut, cut.targets)
+  samples.add(CATALOGUE.waitsCut, cut.waits)
   samples.add(CATALOGUE.unattributedWaits, source.unattributedWaits())
 }
 
@@ -100,15 +107,31 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
   }
   const { ownership } = assessment
   if (ownership.kind === 'value') {
-    for (const cpus of new Set([...PREDICTED_CPUS, snapshot.cpus])) {
+    for (const cpus of new Set([...PREDICTED_CPUS, ...wholeCpus(snapshot.cpus)])) {
       samples.add(CATALOGUE.predictedSpeedup, predictedSpeedup(ownership.value, cpus), {
         target,
         cpus: String(cpus),
       })
     }
   }
+  samples.add(CATALOGUE.cpus, snapshot.cpus, { target })
+  samples.add(CATALOGUE.throttledSeconds, counters.throttledSeconds, { target })
   samples.add(CATALOGUE.start, snapshot.startTimestampSeconds, { target })
-  samples.add(CATALOGUE.info, 1, { target, exe: snapshot.exe ?? '' })
+  samples.add(CATALOGUE.deployTimestamp, snapshot.deploy?.timestampSeconds, { target })
+  samples.add(CATALOGUE.deploys, counters.deploys, { target })
+  samples.add(CATALOGUE.restarts, counters.restarts, { target })
+  const { main } = snapshot
+  samples.add(CATALOGUE.info, 1, {
+    target,
+    version: snapshot.version ?? '',
+    exe: main.exe ?? '',
+    build_id: main.executable?.buildId ?? '',
+    systemd_unit: main.systemdUnit ?? '',
+    container_id: main.containerId ?? '',
+    pod_uid: main.podUid ?? '',
+  })
+  collectChange(target, 'deploy', snapshot.deploy, samples)
+  collectChange(target, 'restart', snapshot.restart, samples)
 
   // Without a readable owner the serial part is unknown, not 0: 1 - serial/cpu must give nothing then.
   const serialKnown = ownership.kind === 'value' || ownership.reason === 'too-few-samples'
@@ -127,9 +150,47 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
     samples.add(CATALOGUE.lockWaits, totals.waits, { target, lock })
     samples.add(CATALOGUE.lockWaitSeconds, totals.waitSeconds, { target, lock })
   }
+  if (counters.locks.size > 0) samples.add(CATALOGUE.locksCut, snapshot.locksCut, { target })
   for (const lock of withOthers(assessment.locks, new Set(counters.locks.keys()))) {
     samples.add(CATALOGUE.lockQueue, lock.queueLength, { target, lock: lock.label })
     samples.add(CATALOGUE.lockSerialUtilization, lock.serialUtilization, { target, lock: lock.label })
+  }
+}
+
+/** Amdahl's law has its meaning from one CPU on. */
+function wholeCpus(cpus: number | undefined): readonly number[] {
+  return cpus !== undefined && cpus >= 1 ? [cpus] : []
+}
+
+function collectChange(
+  target: string,
+  change: 'deploy' | 'restart',
+  judged: JudgedChange | undefined,
+  samples: Samples,
+): void {
+  if (!judged) return
+  samples.add(CATALOGUE.changeInfo, 1, {
+    target,
+    change,
+    source: judged.source,
+    version_before: judged.versionBefore ?? '',
+    version_after: judged.versionAfter ?? '',
+    lock_before: judged.lockBefore ?? '',
+    lock_after: judged.lockAfter ?? '',
+  })
+  for (const side of ['before', 'after'] as const) {
+    const estimate = judged[side]
+    if (estimate.kind === 'value')
+      samples.add(CATALOGUE.changeParallelFraction, estimate.value, { target, change, side })
+  }
+  const { difference } = judged
+  if (difference.kind === 'value') {
+    samples.add(CATALOGUE.changeDifference, difference.value, { target, change })
+    samples.add(CATALOGUE.changeDifferenceLower, difference.lower, { target, change })
+    samples.add(CATALOGUE.changeDifferenceUpper, difference.upper, { target, change })
+  }
+  for (const verdict of VERDICTS) {
+    samples.add(CATALOGUE.changeVerdict, verdict === judged.verdict ? 1 : 0, { target, change, verdict })
   }
 }
 
@@ -176,6 +237,9 @@ function collectTracer(source: MetricsSource, samples: Samples): void {
 function collectExporter(source: MetricsSource, samples: Samples): void {
   const { version, nodeVersion } = source.build()
   samples.add(CATALOGUE.buildInfo, 1, { version, nodeversion: nodeVersion })
+  const config = source.config()
+  samples.add(CATALOGUE.configSuccess, config.isValid ? 1 : 0)
+  samples.add(CATALOGUE.configTimestamp, config.readTimestampSeconds)
   const self = source.self()
   samples.add(CATALOGUE.processCpuSeconds, self.cpuSeconds)
   samples.add(CATALOGUE.processMemory, self.residentBytes)

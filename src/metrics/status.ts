@@ -1,4 +1,4 @@
-import type { TargetSnapshot } from '../targets/ledger.js'
+import type { TargetSnapshot } from '../targets/target.js'
 import type { MetricsSource } from './collect.js'
 
 /** What the page and `/-/ready` say of the exporter, as it stands at a request. */
@@ -37,6 +37,11 @@ export interface TargetView {
   readonly speedupLimit: number | undefined
   readonly regime: string | undefined
   readonly bottleneckLock: string | undefined
+  /** N */
+  readonly cpus: number | undefined
+  readonly version: string | undefined
+  /** Verdict on the last deploy. */
+  readonly verdict: string | undefined
 }
 
 /** @param cpuProblem Why /proc/stat could not be read, if so. */
@@ -61,7 +66,7 @@ export function describeStatus(
   }
 }
 
-function describeTarget({ name, assessment }: TargetSnapshot): TargetView {
+function describeTarget({ name, assessment, cpus, version, deploy }: TargetSnapshot): TargetView {
   const { ownership } = assessment
   return {
     name,
@@ -72,6 +77,9 @@ function describeTarget({ name, assessment }: TargetSnapshot): TargetView {
     headroomRatio: assessment.headroom,
     speedupLimit: assessment.speedupLimit,
     regime: assessment.regime,
-    bottleneckLock: assessment.bottleneck?.label,
+    bottleneckLock: assessment.bottleneck?.lock.label,
+    cpus,
+    version,
+    verdict: deploy?.verdict,
   }
 }

@@ -18,6 +18,9 @@ const target: TargetView = {
   speedupLimit: 20,
   regime: 'client',
   bottleneckLock: 'orders.c:42',
+  cpus: 4,
+  version: '1.4',
+  verdict: 'regressed',
 }
 
 let status: StatusView
@@ -42,6 +45,11 @@ function createServer(): HttpServer {
       },
     },
     status: () => status,
+    version: '0.1.0',
+    targets: () => [],
+    announceDeploy: async () => ({ kind: 'unknown-target' }),
+    deployTokenFile: undefined,
+    reload: undefined,
   })
 }
 

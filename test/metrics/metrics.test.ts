@@ -18,8 +18,9 @@ const NOTHING: MetricsSource = {
   rejectedLines: () => 0,
   targets: () => [],
   node: () => undefined,
-  refusedTargets: () => 0,
+  cut: () => ({ targets: 0, waits: 0 }),
   unattributedWaits: () => 0,
+  config: () => ({ isValid: true, readTimestampSeconds: 4 }),
   build: () => ({ version: '0.1.0', nodeVersion: 'v20.0.0' }),
   self: () => ({ cpuSeconds: 1, residentBytes: 2, startTimestampSeconds: 3 }),
 }

@@ -1,0 +1,333 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Announced } from '../../src/http/api-routes.js'
+import type { Reloaded } from '../../src/http/lifecycle-routes.js'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js'
+import { createLogger } from '../../src/log/logger.js'
+import type { TargetDetail } from '../../src/metrics/target-detail.js'
+
+const TOKEN = 'a token of sufficient length'
+
+const shop: TargetDetail = {
+  name: 'shop',
+  cpus: 0.5,
+  busyCpus: 0.4,
+  parallelFraction: {
+    ownership: { value: 0.5, lower: 0.48, upper: 0.52 },
+    window: { reason: 'cpu-throttled' },
+  },
+  queueLength: 2.5,
+  serialUtilizationRatio: 0.2,
+  headroomRatio: 1.25,
+  speedupLimit: 2,
+  regime: 'client',
+  bottleneckLock: 'orders_lock',
+  startTimestampSeconds: 1_700_000_000.5,
+  info: {
+    version: '1.4',
+    exe: '/srv/shopd',
+    buildId: 'aa',
+    systemdUnit: undefined,
+    containerId: undefined,
+    podUid: undefined,
+  },
+  locks: [{ lock: 'orders_lock', queueLength: 2.5, serialUtilizationRatio: 0.2, waits: 7, waitSeconds: 3 }],
+  deploy: {
+    timestampSeconds: 1_700_000_000.5,
+    source: 'observed',
+    versionBefore: '1.3',
+    versionAfter: '1.4',
+    lockBefore: undefined,
+    lockAfter: 'orders_lock',
+    before: { value: 0.8, lower: 0.79, upper: 0.81 },
+    after: { value: 0.5, lower: 0.48, upper: 0.52 },
+    difference: { value: -0.3, lower: -0.33, upper: -0.27 },
+    verdict: 'regressed',
+  },
+  restart: undefined,
+}
+
+let folder: string
+let tokenFile: string
+let announced: [string, string | undefined][]
+let answer: Announced
+let logLines: string[]
+let reloaded: Reloaded
+let server: HttpServer
+let base: string
+
+async function serve(change: Partial<HttpServerOptions> = {}): Promise<void> {
+  server = createHttpServer({
+    logger: createLogger({
+      level: 'info',
+      format: 'logfmt',
+      destination: { write: (line) => logLines.push(line) },
+    }),
+    telemetryPath: '/metrics',
+    metrics: { render: async () => ({ contentType: 'text/plain', body: '' }) },
+    status: () => ({
+      version: '0.1.0',
+      ready: true,
+      reasons: [],
+      node: { cpus: 1, utilizationRatio: 0 },
+      tracer: { backend: 'bpftrace', state: 'running', reason: undefined },
+      targets: [],
+    }),
+    version: '0.1.0',
+    targets: () => [
+      shop,
+      { ...shop, name: 'prod/api/app' },
+      { ...shop, name: 'a b/%?#é', deploy: undefined },
+    ],
+    announceDeploy: async (target, version) => {
+      announced.push([target, version])
+      return answer
+    },
+    deployTokenFile: tokenFile,
+    reload: async () => reloaded,
+    ...change,
+  })
+  await server.listen([{ host: '127.0.0.1', port: 0 }])
+  base = `http://${server.addresses()[0]}`
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'amdahl-api-'))
+  tokenFile = join(folder, 'token')
+  writeFileSync(tokenFile, `${TOKEN}\n`)
+  announced = []
+  answer = { kind: 'recorded', timestampSeconds: 1_700_000_001 }
+  logLines = []
+})
+afterEach(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function announce(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  return fetch(`${base}/api/v1/deploys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+async function outcome(response: Response): Promise<[number, unknown]> {
+  return [response.status, await response.json()]
+}
+
+describe('targets', () => {
+  beforeEach(() => serve())
+
+  test('are given whole, without what is not known', async () => {
+    const response = await fetch(`${base}/api/v1/targets`)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const { targets } = (await response.json()) as { targets: unknown[] }
+    expect(targets).toHaveLength(3)
+    expect(targets[0]).toEqual(JSON.parse(JSON.stringify(shop)))
+  })
+
+  test.each([
+    ['shop', 'shop'],
+    ['prod/api/app', 'prod/api/app'],
+    [encodeURIComponent('prod/api/app'), 'prod/api/app'],
+    [encodeURIComponent('a b/%?#é'), 'a b/%?#é'],
+  ])('are found by name: %s', async (path, name) => {
+    const response = await fetch(`${base}/api/v1/targets/${path}`)
+    expect(await response.json()).toMatchObject({ name })
+    expect((await fetch(`${base}/api/v1/targets/${path}`, { method: 'HEAD' })).status).toBe(200)
+  })
+
+  test.each(['mail', 'sho', '__proto__', ''])('%j is none', async (name) => {
+    const [status, body] = await outcome(await fetch(`${base}/api/v1/targets/${name}`))
+    expect(status).toBe(404)
+    expect(body).toEqual({ error: expect.stringContaining('GET /api/v1/targets') })
+  })
+})
+
+describe('the OpenAPI document', () => {
+  test('describes every route, and only what is there', async () => {
+    await serve()
+    const document = (await (await fetch(`${base}/api/v1/openapi.json`)).json()) as {
+      openapi: string
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>
+    }
+    expect(document.openapi).toMatch(/^3\./)
+    const routes = Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)])
+    expect(routes.filter(([path]) => String(path).startsWith('/api/'))).toEqual([
+      ['/api/v1/targets', ['get']],
+      ['/api/v1/targets/{name}', ['get']],
+      ['/api/v1/deploys', ['post']],
+    ])
+    expect(Object.keys(document.paths['/api/v1/deploys']?.post?.responses ?? {})).toEqual([
+      '201',
+      '400',
+      '401',
+      '403',
+      '404',
+      '413',
+      '415',
+      '429',
+      '503',
+    ])
+  })
+})
+
+describe('announcing a deploy', () => {
+  test('is taken with the token of the file, whatever it is now', async () => {
+    await serve()
+    const body = { target: 'shop', version: '1.4' }
+    expect(await outcome(await announce(body))).toEqual([201, { ...body, timestampSeconds: 1_700_000_001 }])
+    expect(await outcome(await announce({ target: 'shop' }))).toEqual([
+      201,
+      { target: 'shop', timestampSeconds: 1_700_000_001 },
+    ])
+    writeFileSync(tokenFile, 'another token of sufficient length')
+    expect((await announce(body)).status).toBe(401)
+    const other = { authorization: 'Bearer another token of sufficient length' }
+    expect((await announce(body, other)).status).toBe(201)
+    expect(announced).toEqual([
+      ['shop', '1.4'],
+      ['shop', undefined],
+      ['shop', '1.4'],
+    ])
+  })
+
+  test.each(['', 'Bearer', 'Bearer wrong', `Basic ${TOKEN}`, `${TOKEN}`, `Bearer ${TOKEN}x`])(
+    'with authorization %j is refused',
+    async (authorization) => {
+      await serve()
+      const response = await announce({ target: 'shop' }, { authorization })
+      expect(response.headers.get('www-authenticate')).toBe('Bearer')
+      expect(await outcome(response)).toEqual([401, { error: expect.stringContaining('Bearer TOKEN') }])
+      expect(announced).toEqual([])
+    },
+  )
+
+  test('is off without a token file', async () => {
+    await serve({ deployTokenFile: undefined })
+    expect(await outcome(await announce({ target: 'shop' }))).toEqual([
+      403,
+      { error: expect.stringContaining('--deploys.token-file') },
+    ])
+  })
+
+  test.each([
+    ['too short', 'short'],
+    ['gone', undefined],
+  ])('with a token that is %s says so in the log, once', async (_, token) => {
+    if (token === undefined) rmSync(tokenFile)
+    else writeFileSync(tokenFile, token)
+    await serve()
+    for (let times = 0; times < 3; times += 1) {
+      const [status, body] = await outcome(
+        await announce({ target: 'shop' }, { authorization: `Bearer ${token}` }),
+      )
+      expect(status).toBe(503)
+      expect(JSON.stringify(body)).not.toContain(folder)
+    }
+    expect(logLines.filter((line) => line.includes('token file'))).toHaveLength(1)
+    expect(announced).toEqual([])
+  })
+
+  test.each([
+    [{}, "body must have required property 'target' (target)"],
+    [{ target: 7 }, 'body.target must be string (string)'],
+    [{ target: '' }, 'body.target must NOT have fewer than 1 characters'],
+    [{ target: 'x'.repeat(257) }, 'body.target must NOT have more than 256 characters'],
+    [{ target: 'shop', version: 'a\nb' }, /^body\.version must match pattern/],
+    [{ target: 'shop', vers: '1' }, 'body must NOT have additional properties (vers)'],
+    ['{"target":', /JSON/],
+    ['{"target":"shop","__proto__":{"a":1}}', /JSON/],
+    ['', /empty|null/i],
+  ])('as %j is refused', async (body, message) => {
+    await serve()
+    const [status, { error }] = (await outcome(await announce(body))) as [number, { error: string }]
+    expect(status).toBe(400)
+    if (typeof message === 'string') expect(error).toBe(message)
+    else expect(error).toMatch(message)
+    expect(announced).toEqual([])
+  })
+
+  test('of another type or size is refused', async () => {
+    await serve()
+    expect((await announce('target=shop', { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await announce({ target: 'shop', version: 'x'.repeat(5000) })).status).toBe(413)
+  })
+
+  test.each<[Announced, number]>([
+    [{ kind: 'unknown-target' }, 404],
+    [{ kind: 'not-stored', reason: 'ENOSPC /var/lib' }, 503],
+  ])('that ends as %j is told', async (kind, status) => {
+    answer = kind
+    await serve()
+    const [code, body] = await outcome(await announce({ target: 'shop' }))
+    expect(code).toBe(status)
+    expect(JSON.stringify(body)).not.toContain('/var/lib')
+  })
+
+  test('too often is refused, with and without the token', async () => {
+    await serve()
+    const statuses: number[] = []
+    for (let times = 0; times < 12; times += 1) {
+      const response = await announce(
+        { target: 'shop' },
+        times % 2 === 0 ? {} : { authorization: 'Bearer no' },
+      )
+      statuses.push(response.status)
+      if (response.status === 429) {
+        expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(await response.json()).toEqual({ error: expect.stringContaining('too many announcements') })
+      }
+    }
+    expect(statuses).toEqual([201, 401, 201, 401, 201, 401, 201, 401, 201, 401, 429, 429])
+  })
+})
+
+describe('reloading', () => {
+  test('answers with what waits for a restart', async () => {
+    reloaded = { ok: true, notes: ['tracer has changed: restart'] }
+    await serve()
+    const response = await fetch(`${base}/-/reload`, { method: 'POST' })
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      'Configuration read again\ntracer has changed: restart\n',
+    ])
+  })
+
+  test('answers with all errors', async () => {
+    reloaded = { ok: false, errors: ['a.yml:1:2: one', 'a.yml:3:4: two'] }
+    await serve()
+    const response = await fetch(`${base}/-/reload`, { method: 'POST' })
+    expect([response.status, await response.text()]).toEqual([400, 'a.yml:1:2: one\na.yml:3:4: two\n'])
+  })
+
+  test('is off unless enabled', async () => {
+    await serve({ reload: undefined })
+    const response = await fetch(`${base}/-/reload`, { method: 'POST' })
+    expect([response.status, await response.text()]).toEqual([
+      403,
+      expect.stringContaining('--web.enable-lifecycle'),
+    ])
+  })
+})
+
+describe('methods', () => {
+  test.each([
+    ['GET', '/-/reload', 405, 'POST'],
+    ['GET', '/api/v1/deploys', 405, 'POST'],
+    ['DELETE', '/api/v1/deploys', 405, 'POST'],
+    ['POST', '/api/v1/targets', 405, 'GET, HEAD'],
+    ['POST', '/metrics', 405, 'GET, HEAD'],
+    ['GET', '/api/v1/nothing', 404, null],
+  ])('%s %s: %d', async (method, path, status, allow) => {
+    await serve()
+    const response = await fetch(`${base}${path}`, { method })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('allow')).toBe(allow)
+    if (path.startsWith('/api/')) expect(await response.json()).toEqual({ error: expect.any(String) })
+    else expect(await response.text()).toMatch(/\n$/)
+  })
+})
