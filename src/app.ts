@@ -1,17 +1,21 @@
 import type { Config } from './config/config.js'
+import { mergeReloaded } from './config/reload.js'
 import { createHttpServer } from './http/server.js'
 import { joinWindow } from './join/window.js'
 import type { Logger } from './log/logger.js'
 import { type MetricsSource, renderMetrics } from './metrics/collect.js'
 import { describeStatus } from './metrics/status.js'
+import { describeTarget } from './metrics/target-detail.js'
 import type { ParseCode } from './parse/parse-error.js'
 import { NS_PER_SECOND, type TraceInterval } from './parse/trace-interval.js'
 import { createCpuSampler } from './sample/cpu-sampler.js'
 import { readHost } from './sample/host.js'
-import { createProcessDirectory } from './sample/process-directory.js'
 import { createProcfs } from './sample/procfs.js'
-import { createIdentifier } from './targets/identify.js'
-import { createLedger } from './targets/ledger.js'
+import { createTrackerFile } from './state/tracker-file.js'
+import { readBuildId } from './symbolize/build-id.js'
+import { createLockNamer } from './symbolize/lock-namer.js'
+import { createLedger, type LedgerLimits } from './targets/ledger.js'
+import { createMachine } from './targets/machine.js'
 import type { TracerBackend } from './tracer/backend.js'
 import { createBackends } from './tracer/backends.js'
 import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
@@ -26,6 +30,8 @@ export interface Self {
   readonly nodeVersion: string
   /** CLOCK_MONOTONIC, the tracer's clock. Nanoseconds. */
   monotonicNs(): bigint
+  /** After the epoch. Seconds. */
+  nowSeconds(): number
   cost(): ReturnType<MetricsSource['self']>
 }
 
@@ -34,7 +40,25 @@ export interface App {
   start(): Promise<void>
   /** Ends the tracer and closes all listeners. */
   stop(): Promise<void>
+  /** Reads the configuration again; one that is not valid leaves all as it is. */
+  reload(): Promise<ReloadOutcome>
   readonly addresses: readonly string[]
+}
+
+export type ReloadOutcome =
+  /** What waits for a restart, one line each. */
+  | { readonly ok: true; readonly notes: readonly string[] }
+  /** What is wrong with the configuration, one line each. */
+  | { readonly ok: false; readonly errors: readonly string[] }
+
+export interface AppOptions {
+  readonly logger: Logger
+  readonly self: Self
+  /** Reads the configuration again, as it was read at start. */
+  readonly readConfig: () => Promise<
+    | { readonly ok: true; readonly config: Config }
+    | { readonly ok: false; readonly errors: readonly string[] }
+  >
 }
 
 /** CPU time is read so many times in an interval: its course between two borders is a straight line then. */
@@ -43,6 +67,10 @@ const SAMPLES_PER_INTERVAL = 4
 const STALE_INTERVALS = 2
 /** Rejected lines of one tracer run that are logged; the counter has them all. */
 const MAX_LOGGED_REJECTS = 5
+/** Share of a CPU from which a process is looked at though it waits for nothing. */
+const BUSY_SHARE = 0.1
+/** Between two savings of what was measured before and after deploys; deploys themselves are saved at once. */
+const SAVE_INTERVAL_MS = 60_000
 
 /** The tracer's back ends that the configuration allows, in the order in which they are tried. */
 export function tracerBackends(config: Config, self: Self): readonly TracerBackend[] {
@@ -53,45 +81,92 @@ export function tracerBackends(config: Config, self: Self): readonly TracerBacke
   )
 }
 
+function ledgerLimits({ tracer, estimate, limits, deploys }: Config): LedgerLimits {
+  return {
+    windowSeconds: estimate.windowSeconds,
+    minSamples: estimate.minSamples,
+    contendedShare: estimate.contendedShare,
+    saturatedUtilization: estimate.saturatedUtilization,
+    maxTargets: limits.maxTargets,
+    maxLocksPerTarget: limits.maxLocksPerTarget,
+    forgetAfterSeconds: limits.forgetAfterSeconds,
+    compareSeconds: deploys.compareSeconds,
+    settleSeconds: deploys.settleSeconds,
+    busySamples: Math.max(1, BUSY_SHARE * tracer.sampleHz * tracer.intervalSeconds),
+  }
+}
+
 /** Wires everything; nothing runs before `start`. */
-export async function createApp(
-  config: Config,
-  { logger, self }: { logger: Logger; self: Self },
-): Promise<App> {
+export async function createApp(config: Config, { logger, self, readConfig }: AppOptions): Promise<App> {
   const procfs = createProcfs(config.paths.procfs)
   const sampler = createCpuSampler(
     procfs,
     self.monotonicNs,
     config.tracer.intervalSeconds * SAMPLES_PER_INTERVAL,
   )
-  const identifier = createIdentifier(
-    createProcessDirectory(procfs, self.monotonicNs),
-    procfs.readBootTimestampSeconds(),
-  )
-  const ledger = createLedger({
-    windowSeconds: config.estimate.windowSeconds,
-    minSamples: config.estimate.minSamples,
-    contendedShare: config.estimate.contendedShare,
-    saturatedUtilization: config.estimate.saturatedUtilization,
-    maxTargets: config.targets.max,
-    maxLocksPerTarget: config.targets.locksPerTarget,
-    forgetAfterSeconds: config.targets.forgetAfterSeconds,
+  const { procfs: procfsPath, rootfs } = config.paths
+  const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
+  const machine = createMachine({
+    procfs,
+    procfsPath,
+    rootfs,
+    rules: config.targets,
+    ownPid: self.pid,
+    monotonicNs: self.monotonicNs,
+    lockNamer,
+    readBuildId,
   })
+  const trackerFile = createTrackerFile(`${config.paths.state}/deploys.json`)
+  const ledger = createLedger(ledgerLimits(config), machine, readKept())
+  let running = config
+  let lastRead = { isValid: true, readTimestampSeconds: self.nowSeconds() }
+  let saving: NodeJS.Timeout | undefined
+  let saveProblem: string | undefined
   const rejected = new Map<ParseCode, number>()
   let lostEvents = 0
   let lastIntervalNs: bigint | undefined
   let loggedRejects = 0
   let sampling: NodeJS.Timeout | undefined
 
+  function readKept() {
+    try {
+      return trackerFile.read()
+    } catch (error) {
+      logger.warn({ err: messageOf(error) }, 'the deploys of an earlier run are not known')
+      return undefined
+    }
+  }
+
+  /** @returns why it could not be saved. */
+  async function save(): Promise<string | undefined> {
+    const states = ledger.trackerStates()
+    if (states.size === 0) return undefined
+    const problem = await trackerFile.write(states).then(() => undefined, messageOf)
+    if (problem !== undefined && problem !== saveProblem) {
+      logger.warn({ err: problem }, 'the deploys could not be saved: choose another folder with --path.state')
+    }
+    saveProblem = problem
+    return problem
+  }
+
+  function sample(): void {
+    sampler.sample()
+    machine.sample()
+  }
+
   function record(interval: TraceInterval): void {
     lastIntervalNs = self.monotonicNs()
     lostEvents += interval.lostEvents
-    sampler.sample()
+    sample()
+    machine.offerStacks(interval.stacks)
     const processes = new Map(
       [...interval.processes].filter(([pid]) => pid !== self.pid && pid !== supervisor.status().pid),
     )
-    ledger.record(joinWindow({ ...interval, processes }, sampler.readings), identifier.identify)
-    for (const { pid, locks } of processes.values()) if (locks.length > 0) sampler.watch(pid)
+    const window = joinWindow({ ...interval, processes }, sampler.readings)
+    const { watch, events } = ledger.record(window, self.nowSeconds())
+    for (const pid of watch) sampler.watch(pid)
+    for (const { target, event } of events) logger.info({ target }, `${event} seen`)
+    if (events.length > 0) void save()
   }
 
   let lastState: TracerStatus['state'] | undefined
@@ -149,8 +224,9 @@ export async function createApp(
     rejectedLines: (code) => rejected.get(code) ?? 0,
     targets: () => (delivers() ? ledger.snapshots() : []),
     node: () => (delivers() ? ledger.node() : undefined),
-    refusedTargets: ledger.refusedTargets,
+    cut: ledger.cut,
     unattributedWaits: ledger.unattributedWaits,
+    config: () => lastRead,
     build: () => ({ version: self.version, nodeVersion: self.nodeVersion }),
     self: self.cost,
   }
@@ -161,18 +237,51 @@ export async function createApp(
     metrics: {
       render: (format) =>
         renderMetrics(source, format, (collector, error) => {
-          logger.error({ collector, err: error instanceof Error ? error.message : error }, 'collector failed')
+          logger.error({ collector, err: messageOf(error) }, 'collector failed')
         }),
     },
     status: () => describeStatus(source, sampler.error(), self.version),
+    targets: () => source.targets().map(describeTarget),
+    announceDeploy,
+    deployTokenFile: config.deploys.tokenFile,
+    reload: config.web.enableLifecycle ? reload : undefined,
+    version: self.version,
   })
+
+  async function announceDeploy(target: string, version: string | undefined) {
+    const timestampSeconds = ledger.announce(target, version, self.nowSeconds())
+    if (timestampSeconds === undefined) return { kind: 'unknown-target' } as const
+    logger.info({ target, version }, 'deploy announced')
+    const reason = await save()
+    return reason === undefined
+      ? ({ kind: 'recorded', timestampSeconds } as const)
+      : ({ kind: 'not-stored', reason } as const)
+  }
+
+  async function reload(): Promise<ReloadOutcome> {
+    const read = await readConfig()
+    if (!read.ok) {
+      lastRead = { ...lastRead, isValid: false }
+      for (const error of read.errors) logger.error({}, `configuration refused: ${error}`)
+      return read
+    }
+    const { config, notes } = mergeReloaded(running, read.config)
+    running = config
+    lastRead = { isValid: true, readTimestampSeconds: self.nowSeconds() }
+    ledger.use(ledgerLimits(config))
+    machine.use(config.targets)
+    for (const note of notes) logger.warn({}, note)
+    logger.info({ rules: config.targets.length }, 'configuration read again')
+    return { ok: true, notes }
+  }
 
   return {
     async start() {
       await http.listen(config.web.listenAddresses)
       logger.info({ version: self.version, addresses: http.addresses().join(' ') }, 'listening')
-      sampler.sample()
-      sampling = setInterval(sampler.sample, (config.tracer.intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
+      sample()
+      saving = setInterval(() => void save(), SAVE_INTERVAL_MS)
+      sampling = setInterval(sample, (config.tracer.intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
       supervisor.start()
       const host = await readHost().catch((error: unknown) => ({ error: String(error) }))
       logger.info({ ...host }, 'host')
@@ -180,11 +289,21 @@ export async function createApp(
     async stop() {
       await supervisor.stop()
       clearInterval(sampling)
+      if (saving) {
+        clearInterval(saving)
+        await save()
+      }
+      await lockNamer.close()
       await http.close()
       procfs.close()
     },
+    reload,
     get addresses() {
       return http.addresses()
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

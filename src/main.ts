@@ -2,7 +2,7 @@
 import { run } from './cli/run.js'
 import { readVersion } from './version.js'
 
-// Kept for reloading the configuration: until then a terminal that closes must not end the service.
+// Also before anything listens for it, and in commands that do not: a terminal that closes must not end the service.
 process.on('SIGHUP', () => {})
 
 const status = await run(process.argv.slice(2), {
@@ -14,12 +14,14 @@ const status = await run(process.argv.slice(2), {
     process.on('SIGTERM', handler)
     process.on('SIGINT', handler)
   },
+  onReloadSignal: (handler) => process.on('SIGHUP', handler),
   self: {
     pid: process.pid,
     isRoot: process.geteuid?.() === 0,
     version: readVersion(),
     nodeVersion: process.versions.node,
     monotonicNs: process.hrtime.bigint,
+    nowSeconds: () => Date.now() / 1000,
     cost() {
       const { user, system } = process.cpuUsage()
       return {

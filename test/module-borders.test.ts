@@ -19,20 +19,29 @@ const BORDERS: Readonly<Record<string, Border>> = {
   version: { imports: [] },
   app: { imports: 'everything' },
   cli: { imports: ['app', 'config', 'log', 'tracer'], packages: ['commander'] },
-  http: { imports: [], types: ['log', 'metrics'], packages: ['fastify'] },
+  http: {
+    imports: [],
+    types: ['log', 'metrics'],
+    packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify'],
+  },
   metrics: {
     imports: ['estimate', 'join', 'model', 'parse', 'sample', 'targets'],
     types: ['tracer'],
     packages: ['prom-client'],
   },
-  targets: { imports: ['estimate', 'join', 'model', 'parse', 'sample'] },
+  targets: {
+    imports: ['estimate', 'join', 'model', 'parse', 'sample'],
+    types: ['config', 'symbolize'],
+  },
+  symbolize: { imports: ['parse'] },
+  state: { imports: [], types: ['estimate', 'targets'], packages: ['write-file-atomic'] },
   tracer: { imports: ['log', 'parse'], packages: ['execa'] },
   sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
   estimate: { imports: ['join'], pure: true },
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },
   parse: { imports: [], pure: true },
-  config: { imports: [], packages: ['yaml', 'zod'] },
+  config: { imports: [], packages: ['re2js', 'yaml', 'zod'] },
   log: { imports: [], types: ['config'], packages: ['pino'] },
 }
 

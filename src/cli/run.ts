@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js'
 import { createLogger } from '../log/logger.js'
 import { runningRelease } from '../tracer/systemtap/machine.js'
 import { checkConfig } from './check-config.js'
+import { type DeployCheckFlags, deployCheck, parseDeployCheck } from './deploy-check.js'
 import { doctor } from './doctor.js'
 import { createSettingOptions, type FlagValues, LATER_FLAGS } from './flags.js'
 import { loadConfig } from './load-config.js'
@@ -18,9 +19,10 @@ export interface Host {
   readonly terminal: Terminal
   readonly self: Self
   readonly onStopSignal: ServeOptions['onStopSignal']
+  readonly onReloadSignal: ServeOptions['onReloadSignal']
 }
 
-const COMMANDS = ['serve', 'doctor', 'check-config', 'stap build']
+const COMMANDS = ['serve', 'doctor', 'check-config', 'deploy-check', 'stap build']
 /** Commands with a meaning in a later version. */
 const LATER_COMMANDS = ['once', 'simulate', 'record']
 
@@ -94,6 +96,27 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
       status = await checkConfig(file, terminal)
     })
 
+  program
+    .command('deploy-check')
+    .allowExcessArguments(false)
+    .description(
+      'say whether the last deploy of a target made it less parallel: exit status 0 no, 1 yes, 2 undecided',
+    )
+    .requiredOption('--target <name>', 'which target')
+    .option('--since <duration>', 'how long ago the deploy may have been', '15m')
+    .option('--max-drop <number>', 'largest drop of p that is accepted', '0.05')
+    .option('--from <url>', 'address of the exporter', 'http://127.0.0.1:10967')
+    .option('--wait <duration>', 'ask again until it is decided, for so long at most', '0s')
+    .option('--json', 'print the decision as JSON')
+    .action(async (flags: DeployCheckFlags) => {
+      refuseFlags(program, 'deploy-check')
+      const options = parseDeployCheck(flags)
+      if ('errors' in options) {
+        for (const error of options.errors) terminal.err(`amdahl_exporter: error: ${error}\n`)
+        status = USAGE_STATUS
+      } else status = await deployCheck(options, terminal, self.nowSeconds)
+    })
+
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -104,11 +127,14 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 }
 
 async function serveCommand(flags: FlagValues, host: Host): Promise<number> {
-  const { self, onStopSignal } = host
+  const { self, onStopSignal, onReloadSignal } = host
   const loaded = await configOf(flags, host)
   if ('status' in loaded) return loaded.status
   const logger = createLogger(loaded.config.log)
-  return serve(() => createApp(loaded.config, { logger, self }), { logger, onStopSignal })
+  return serve(
+    () => createApp(loaded.config, { logger, self, readConfig: () => loadConfig(configFile(flags), flags) }),
+    { logger, onStopSignal, onReloadSignal },
+  )
 }
 
 async function doctorCommand(flags: FlagValues, host: Host): Promise<number> {
@@ -131,12 +157,16 @@ async function configOf(
     terminal.err(`amdahl_exporter: error: ${later} is not available in this version; leave it out\n`)
     return { status: USAGE_STATUS }
   }
-  const path = flags['--config.file']
-  const loaded = await loadConfig(typeof path === 'string' ? path : undefined, flags)
+  const loaded = await loadConfig(configFile(flags), flags)
   if (loaded.ok) return { config: loaded.config }
   const prefix = loaded.cause === 'flags' ? 'amdahl_exporter: error: ' : ''
   for (const error of loaded.errors) terminal.err(`${prefix}${error}\n`)
   return { status: loaded.cause === 'flags' ? USAGE_STATUS : 1 }
+}
+
+function configFile(flags: FlagValues): string | undefined {
+  const path = flags['--config.file']
+  return typeof path === 'string' ? path : undefined
 }
 
 function refuseFlags(program: Command, command: string): void {
@@ -146,8 +176,8 @@ function refuseFlags(program: Command, command: string): void {
 
 /** Flags that are on the command line, by their long name. */
 function givenFlags(program: Command): FlagValues {
-  const values = program.opts<Record<string, string | readonly string[] | undefined>>()
-  const given: Record<string, string | readonly string[]> = {}
+  const values = program.opts<Record<string, FlagValues[string] | undefined>>()
+  const given: Record<string, FlagValues[string]> = {}
   for (const option of program.options) {
     const value = values[option.attributeName()]
     if (value !== undefined && option.long) given[option.long] = value

@@ -5,6 +5,8 @@ export interface ServeOptions {
   readonly logger: Logger
   /** Registers what is called at each SIGTERM or SIGINT. */
   readonly onStopSignal: (handler: (signal: string) => void) => void
+  /** Registers what is called at each SIGHUP. */
+  readonly onReloadSignal: (handler: () => void) => void
   readonly stopTimeoutMs?: number
   readonly sameSignalMs?: number
 }
@@ -17,7 +19,13 @@ const SAME_SIGNAL_MS = 500
 /** Runs the application until a signal says to stop. @returns the exit status. */
 export async function serve(
   create: () => Promise<App>,
-  { logger, onStopSignal, stopTimeoutMs = STOP_TIMEOUT_MS, sameSignalMs = SAME_SIGNAL_MS }: ServeOptions,
+  {
+    logger,
+    onStopSignal,
+    onReloadSignal,
+    stopTimeoutMs = STOP_TIMEOUT_MS,
+    sameSignalMs = SAME_SIGNAL_MS,
+  }: ServeOptions,
 ): Promise<number> {
   let onSignal: (signal: string) => void = () => {}
   onStopSignal((signal) => onSignal(signal))
@@ -29,7 +37,9 @@ export async function serve(
   const stopSignal = nextSignal()
   let app: App | undefined
   try {
-    app = await create()
+    const created = await create()
+    app = created
+    onReloadSignal(() => void created.reload())
     await Promise.race([app.start(), stopSignal])
   } catch (error) {
     logger.error(messageOf(error))

@@ -83,9 +83,9 @@ describe('a wrong command line is one line that names it and the remedy, and sta
     [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
     [
       ['once'],
-      'the command once is not available in this version; commands are serve, doctor, check-config, stap build',
+      'the command once is not available in this version; commands are serve, doctor, check-config, deploy-check, stap build',
     ],
-    [['srve'], "unknown command 'srve'; commands are serve, doctor, check-config, stap build"],
+    [['srve'], "unknown command 'srve'; commands are serve, doctor, check-config, deploy-check, stap build"],
     [['stap', 'build'], "required option '--output <folder>' not specified"],
     [['doctor', 'all'], "too many arguments for 'doctor'. Expected 0 arguments but got 1."],
     [['check-config'], "missing required argument 'FILE'"],
@@ -104,7 +104,7 @@ describe('a wrong command line is one line that names it and the remedy, and sta
 
 const badFile = [
   'bad.yml:1:14: log.level: expected one of debug, info, warn, error; got "loud"\n',
-  'bad.yml:2:1: extra: unknown key; known here: tracer, web, estimate, targets, log, paths\n',
+  'bad.yml:2:1: extra: unknown key; known here: tracer, web, estimate, limits, deploys, log, paths, targets\n',
 ].join('')
 
 test('check-config says OK, or all that is wrong', async () => {

@@ -18,6 +18,7 @@ function play({ app, create, stopTimeoutMs = 60_000, sameSignalMs = 0 }: Scene) 
   const whole: App = {
     start: async () => void calls.push('start'),
     stop: async () => void calls.push('stop'),
+    reload: async () => ({ ok: true, notes: [] }),
     addresses: [],
     ...app,
   }
@@ -28,6 +29,7 @@ function play({ app, create, stopTimeoutMs = 60_000, sameSignalMs = 0 }: Scene) 
       destination: { write: (line) => lines.push(line) },
     }),
     onStopSignal: (handler) => handlers.push(handler),
+    onReloadSignal: () => {},
     stopTimeoutMs,
     sameSignalMs,
   })
