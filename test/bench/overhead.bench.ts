@@ -1,14 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { studentT975 } from '../../src/estimate/ratio-interval.js'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
 import { buildWorkload, inlineJobs, startWorkload } from '../e2e/support/workload.js'
-import { describeMachine, median } from './machine.js'
+import { comparePairs, describeMachine, PAIRS_HEAD, ROUNDS } from './machine.js'
 
-/** Rounds of traced and untraced; 6 give Student's t with 5 degrees of freedom. */
-const ROUNDS = 6
 /** Attaching and detaching take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
 
@@ -76,8 +73,6 @@ const LOADS: readonly Load[] = [
 
 async function compare(load: Load): Promise<string> {
   const workload = await load.start()
-  const ratios: number[] = []
-  const untracedRates: number[] = []
   async function measure(): Promise<number> {
     await sleep(SETTLE_MS)
     workload.reset()
@@ -91,20 +86,9 @@ async function compare(load: Load): Promise<string> {
     await stop(exporter.child)
     return rate
   }
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // The order turns in each round, so that a drift of the machine favours neither.
-    const first = round % 2 === 0 ? await measure() : await traced()
-    const second = round % 2 === 0 ? await traced() : await measure()
-    const [without, with_] = round % 2 === 0 ? [first, second] : [second, first]
-    ratios.push(with_ / without)
-    untracedRates.push(without)
-  }
+  const row = await comparePairs(load.title, 4, measure, traced)
   await workload.end()
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ROUNDS
-  const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (ROUNDS - 1)
-  const half = studentT975(ROUNDS - 1) * Math.sqrt(variance / ROUNDS)
-  const rate = median(untracedRates).toPrecision(4)
-  return `| ${load.title} | ${rate} | ${median(ratios).toFixed(3)} | ${mean.toFixed(3)} ± ${half.toFixed(3)} |`
+  return row
 }
 
 /** CPU-seconds of a process and its memory, by /proc. */
@@ -166,8 +150,7 @@ Made by \`npm run bench:overhead\` on ${describeMachine()}.
 Job rate with the exporter running, divided by the rate without it, ${ROUNDS} pairs of periods in one run of the
 workload, in alternating order: the median of the ratios, and their mean with its 95 % interval. 1 is no loss.
 
-| load | jobs/s without | median ratio | mean ratio |
-|---|---|---|---|
+${PAIRS_HEAD}
 ${rows.join('\n')}
 
 Tracing changes who contends: with very short critical sections a traced service may get slower or faster.

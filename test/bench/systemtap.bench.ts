@@ -1,19 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { studentT975 } from '../../src/estimate/ratio-interval.js'
 import { ROOT } from '../e2e/support/exporter.js'
 import { sleep } from '../e2e/support/process.js'
 import { inlineJobs } from '../e2e/support/workload.js'
 import { bootMachine, type Machine, MODULE, prepareMachine } from '../systemtap-vm/machine.js'
-import { describeMachine, median } from './machine.js'
+import { comparePairs, describeMachine, PAIRS_HEAD, ROUNDS } from './machine.js'
 
 const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
 /** Estimates are looked at after so many seconds of a workload. */
 const SECONDS = 31
 const P = ['0.1', '0.2', '0.3', '0.5', '0.7', '0.8', '0.9']
-/** Rounds of traced and untraced; 6 give Student's t with 5 degrees of freedom. */
-const ROUNDS = 6
 /** Loading and unloading take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
 
@@ -80,8 +77,6 @@ async function overhead({ title, demand, think, seconds }: (typeof LOADS)[number
     `(/payload/bin/workload-client --connect 127.0.0.1:7000 --connections 12 --think ${think} --duration 3600s ` +
       '</dev/null >/dev/null 2>&1 &)',
   )
-  const ratios: number[] = []
-  const untraced: number[] = []
   async function rate(): Promise<number> {
     await sleep(SETTLE_MS)
     await workload.reset()
@@ -98,21 +93,10 @@ async function overhead({ title, demand, think, seconds }: (typeof LOADS)[number
     await machine.out('pkill -INT -x stapio; while [ -e /sys/module/amdahl_futex ]; do sleep 0.1; done')
     return result
   }
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // The order turns in each round, so that a drift of the machine favours neither.
-    const first = round % 2 === 0 ? await rate() : await traced()
-    const second = round % 2 === 0 ? await traced() : await rate()
-    const [without, with_] = round % 2 === 0 ? [first, second] : [second, first]
-    ratios.push(with_ / without)
-    untraced.push(without)
-  }
+  const row = await comparePairs(title, 3, rate, traced)
   await machine.out('pkill -x workload-client; true')
   await workload.finish()
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ROUNDS
-  const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (ROUNDS - 1)
-  const half = studentT975(ROUNDS - 1) * Math.sqrt(variance / ROUNDS)
-  const perSecond = median(untraced).toPrecision(3)
-  return `| ${title} | ${perSecond} | ${median(ratios).toFixed(3)} | ${mean.toFixed(3)} ± ${half.toFixed(3)} |`
+  return row
 }
 
 test('SystemTap in its virtual machine', async () => {
@@ -145,8 +129,7 @@ as work outside the lock, and a tick that falls into a probe is no sample.
 Job rate while the module is loaded, divided by the rate without it, ${ROUNDS} pairs of periods in one run of the workload, in
 alternating order: the median of the ratios, and their mean with its 95 % interval. 1 is no loss.
 
-| load | jobs/s without | median ratio | mean ratio |
-|---|---|---|---|
+${PAIRS_HEAD}
 ${costs.join('\n')}
 `
   writeFileSync(join(ROOT, 'docs/systemtap.md'), page)

@@ -124,16 +124,20 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
   describe('when something dies', () => {
     afterEach(endAll)
 
-    test('staprun, by SIGKILL: the module is unloaded, and it comes back', async () => {
-      const exporter = await machine.startExporter(WITH_MODULE)
-      await exporter.ready()
-      await machine.out(`kill -KILL ${await staprun()}`)
+    async function startedAgain(exporter: GuestExporter): Promise<void> {
       await until(
         'it is started again',
         30,
         async () => (await exporter.scrape()).value('amdahl_tracer_restarts_total') === 1,
       )
       await exporter.ready()
+    }
+
+    test('staprun, by SIGKILL: the module is unloaded, and it comes back', async () => {
+      const exporter = await machine.startExporter(WITH_MODULE)
+      await exporter.ready()
+      await machine.out(`kill -KILL ${await staprun()}`)
+      await startedAgain(exporter)
       expect(await exporter.log()).toContain('systemtap was ended by SIGKILL')
       expect(await exporter.stop()).toBe(0)
       expect(await isLoaded()).toBe(false)
@@ -164,12 +168,7 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
       await exporter.ready()
       expect((await machine.run('rmmod amdahl_futex')).stderr).toContain('is in use')
       await machine.out(`kill -INT ${await staprun()}`)
-      await until(
-        'it is started again',
-        30,
-        async () => (await exporter.scrape()).value('amdahl_tracer_restarts_total') === 1,
-      )
-      await exporter.ready()
+      await startedAgain(exporter)
       expect(await exporter.stop()).toBe(0)
       expect(await isLoaded()).toBe(false)
     })
