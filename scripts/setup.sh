@@ -86,7 +86,7 @@ reason_for() {
   case $1 in
     bpftrace) echo 'traces futex waits' ;;
     prometheus) echo 'promtool and prometheus check what is exported' ;;
-    gcc | libc6-dev | make) echo "builds the tests' workload" ;;
+    gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
   esac
 }
@@ -96,6 +96,8 @@ install_debian_packages() {
   if [ "$purpose" = test ]; then
     need prometheus promtool
     need gcc gcc
+    need g++ g++
+    need binutils c++filt
     need libc6-dev /usr/include/stdio.h
     need make make
     need util-linux taskset

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseExposition, type Scrape } from './exposition.js'
 import { type Child, type SpawnOptions, start, until } from './process.js'
@@ -15,11 +17,24 @@ export interface Exporter {
   ready(): Promise<void>
 }
 
+let state: string | undefined
+
+/** A folder that goes with this process: what is kept there is nobody's. */
+function ownState(): string {
+  if (state === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'amdahl-state-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    state = folder
+  }
+  return state
+}
+
 export async function startExporter(
   args: readonly string[] = [],
   options: SpawnOptions = {},
 ): Promise<Exporter> {
-  return watchExporter(start(process.execPath, [MAIN, '--web.listen-address=127.0.0.1:0', ...args], options))
+  const own = ['--web.listen-address=127.0.0.1:0', `--path.state=${ownState()}`]
+  return watchExporter(start(process.execPath, [MAIN, ...own, ...args], options))
 }
 
 /** Waits until an exporter that was started in another way listens. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './exporter.js'
@@ -77,11 +77,11 @@ async function whenReady(name: string, child: Child, signal: Child['kill']): Pro
   }
 }
 
-/** A copy of a program under another name. */
-function programNamed(name: string, program: string): string {
+/** A copy of a program under another name; the same file each time. */
+export function programNamed(name: string, program: string): string {
   const folder = buildWorkload()
   const file = join(folder, name)
-  copyFileSync(join(folder, program), file)
+  if (!existsSync(file)) copyFileSync(join(folder, program), file)
   return file
 }
 
