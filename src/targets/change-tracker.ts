@@ -87,6 +87,15 @@ export interface ChangeTracker {
 /** An announcement and the start it speaks of are this far apart at most. Seconds. */
 const ANNOUNCEMENT_SECONDS = 600
 
+/** The time that is compared is kept in so many pieces, however short the intervals are. */
+const SLICES = 200
+
+interface Slice {
+  readonly sinceSeconds: number
+  untilSeconds: number
+  sums: BatchSums
+}
+
 /** Processes that are known to have run beside the main one. */
 const MAX_BESIDE = 256
 
@@ -108,8 +117,8 @@ export function createChangeTracker(
   state: TrackerState = NEW_TRACKER,
 ): ChangeTracker {
   let { start, startedAtSeconds, announcedVersion, deploys, restarts, deploy, restart } = state
-  /** Batches of the running release: in a ring, and as sums from before the exporter was restarted. */
-  let recent: { readonly atSeconds: number; readonly batch: Batch }[] = []
+  /** Batches of the running release: in slices of time, and as sums from before the exporter was restarted. */
+  let recent: Slice[] = []
   let carried = { sums: state.recent, untilSeconds: state.recentUntilSeconds }
   /** Processes that were alive beside the main one, with when each was first seen: they do not follow it. */
   let beside = new Map<string, number>()
@@ -124,9 +133,23 @@ export function createChangeTracker(
   function recentSums(beforeSeconds: number): BatchSums {
     const from = beforeSeconds - limits().compareSeconds
     const sums = recent
-      .filter(({ atSeconds }) => atSeconds >= from && atSeconds < beforeSeconds)
-      .reduce((sum, { batch }) => addBatch(sum, batch), NO_BATCHES)
+      .filter(({ sinceSeconds, untilSeconds }) => sinceSeconds >= from && untilSeconds < beforeSeconds)
+      .reduce((sum, slice) => addSums(sum, slice.sums), NO_BATCHES)
     return carried.untilSeconds >= from ? addSums(carried.sums, sums) : sums
+  }
+
+  function keep(batch: Batch, nowSeconds: number): void {
+    const { compareSeconds } = limits()
+    const last = recent.at(-1)
+    if (last && nowSeconds < last.sinceSeconds + compareSeconds / SLICES) {
+      last.untilSeconds = nowSeconds
+      last.sums = addBatch(last.sums, batch)
+    } else {
+      const sums = addBatch(NO_BATCHES, batch)
+      recent.push({ sinceSeconds: nowSeconds, untilSeconds: nowSeconds, sums })
+    }
+    const oldest = nowSeconds - compareSeconds
+    while ((recent[0]?.sinceSeconds ?? nowSeconds) < oldest) recent.shift()
   }
 
   function forgetRecent(): void {
@@ -240,9 +263,7 @@ export function createChangeTracker(
     record(batch, lockLabel, nowSeconds) {
       if (lockLabel !== undefined) lock = lockLabel
       if (nowSeconds < measuringSinceSeconds || !(batch.whole > 0)) return
-      recent.push({ atSeconds: nowSeconds, batch })
-      const oldest = nowSeconds - limits().compareSeconds
-      while ((recent[0]?.atSeconds ?? nowSeconds) < oldest) recent.shift()
+      keep(batch, nowSeconds)
       deploy = deploy && addTo(deploy, batch, lock, nowSeconds)
       restart = restart && addTo(restart, batch, lock, nowSeconds)
     },
@@ -275,7 +296,7 @@ export function createChangeTracker(
     deploy: () => deploy && judge(deploy, limits().minSamples),
     restart: () => restart && judge(restart, limits().minSamples),
     state() {
-      const untilSeconds = recent.at(-1)?.atSeconds ?? carried.untilSeconds
+      const untilSeconds = recent.at(-1)?.untilSeconds ?? carried.untilSeconds
       return {
         start,
         startedAtSeconds,
