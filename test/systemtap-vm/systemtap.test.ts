@@ -89,6 +89,26 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
       expect(scrape.value('amdahl_tracer_lost_events_total')).toBe(0)
       expect(scrape.value('amdahl_tracer_info', { backend: 'systemtap' })).toBe(1)
     })
+
+    test.each([
+      ['global', ['cache+0x8', 'orders_lock', 'stock_lock']],
+      [
+        'heap',
+        ['cart_add', 'log_append', 'session_find'].map((name) => expect.stringContaining(`${name}+0x`)),
+      ],
+    ])('of %s locks have names', async (kind, expected) => {
+      const target = `locks-${kind}`
+      await machine.out(
+        `cp /payload/bin/workload-locks /tmp/${target}; (/tmp/${target} ${kind} 3 </dev/null >/dev/null 2>&1 &)`,
+      )
+      const labels = await until('three locks have names', 40, async () => {
+        const scrape = await exporter.scrape()
+        const now = scrape.labelValues('amdahl_lock_queue_length', 'lock', { target })
+        return now.length === 3 && !now.includes('other') && [...now].sort()
+      })
+      await machine.out(`pkill -x ${target}`)
+      expect(labels).toEqual(expected)
+    })
   })
 
   test('sees the same waits and the same queue as bpftrace on the same load, and as the load itself', async () => {
