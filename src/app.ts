@@ -268,8 +268,8 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     const { config, notes } = mergeReloaded(running, read.config)
     running = config
     lastRead = { isValid: true, readTimestampSeconds: self.nowSeconds() }
-    ledger.use(ledgerLimits(config))
     machine.use(config.targets)
+    ledger.use(ledgerLimits(config))
     for (const note of notes) logger.warn({}, note)
     logger.info({ rules: config.targets.length }, 'configuration read again')
     return { ok: true, notes }

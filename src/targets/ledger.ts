@@ -63,7 +63,7 @@ export interface Ledger {
   announce(target: string, version: string | undefined, nowSeconds: number): number | undefined
   /** What is to be kept of deploys, by target; of targets that are gone as well. */
   trackerStates(): ReadonlyMap<string, TrackerState>
-  /** Takes other limits, from the next interval on. */
+  /** Takes other limits, from the next interval on, after the rules have changed: what is named otherwise now goes. */
   use(limits: LedgerLimits): void
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
@@ -284,6 +284,7 @@ export function createLedger(
     },
     use(next) {
       limits = next
+      for (const target of [...targets.values()]) if (!target.isNamed()) remove(target)
       for (const target of [...targets.values()].slice(next.maxTargets)) remove(target)
     },
     interrupt() {

@@ -110,6 +110,8 @@ export interface Target {
   /** Undefined before its main process is known. */
   snapshot(): TargetSnapshot | undefined
   trackerState(): TrackerState
+  /** Whether its main process still belongs to it, by the rules that hold now. */
+  isNamed(): boolean
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
 }
@@ -321,6 +323,7 @@ export function createTarget(
       }
     },
     trackerState: tracker.state,
+    isNamed: () => main === undefined || host.identify(main.pid)?.target === name,
     interrupt,
   }
 }

@@ -275,6 +275,8 @@ describe.skipIf(!CAN_RUN)('beside a traced service', () => {
     await until('the new name', 10, async () =>
       (await exporter.scrape()).value('amdahl_lock_queue_length', { target: 'renamed' }),
     )
-    expect((await exporter.scrape()).value('amdahl_exporter_config_last_reload_successful')).toBe(1)
+    const scrape = await exporter.scrape()
+    expect(scrape.value('amdahl_exporter_config_last_reload_successful')).toBe(1)
+    expect(scrape.labelValues('amdahl_target_info', 'target', { target: 'steady' })).toEqual([])
   })
 })

@@ -388,6 +388,20 @@ describe('the ledger', () => {
     expect(only(third)).toMatchObject({ main: { pid: 2 }, counters: { deploys: 0, restarts: 1 } })
   })
 
+  test('lets go at once of what other rules name otherwise', () => {
+    let name = 'shopd'
+    const renaming = host({ identify: (pid) => ({ ...identify(pid), target: name }) })
+    const ledger = createLedger(LIMITS, renaming)
+    ledger.record(window(0, [process(1, 1, [lock()])]), 5000)
+    ledger.use(LIMITS)
+    expect(ledger.snapshots().map((target) => target.name)).toEqual(['shopd'])
+    name = 'shop'
+    ledger.use(LIMITS)
+    expect(ledger.snapshots()).toEqual([])
+    ledger.record(window(1, [process(1, 1, [lock()])]), 5001)
+    expect(ledger.snapshots().map((target) => target.name)).toEqual(['shop'])
+  })
+
   test('asks for the CPU time of the processes of targets that contend', () => {
     const ledger = createLedger(LIMITS, host())
     const worker = { pid: 2, cpuSeconds: undefined, trace: { ...trace(2), cpuSamples: 50 } }
