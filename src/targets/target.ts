@@ -157,14 +157,16 @@ export function createTarget(
     for (const { identity } of members) known.set(identity.key, identity)
     for (const key of [...known.keys()].slice(0, Math.max(0, known.size - MAX_KNOWN_MEMBERS)))
       known.delete(key)
-    let alive = members.map(({ identity }) => identity)
     main ??= recall()
-    if (main) {
-      if (host.isAlive(main)) alive = [main, ...alive]
-      else {
-        known = new Map([...known].filter(([, identity]) => host.isAlive(identity)))
-        alive = [...known.values()]
-      }
+    const current = main
+    let alive: readonly ProcessIdentity[] = members.map(({ identity }) => identity)
+    if (current && host.isAlive(current)) {
+      // What an ended process did may be told late: it was the main process before this one, and is no more.
+      const isElder = (one: ProcessIdentity) => one.startTimestampSeconds < current.startTimestampSeconds
+      alive = [current, ...alive.filter((one) => !isElder(one) || host.isAlive(one))]
+    } else if (current) {
+      known = new Map([...known].filter(([, identity]) => host.isAlive(identity)))
+      alive = [...known.values()]
     }
     const event = tracker.observe(alive, nowSeconds)
     const start = tracker.start()

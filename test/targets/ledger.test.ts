@@ -388,6 +388,22 @@ describe('the ledger', () => {
     expect(only(third)).toMatchObject({ main: { pid: 2 }, counters: { deploys: 0, restarts: 1 } })
   })
 
+  test('what is told late of a process that has ended makes it the main process no more', () => {
+    const ended = new Set<number>()
+    const replaced = host({
+      identify: (pid) => ({ ...identify(pid), version: String(pid) }),
+      isAlive: ({ pid }) => !ended.has(pid),
+    })
+    const ledger = createLedger(LIMITS, replaced)
+    ledger.record(window(0, [process(1, 1, [lock()])]), 5000)
+    ended.add(1)
+    for (let second = 1; second < 4; second += 1) {
+      const late = second < 3 ? [process(1, 0.1, [lock()])] : []
+      ledger.record(window(second, [...late, process(2, 1, [lock()])]), 5000 + second)
+    }
+    expect(only(ledger)).toMatchObject({ main: { pid: 2 }, counters: { deploys: 1, restarts: 0 } })
+  })
+
   test('lets go at once of what other rules name otherwise', () => {
     let name = 'shopd'
     const renaming = host({ identify: (pid) => ({ ...identify(pid), target: name }) })
