@@ -93,6 +93,7 @@ deploys: { settle: 3s, compare: 2m, token_file: ${join(folder, 'token')} }
 
     await until('the verdict', 60, () => verdict('deploy', 'regressed'))
     expect((performance.now() - launched) / 1000).toBeLessThan(60)
+    expect(await value('amdahl_target_deploys_total'), 'the same deploy is counted once').toBe(1)
     const change = 'deploy'
     expect(await value('amdahl_target_change_difference_upper', { change })).toBeLessThan(-0.2)
     for (const [side, p] of [
