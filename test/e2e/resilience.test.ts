@@ -82,7 +82,12 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
     expect(after.value('amdahl_tracer_up')).toBe(1)
     expect(after.value('amdahl_tracer_restarts_total')).toBe(1)
     const now = counters(after)
-    for (const [key, value] of counters(before)) expect(now.get(key) ?? 0, key).toBeGreaterThanOrEqual(value)
+    for (const [key, value] of counters(before)) {
+      // Another program of this machine may have waited for a lock before, and for none since.
+      const least =
+        key.includes('"target"') && !key.includes('"survivor"') ? (now.get(key) ?? value) : now.get(key)
+      expect(least, key).toBeGreaterThanOrEqual(value)
+    }
     expect(await stop(exporter.child)).toBe(0)
   })
 
