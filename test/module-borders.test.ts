@@ -22,7 +22,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   http: {
     imports: [],
     types: ['log', 'metrics'],
-    packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify'],
+    packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify', 'marked', 'marked-gfm-heading-id'],
   },
   metrics: {
     imports: ['estimate', 'join', 'model', 'parse', 'sample', 'targets'],

@@ -1,44 +1,16 @@
-import { createHash } from 'node:crypto'
 import type { StatusView, TargetView } from '../metrics/status.js'
 import { escapeHtml } from './escape-html.js'
-
-const STYLE = `
-:root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.2rem }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem } dd { margin: 0 }
-.wide { overflow-x: auto }
-table { border-collapse: collapse }
-th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-`
-
-/** Nothing but the page's own style, known by its hash: names on the page come from traced processes. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+import { renderPage } from './page.js'
 
 /** The page at `/`: what the exporter sees now, and where everything else is. */
 export function renderLandingPage(status: StatusView, telemetryPath: string): string {
   const { version, node, tracer, targets } = status
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>amdahl_exporter</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>amdahl_exporter</h1>
+  return renderPage(
+    'amdahl_exporter',
+    `<h1>amdahl_exporter</h1>
 <p>Version ${escapeHtml(version)}. How much of each running service is parallel, and which lock limits it.</p>
 <nav><ul>
-${[telemetryPath, '/-/healthy', '/-/ready', '/api/v1/targets', '/api/v1/openapi.json'].map(renderLink).join('\n')}
+${[telemetryPath, '/-/healthy', '/-/ready', '/api/v1/targets', '/api/v1/openapi.json', '/docs/readme'].map(renderLink).join('\n')}
 </ul></nav>
 <h2>State</h2>
 <dl>
@@ -48,11 +20,8 @@ ${[telemetryPath, '/-/healthy', '/-/ready', '/api/v1/targets', '/api/v1/openapi.
 <dt>CPU utilization (U)</dt><dd>${node.utilizationRatio === undefined ? 'unknown' : ratio(node.utilizationRatio)}</dd>
 </dl>
 <h2>Targets</h2>
-${targets.length === 0 ? '<p>None seen yet.</p>' : renderTargets(targets)}
-</main>
-</body>
-</html>
-`
+${targets.length === 0 ? '<p>None seen yet.</p>' : renderTargets(targets)}`,
+  )
 }
 
 function renderLink(path: string): string {

@@ -3,10 +3,12 @@ import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } fr
 import type { StatusView } from '../metrics/status.js'
 import { API_PATHS, type ApiOptions, addApiRoutes } from './api-routes.js'
 import { addHealthRoutes } from './health-routes.js'
-import { CONTENT_SECURITY_POLICY, renderLandingPage } from './landing-page.js'
+import { addDocumentationRoutes } from './documentation.js'
+import { renderLandingPage } from './landing-page.js'
 import { addLifecycleRoutes, RELOAD_PATH, type Reloaded } from './lifecycle-routes.js'
 import { type Address, boundAddress, closeListeners, openListeners } from './listeners.js'
 import { addMetricsRoute, type MetricsView } from './metrics-route.js'
+import { CONTENT_SECURITY_POLICY } from './page.js'
 
 export interface HttpServerOptions extends ApiOptions {
   readonly telemetryPath: string
@@ -61,7 +63,7 @@ function createRoutes(options: HttpServerOptions) {
     reply.code(405).header('allow', allowed.join(', '))
     return sendError(reply, path, `Method not allowed: use ${allowed.join(' or ')}`)
   })
-  const paths = ['/', telemetryPath, '/-/healthy', '/-/ready', RELOAD_PATH, ...API_PATHS].join(' ')
+  const paths = ['/', telemetryPath, '/-/healthy', '/-/ready', RELOAD_PATH, ...API_PATHS, '/docs/readme'].join(' ')
   app.setNotFoundHandler(({ url }, reply) => sendError(reply.code(404), url, `Not found: there are ${paths}`))
   app.setErrorHandler<FastifyError>((error, { url }, reply) => {
     const code = error.statusCode ?? 500
@@ -78,6 +80,7 @@ function createRoutes(options: HttpServerOptions) {
   addHealthRoutes(app, status)
   addMetricsRoute(app, telemetryPath, metrics)
   addLifecycleRoutes(app, options.reload)
+  addDocumentationRoutes(app)
   return { app, prepare: () => addApiRoutes(app, options) }
 }
 

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { Marked } from 'marked'
+import { gfmHeadingId } from 'marked-gfm-heading-id'
+import { CONTENT_SECURITY_POLICY, renderPage } from './page.js'
+
+const ROOT = new URL('../../', import.meta.url)
+/** What begins so is on the network, not in this package. */
+const ELSEWHERE = /^[a-z]+:/
+
+/**
+ * Serves the documentation that came with this version: README.md as /docs/readme, docs/NAME.md as /docs/NAME. Alerts
+ * and dashboards link to it.
+ */
+export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): void {
+  const files = new Map([['readme', new URL('README.md', root)]])
+  for (const file of readPageNames(new URL('docs/', root))) {
+    files.set(basename(file, '.md'), new URL(`docs/${file}`, root))
+  }
+  const rendered = new Map<string, string>()
+  app.get<{ Params: { page: string } }>('/docs/:page', async ({ params: { page } }, reply) => {
+    const file = files.get(page)
+    if (!file) {
+      reply.code(404).type('text/plain; charset=utf-8')
+      return reply.send(`Not found: there are ${[...files.keys()].map((name) => `/docs/${name}`).join(' ')}\n`)
+    }
+    const html = rendered.get(page) ?? render(page, readFileSync(file, 'utf8'), files)
+    rendered.set(page, html)
+    reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY)
+    return reply.send(html)
+  })
+}
+
+/** A package without its docs folder has the README only. */
+function readPageNames(folder: URL): readonly string[] {
+  try {
+    return readdirSync(folder).filter((file) => file.endsWith('.md'))
+  } catch {
+    return []
+  }
+}
+
+function render(page: string, markdown: string, pages: ReadonlyMap<string, URL>): string {
+  const marked = new Marked(gfmHeadingId(), {
+    renderer: {
+      link({ href, tokens }) {
+        const text = this.parser.parseInline(tokens)
+        const target = ELSEWHERE.test(href) || href.startsWith('#') ? href : pathOf(href, pages)
+        // A file of the package that is no page: its name says where it is.
+        return target === undefined ? text : `<a href="${target}">${text}</a>`
+      },
+    },
+  })
+  return renderPage(`amdahl_exporter: ${page}`, String(marked.parse(markdown, { async: false })))
+}
+
+/** `docs/runbook.md#anchor` and `runbook.md#anchor` are /docs/runbook#anchor. */
+function pathOf(href: string, pages: ReadonlyMap<string, URL>): string | undefined {
+  const [file = '', anchor] = href.split('#')
+  const name = basename(file, '.md').toLowerCase()
+  if (!file.endsWith('.md') || !pages.has(name)) return undefined
+  return `/docs/${name}${anchor === undefined ? '' : `#${anchor}`}`
+}
