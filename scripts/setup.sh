@@ -85,7 +85,7 @@ need() {
 reason_for() {
   case $1 in
     bpftrace) echo 'traces futex waits' ;;
-    prometheus) echo 'promtool and prometheus check what is exported' ;;
+    prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
   esac
@@ -95,6 +95,7 @@ install_debian_packages() {
   need bpftrace bpftrace
   if [ "$purpose" = test ]; then
     need prometheus promtool
+    need prometheus-alertmanager prometheus-alertmanager
     need gcc gcc
     need g++ g++
     need binutils c++filt
@@ -118,8 +119,10 @@ install_debian_packages() {
         }
       done
     fi
-    # The package enables its service for the next boot; the tests start their own server.
-    case " $missing " in *' prometheus '*) quietly update-rc.d prometheus disable || : ;; esac
+    # The packages enable their services for the next boot; the tests start their own.
+    for service in prometheus prometheus-alertmanager; do
+      case " $missing " in *" $service "*) quietly update-rc.d "$service" disable || : ;; esac
+    done
   else
     for package in $missing; do report_missing "$package"; done
   fi

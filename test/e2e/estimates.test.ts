@@ -31,7 +31,7 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
     beforeAll(async () => {
       exporter = await startExporter()
       await exporter.ready()
-      prometheus = await startPrometheus(exporter.url.replace('http://', ''))
+      prometheus = await startPrometheus([exporter.url.replace('http://', '')])
       pool = startPool('idlepool', ['--threads', '8', '--rate', '50'])
     })
 
