@@ -10,6 +10,7 @@ import type { ParseCode } from './parse/parse-error.js'
 import { NS_PER_SECOND, type TraceInterval } from './parse/trace-interval.js'
 import { createCpuSampler } from './sample/cpu-sampler.js'
 import { readHost } from './sample/host.js'
+import { createProcessCostMeter } from './sample/process-cost.js'
 import { createProcfs } from './sample/procfs.js'
 import { createTrackerFile } from './state/tracker-file.js'
 import { readBuildId } from './symbolize/build-id.js'
@@ -104,6 +105,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     self.monotonicNs,
     config.tracer.intervalSeconds * SAMPLES_PER_INTERVAL,
   )
+  const tracerCost = createProcessCostMeter(procfs)
   const { procfs: procfsPath, rootfs } = config.paths
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const machine = createMachine({
@@ -157,6 +159,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
   function record(interval: TraceInterval): void {
     lastIntervalNs = self.monotonicNs()
     lostEvents += interval.lostEvents
+    tracerCost.look(supervisor.status().pid)
     sample()
     machine.offerStacks(interval.stacks)
     const processes = new Map(
@@ -220,6 +223,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
       return sampler.use()
     },
     tracer: tracerStatus,
+    tracerCost: () => tracerCost.look(supervisor.status().pid),
     lostEvents: () => lostEvents,
     rejectedLines: (code) => rejected.get(code) ?? 0,
     targets: () => (delivers() ? ledger.snapshots() : []),

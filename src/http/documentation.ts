@@ -23,7 +23,9 @@ export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): 
     const file = files.get(page)
     if (!file) {
       reply.code(404).type('text/plain; charset=utf-8')
-      return reply.send(`Not found: there are ${[...files.keys()].map((name) => `/docs/${name}`).join(' ')}\n`)
+      return reply.send(
+        `Not found: there are ${[...files.keys()].map((name) => `/docs/${name}`).join(' ')}\n`,
+      )
     }
     const html = rendered.get(page) ?? render(page, readFileSync(file, 'utf8'), files)
     rendered.set(page, html)

@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { StatusView } from '../metrics/status.js'
 import { API_PATHS, type ApiOptions, addApiRoutes } from './api-routes.js'
-import { addHealthRoutes } from './health-routes.js'
 import { addDocumentationRoutes } from './documentation.js'
+import { addHealthRoutes } from './health-routes.js'
 import { renderLandingPage } from './landing-page.js'
 import { addLifecycleRoutes, RELOAD_PATH, type Reloaded } from './lifecycle-routes.js'
 import { type Address, boundAddress, closeListeners, openListeners } from './listeners.js'
@@ -63,7 +63,15 @@ function createRoutes(options: HttpServerOptions) {
     reply.code(405).header('allow', allowed.join(', '))
     return sendError(reply, path, `Method not allowed: use ${allowed.join(' or ')}`)
   })
-  const paths = ['/', telemetryPath, '/-/healthy', '/-/ready', RELOAD_PATH, ...API_PATHS, '/docs/readme'].join(' ')
+  const paths = [
+    '/',
+    telemetryPath,
+    '/-/healthy',
+    '/-/ready',
+    RELOAD_PATH,
+    ...API_PATHS,
+    '/docs/readme',
+  ].join(' ')
   app.setNotFoundHandler(({ url }, reply) => sendError(reply.code(404), url, `Not found: there are ${paths}`))
   app.setErrorHandler<FastifyError>((error, { url }, reply) => {
     const code = error.statusCode ?? 500

@@ -218,6 +218,11 @@ export const CATALOGUE = {
     'amdahl_tracer_lost_events_total',
     'Events that the tracer is known to have lost.',
   ),
+  tracerCpuSeconds: counter(
+    'amdahl_tracer_cpu_seconds_total',
+    'CPU time of the tracer processes. What the probes take inside of traced programs counts as theirs.',
+  ),
+  tracerMemory: gauge('amdahl_tracer_resident_memory_bytes', 'Resident memory of the tracer process.'),
   tracerLinesRejected: counter(
     'amdahl_tracer_lines_rejected_total',
     'Lines of the tracer that were refused, by what was wrong.',

@@ -5,6 +5,7 @@ import { REGIMES } from '../model/bounds.js'
 import { PARSE_CODES, type ParseCode } from '../parse/parse-error.js'
 import { FUTEX_CLASSES } from '../parse/trace-interval.js'
 import type { CpuUse } from '../sample/cpu-sampler.js'
+import type { ProcessCost } from '../sample/process-cost.js'
 import type { LockAssessment } from '../targets/assess.js'
 import type { JudgedChange } from '../targets/change-tracker.js'
 import type { Cut, NodeSnapshot } from '../targets/ledger.js'
@@ -19,6 +20,7 @@ export interface MetricsSource {
   /** @throws {Error} /proc/stat cannot be read. */
   cpuUse(): CpuUse | undefined
   tracer(): TracerStatus
+  tracerCost(): ProcessCost
   lostEvents(): number
   rejectedLines(code: ParseCode): number
   /** Empty while no tracer delivers. */
@@ -230,6 +232,9 @@ function collectTracer(source: MetricsSource, samples: Samples): void {
   samples.add(CATALOGUE.tracerInfo, 1, { backend: status.backend, version: status.version ?? '' })
   samples.add(CATALOGUE.tracerRestarts, status.restarts)
   samples.add(CATALOGUE.tracerLostEvents, source.lostEvents())
+  const cost = source.tracerCost()
+  samples.add(CATALOGUE.tracerCpuSeconds, cost.cpuSeconds)
+  samples.add(CATALOGUE.tracerMemory, cost.residentBytes)
   for (const code of PARSE_CODES)
     samples.add(CATALOGUE.tracerLinesRejected, source.rejectedLines(code), { code })
 }

@@ -39,6 +39,7 @@ export interface Procfs {
   readCgroup(pid: number): CgroupPaths | undefined
   /** Real user id. */
   readUid(pid: number): number | undefined
+  readResidentBytes(pid: number): number | undefined
   /**
    * CPUs that the process may run on by the affinity masks of its threads; undefined where its main thread may run on
    * all `onlineCpus`, or cannot be read.
@@ -153,6 +154,10 @@ export function createProcfs(root: string): Procfs {
     readUid(pid) {
       const uid = statusField(pid, 'Uid')
       return uid === undefined ? undefined : Number(uid.split(/\s+/)[0])
+    },
+    readResidentBytes(pid) {
+      const size = /^(\d+) kB$/.exec(statusField(pid, 'VmRSS') ?? '')?.[1]
+      return size === undefined ? undefined : Number(size) * 1024
     },
     readAffinity(pid, onlineCpus) {
       const cpus = new Set(parseCpuList(statusField(pid, 'Cpus_allowed_list') ?? ''))

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { CATALOGUE } from '../../src/metrics/catalogue.js'
 import { ROOT } from '../e2e/support/exporter.js'
 import { needs } from '../e2e/support/requirements.js'
 
@@ -46,30 +45,6 @@ describe('the alerts', () => {
 test('recorded series are named level:metric:operations', () => {
   for (const name of recorded) expect(name).toMatch(/^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
 })
-
-describe('names of metrics', () => {
-  const known = new Set<string>([...Object.values(CATALOGUE).map(({ name }) => name), ...recorded])
-  const texts = ['README.md', ...list('deploy', '.yml'), ...list('docs', '.md'), 'dashboards/README.md']
-
-  test.each(texts)('in %s are in the catalogue or recorded', (file) => {
-    const text = readFileSync(join(ROOT, file), 'utf8')
-    const names = [
-      ...text.matchAll(/(?<![\w:/.-])(?:[a-z_]+:)?amdahl_[a-z_]+(?::[a-z0-9_]+)?(?![\w*/+.-]|\.yml)/g),
-    ].map(([name]) => name)
-    // What ends with _ is the beginning of several names.
-    const unknown = names.filter((name) => !known.has(name) && !NO_METRICS.has(name) && !name.endsWith('_'))
-    expect([...new Set(unknown)]).toEqual([])
-  })
-})
-
-/** Names of ours that are no metrics: the command and SystemTap's module. */
-const NO_METRICS = new Set(['amdahl_exporter', 'amdahl_futex'])
-
-function list(folder: string, ending: string): readonly string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith(ending))
-    .map((file) => `${folder}/${file}`)
-}
 
 test.runIf(needs('promtool'))('Prometheus takes the example of its configuration', () => {
   const file = join(ROOT, 'deploy/prometheus/prometheus.yml')

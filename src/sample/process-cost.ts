@@ -1,0 +1,37 @@
+import type { Procfs } from './procfs.js'
+
+/** What one process after the other has cost. */
+export interface ProcessCost {
+  /** User and system time of all of them so far. Seconds. */
+  readonly cpuSeconds: number
+  /** Of the one that runs now; undefined where none does. Bytes. */
+  readonly residentBytes: number | undefined
+}
+
+export interface ProcessCostMeter {
+  /** Looks at the process that runs now. What it takes after the last look is not counted when another follows. */
+  look(pid: number | undefined): ProcessCost
+}
+
+export function createProcessCostMeter(
+  procfs: Pick<Procfs, 'readProcess' | 'readResidentBytes'>,
+): ProcessCostMeter {
+  let endedSeconds = 0
+  let current: { readonly key: string; readonly cpuSeconds: number } | undefined
+
+  return {
+    look(pid) {
+      const stat = pid === undefined ? undefined : procfs.readProcess(pid)
+      const key = stat && `${stat.pid}@${stat.startSeconds}`
+      if (current && key !== current.key) {
+        endedSeconds += current.cpuSeconds
+        current = undefined
+      }
+      if (stat && key !== undefined) current = { key, cpuSeconds: stat.cpuSeconds }
+      return {
+        cpuSeconds: endedSeconds + (current?.cpuSeconds ?? 0),
+        residentBytes: stat && procfs.readResidentBytes(stat.pid),
+      }
+    },
+  }
+}

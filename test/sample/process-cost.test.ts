@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import type { ProcessStat } from '../../src/parse/proc-pid-stat.js'
+import { createProcessCostMeter } from '../../src/sample/process-cost.js'
+import { createProcfs } from '../../src/sample/procfs.js'
+
+function meterOf(processes: Map<number, Partial<ProcessStat>>) {
+  return createProcessCostMeter({
+    readProcess(pid) {
+      const stat = processes.get(pid)
+      return stat && { pid, comm: 'bpftrace', cpuSeconds: 0, startSeconds: 0, layout: '', ...stat }
+    },
+    readResidentBytes: () => 4096,
+  })
+}
+
+describe('the cost of one process after the other', () => {
+  test('grows over the processes, also where a pid is used again', () => {
+    const processes = new Map<number, Partial<ProcessStat>>([[1, { cpuSeconds: 2, startSeconds: 10 }]])
+    const meter = meterOf(processes)
+    expect(meter.look(undefined)).toEqual({ cpuSeconds: 0, residentBytes: undefined })
+    expect(meter.look(1)).toEqual({ cpuSeconds: 2, residentBytes: 4096 })
+    processes.delete(1)
+    expect(meter.look(1)).toEqual({ cpuSeconds: 2, residentBytes: undefined })
+    processes.set(1, { cpuSeconds: 0.5, startSeconds: 20 })
+    expect(meter.look(1).cpuSeconds).toBe(2.5)
+    processes.set(2, { cpuSeconds: 1, startSeconds: 30 })
+    expect(meter.look(2).cpuSeconds).toBe(3.5)
+    expect(meter.look(undefined).cpuSeconds).toBe(3.5)
+  })
+
+  test('is read of a process that runs', () => {
+    const { cpuSeconds, residentBytes } = createProcessCostMeter(createProcfs('/proc')).look(process.pid)
+    expect(cpuSeconds).toBeGreaterThan(0)
+    expect(residentBytes).toBeGreaterThan(10e6)
+    expect(Number(residentBytes) % 1024).toBe(0)
+  })
+})
