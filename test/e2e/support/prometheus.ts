@@ -16,6 +16,8 @@ export interface Prometheus {
   readonly url: string
   /** All series of an instant query. */
   queryAll(expression: string): Promise<readonly Sample[]>
+  /** How many series a query has at any time from `fromSeconds` after the epoch until now. */
+  queryRange(expression: string, fromSeconds: number): Promise<number>
   /** The one value of an instant query; undefined where it has no result. */
   query(expression: string): Promise<number | undefined>
   stop(): Promise<void>
@@ -70,17 +72,26 @@ export async function startPrometheus(
   ])
   await whenReady('Prometheus', child, url)
 
-  async function queryAll(expression: string): Promise<readonly Sample[]> {
-    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`)
+  async function ask(path: string, parameters: Readonly<Record<string, string>>) {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
     const { status, error, data } = (await response.json()) as QueryResponse
-    if (status !== 'success') throw new Error(`${expression}: ${error}`)
-    return (data?.result ?? []).map(({ metric, value }) => ({ metric, value: Number(value[1]) }))
+    if (status !== 'success') throw new Error(`${parameters.query}: ${error}`)
+    return data?.result ?? []
+  }
+
+  async function queryAll(query: string): Promise<readonly Sample[]> {
+    const result = await ask('query', { query })
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }))
   }
 
   return {
     child,
     url,
     queryAll,
+    async queryRange(query, fromSeconds) {
+      const times = { start: String(fromSeconds), end: String(Date.now() / 1000), step: '1' }
+      return (await ask('query_range', { query, ...times })).length
+    },
     async query(expression) {
       const results = await queryAll(expression)
       if (results.length > 1) throw new Error(`${expression} has ${results.length} results`)
