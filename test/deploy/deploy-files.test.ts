@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { CATALOGUE, type Family } from '../../src/metrics/catalogue.js'
+import { selectorsOf } from '../dashboards/promql.js'
 import { ROOT } from '../e2e/support/exporter.js'
 import { needs } from '../e2e/support/requirements.js'
 
@@ -37,7 +39,7 @@ describe('the alerts', () => {
   )
 
   test('are all that the runbook speaks of', () => {
-    const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
+    const sections = [...runbook.matchAll(/^## (Amdahl.+)$/gm)].map(([, heading]) => heading)
     expect(sections.sort()).toEqual(alerts.map(({ alert }) => alert).sort())
   })
 })
@@ -45,6 +47,35 @@ describe('the alerts', () => {
 test('recorded series are named level:metric:operations', () => {
   for (const name of recorded) expect(name).toMatch(/^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
 })
+
+describe('labels of the series that are asked for', () => {
+  const families = new Map(Object.values<Family>(CATALOGUE).map((family) => [family.name, family]))
+  /** What Prometheus adds to each series, or can be told to add. */
+  const ADDED = ['job', 'instance']
+  const ADDED_IN_TESTS = [...ADDED, 'cluster', 'namespace', 'pod', 'container']
+
+  test.each([
+    ...filesIn('deploy').map((file) => [file, ADDED] as const),
+    ...filesIn('test/deploy').map((file) => [file, ADDED_IN_TESTS] as const),
+    ['docs/runbook.md', ADDED] as const,
+  ])('in %s are those that the exporter gives them', (file, added) => {
+    const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\{\{ ?[\w.-]+ ?\}\}/g, 'NAME')
+    const unknown = selectorsOf(text).flatMap(({ metric, matchers }) => {
+      const labels = families.get(metric)?.labels
+      const asked = matchers.map((matcher) => matcher.replace(/\s*[=!].*/s, ''))
+      return asked
+        .filter((label) => labels && ![...labels, ...added].includes(label))
+        .map((label) => [metric, label])
+    })
+    expect(unknown).toEqual([])
+  })
+})
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.yml'))
+    .map((file) => join(folder, file))
+}
 
 test.runIf(needs('promtool'))('Prometheus takes the example of its configuration', () => {
   const file = join(ROOT, 'deploy/prometheus/prometheus.yml')

@@ -11,6 +11,9 @@ interface AnalysisTemplate {
   readonly spec: {
     readonly args: readonly { readonly name: string; readonly value?: string }[]
     readonly metrics: readonly {
+      readonly count: number
+      readonly failureLimit: number
+      readonly inconclusiveLimit: number
       readonly successCondition: string
       readonly failureCondition: string
       readonly provider: { readonly prometheus: { readonly query: string } }
@@ -83,6 +86,12 @@ describe.runIf(needs('promtool'))('Argo Rollouts', () => {
     expectValue(query, judged('node-1', -0.25, 1), undefined)
     expectValue(query, judged('node-1', -0.25, 0, -3600), undefined)
     expectValue(query, {}, undefined)
+  })
+
+  test('is no success where all results are inconclusive, or all are failures', () => {
+    // At the count, what has not exceeded its limit is a success.
+    expect(metric?.inconclusiveLimit).toBeLessThan(metric?.count ?? 0)
+    expect(metric?.failureLimit).toBeLessThan(metric?.count ?? 0)
   })
 
   test.each([

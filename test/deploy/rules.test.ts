@@ -20,7 +20,8 @@ describe.runIf(needs('promtool'))('Prometheus', () => {
     expect(promtool('check', 'rules', join(RULES, file))).toContain('SUCCESS')
   })
 
-  test.each(ruleTests)('finds what %s expects', (file) => {
+  // Hours of series, minute by minute: some seconds of computing, more on a loaded machine.
+  test.each(ruleTests)('finds what %s expects', { timeout: 120_000 }, (file) => {
     expect(promtool('test', 'rules', join(TESTS, file))).toContain('SUCCESS')
   })
 })

@@ -87,7 +87,9 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
       if (p === '0.2') expect(Math.abs((estimate('window') ?? Number.NaN) - own.p)).toBeLessThan(0.08)
       expect(scrape.value('amdahl_target_sequential_queue_length', { target })).toBeDefined()
       // A probe is skipped where an emulated CPU stands still for 5 ms with a guard held: rare, and counted.
-      expect(scrape.value('amdahl_tracer_lost_events_total')).toBeLessThan(5)
+      const waits = scrape.samples.filter(({ name }) => name === 'amdahl_futex_waits_total')
+      const most = 0.01 * waits.reduce((sum, { value }) => sum + value, 0)
+      expect(scrape.value('amdahl_tracer_lost_events_total')).toBeLessThan(most)
       expect(scrape.value('amdahl_tracer_info', { backend: 'systemtap' })).toBe(1)
     })
 
