@@ -152,6 +152,8 @@ describe.skipIf(!needs('setpriv'))('where no tracer can run', () => {
       process.execPath,
       MAIN,
       '--web.listen-address=127.0.0.1:0',
+      // The machine's own may be kept there, by root.
+      `--path.state=${join(tmpdir(), `amdahl-none-${process.pid}`)}`,
     ])
     await expectReduced(await watchExporter(child), /needs root/)
   })
