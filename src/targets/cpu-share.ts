@@ -1,8 +1,9 @@
 import type { CgroupPaths } from '../parse/cgroup.js'
 import type { CgroupLimits } from '../sample/cgroupfs.js'
 import type { ProcessIdentity } from './identify.js'
-import type { CpuShareOfTarget, MeasuredWindow } from './target.js'
+import type { MeasuredWindow } from './target.js'
 import { targetCpus } from './target-cpus.js'
+import type { CpuShareOfTarget } from './target-interval.js'
 
 /** What the machine says of the CPUs that processes may use. */
 export interface CpuShareSource {

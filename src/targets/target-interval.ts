@@ -1,4 +1,4 @@
-import type { NodeWindow } from '../join/window.js'
+import type { NodeWindow, ProcessWindow } from '../join/window.js'
 import type { LockReference } from './lock-names.js'
 
 /** One lock of a target during one interval. */
@@ -34,6 +34,79 @@ export interface TargetInterval {
   readonly isThrottled: boolean
   /** By process and address: an address alone may mean another lock in another process. */
   readonly locks: ReadonlyMap<string, LockInterval>
+}
+
+/** What the machine lets the members of a target use, in one interval. */
+export interface CpuShareOfTarget {
+  /** N. CPUs. */
+  readonly cpus: number
+  /** CPUs that they may run on; undefined: all that are online. */
+  readonly allowed: readonly number[] | undefined
+  /** Growth in the interval; undefined where there is no quota. */
+  readonly throttled: { readonly periods: number; readonly seconds: number } | undefined
+}
+
+/** A process of a target during one interval, and what its locks are called. */
+export interface MemberInterval {
+  readonly process: ProcessWindow
+  lockAt(address: bigint): LockReference
+}
+
+/** Makes one interval of a target from those of its processes. */
+export function toTargetInterval(
+  members: readonly MemberInterval[],
+  node: NodeWindow,
+  { cpus, allowed, throttled }: CpuShareOfTarget,
+): TargetInterval {
+  const locks = new Map<string, LockInterval>()
+  let cpuSeconds: number | undefined = 0
+  let cpuSamples = 0
+  for (const { process, lockAt } of members) {
+    const samples = process.trace?.cpuSamples ?? 0
+    cpuSamples += samples
+    // A process that has just started was not read at the first border; one that did not run needs no reading.
+    if (process.cpuSeconds === undefined && samples > 0) cpuSeconds = undefined
+    else if (cpuSeconds !== undefined) cpuSeconds += process.cpuSeconds ?? 0
+    for (const lock of process.trace?.locks ?? []) {
+      const reference = lockAt(lock.address)
+      locks.set(reference.key, {
+        lock: reference,
+        waits: lock.waits,
+        waitSeconds: lock.waitSeconds,
+        queueSeconds: lock.queueSeconds,
+        contendedSeconds: lock.contendedSeconds,
+        handOverSeconds: lock.handOverSeconds,
+        processSamples: samples,
+        watched: lock.watchedSamples,
+        owned: lock.ownedSamples,
+        held: lock.heldSamples,
+        ownerOffCpu: lock.ownerOffCpuSamples,
+      })
+    }
+  }
+  return {
+    node,
+    cpuSeconds,
+    cpuSamples,
+    cpus,
+    ...useOf(allowed, node),
+    throttledSeconds: throttled?.seconds,
+    isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
+    locks,
+  }
+}
+
+/** CPU time of these CPUs; of all where none are given. */
+function useOf(
+  allowed: readonly number[] | undefined,
+  node: NodeWindow,
+): { readonly busySeconds: number; readonly totalSeconds: number } {
+  if (allowed === undefined) return { busySeconds: node.busySeconds, totalSeconds: node.totalSeconds }
+  const shares = allowed.flatMap((cpu) => node.perCpu.get(cpu) ?? [])
+  return {
+    busySeconds: shares.reduce((sum, share) => sum + share.busySeconds, 0),
+    totalSeconds: shares.reduce((sum, share) => sum + share.totalSeconds, 0),
+  }
 }
 
 /** What is known of one lock over the intervals that an estimate is made from. */

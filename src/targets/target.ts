@@ -12,7 +12,13 @@ import type { ProcessIdentity } from './identify.js'
 import { createLockCounters, type LockIncrement } from './lock-counters.js'
 import type { LockReference } from './lock-names.js'
 import type { Runtime } from './runtime.js'
-import { type LockInterval, type LockTotals, ownedOfAll, type TargetInterval } from './target-interval.js'
+import {
+  type CpuShareOfTarget,
+  type LockTotals,
+  ownedOfAll,
+  type TargetInterval,
+  toTargetInterval,
+} from './target-interval.js'
 
 export interface TargetLimits extends EstimateLimits {
   /** Trailing time an estimate is made from. Seconds. */
@@ -34,16 +40,6 @@ export interface MeasuredWindow {
   readonly beginNs: bigint
   readonly endNs: bigint
   readonly node: NodeWindow
-}
-
-/** What the machine lets the members of a target use, in one interval. */
-export interface CpuShareOfTarget {
-  /** N. CPUs. */
-  readonly cpus: number
-  /** CPUs that they may run on; undefined: all that are online. */
-  readonly allowed: readonly number[] | undefined
-  /** Growth in the interval; undefined where there is no quota. */
-  readonly throttled: { readonly periods: number; readonly seconds: number } | undefined
 }
 
 /** What a target asks of the machine. */
@@ -190,45 +186,12 @@ export function createTarget(
   }
 
   function toInterval(members: readonly Member[], window: MeasuredWindow): TargetInterval {
-    const locks = new Map<string, LockInterval>()
-    let cpu: number | undefined = 0
-    let cpuSamples = 0
-    for (const { process, identity } of members) {
-      const samples = process.trace?.cpuSamples ?? 0
-      cpuSamples += samples
-      // A process that has just started was not read at the first border; one that did not run needs no reading.
-      if (process.cpuSeconds === undefined && samples > 0) cpu = undefined
-      else if (cpu !== undefined) cpu += process.cpuSeconds ?? 0
-      for (const lock of process.trace?.locks ?? []) {
-        const reference = host.lock(identity, lock.address)
-        locks.set(reference.key, {
-          lock: reference,
-          waits: lock.waits,
-          waitSeconds: lock.waitSeconds,
-          queueSeconds: lock.queueSeconds,
-          contendedSeconds: lock.contendedSeconds,
-          handOverSeconds: lock.handOverSeconds,
-          processSamples: samples,
-          watched: lock.watchedSamples,
-          owned: lock.ownedSamples,
-          held: lock.heldSamples,
-          ownerOffCpu: lock.ownerOffCpuSamples,
-        })
-      }
-    }
     const users = members.length > 0 ? members.map(({ identity }) => identity) : main ? [main] : []
-    const { cpus, allowed, throttled } = host.cpuShare(users, window)
-    const { node } = window
-    return {
-      node,
-      cpuSeconds: cpu,
-      cpuSamples,
-      cpus,
-      ...useOf(allowed, node),
-      throttledSeconds: throttled?.seconds,
-      isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
-      locks,
-    }
+    const parts = members.map(({ process, identity }) => ({
+      process,
+      lockAt: (address: bigint) => host.lock(identity, address),
+    }))
+    return toTargetInterval(parts, window.node, host.cpuShare(users, window))
   }
 
   function countLocks(interval: TargetInterval): void {
@@ -327,19 +290,6 @@ export function createTarget(
     trackerState: tracker.state,
     isNamed: () => main === undefined || host.identify(main.pid)?.target === name,
     interrupt,
-  }
-}
-
-/** CPU time of these CPUs; of all where none are given. */
-function useOf(
-  allowed: readonly number[] | undefined,
-  node: NodeWindow,
-): { readonly busySeconds: number; readonly totalSeconds: number } {
-  if (allowed === undefined) return { busySeconds: node.busySeconds, totalSeconds: node.totalSeconds }
-  const shares = allowed.flatMap((cpu) => node.perCpu.get(cpu) ?? [])
-  return {
-    busySeconds: shares.reduce((sum, share) => sum + share.busySeconds, 0),
-    totalSeconds: shares.reduce((sum, share) => sum + share.totalSeconds, 0),
   }
 }
 

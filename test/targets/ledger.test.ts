@@ -4,7 +4,8 @@ import type { NodeWindow, ProcessWindow, Window } from '../../src/join/window.js
 import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/targets/identify.js'
 import { createLedger, type Ledger, type LedgerLimits } from '../../src/targets/ledger.js'
-import type { CpuShareOfTarget, TargetHost } from '../../src/targets/target.js'
+import type { TargetHost } from '../../src/targets/target.js'
+import type { CpuShareOfTarget } from '../../src/targets/target-interval.js'
 
 const LIMITS: LedgerLimits = {
   windowSeconds: 60,
