@@ -3,7 +3,7 @@
  *
  * - `no-contention`: no thread waited for a lock; what was never contended has no known owner.
  * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
- * - `too-few-windows`: the lock was contended for too small a share of too many intervals (light load).
+ * - `too-few-windows`: the lock was contended throughout in too few of the intervals (light load).
  * - `cpu-saturated`: the CPUs limit, not the lock; eq. 25 would read 1 − 1/N.
  * - `cpu-throttled`: the CPU quota of its cgroup stopped the target in the contention windows.
  * - `holder-off-cpu`: less than one CPU was used while the lock had waiters: its holder slept.

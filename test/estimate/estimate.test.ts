@@ -151,10 +151,16 @@ describe('contention windows', () => {
     })
   })
 
-  test('leaves windows out in which the lock was free for long', () => {
-    const idle = windows({ contendedSeconds: 0.2, cpuSeconds: 0.1, saturatedLocks: 0 }, 100)
-    const p = parallelFractionInWindows([...windows(), ...idle], limits)
-    expect(p).toMatchObject({ kind: 'value', value: expect.closeTo(0.2, 12) })
+  test('leaves windows out in which the lock was free for long, and says nothing where they are many', () => {
+    const idle = { contendedSeconds: 0.2, cpuSeconds: 0.1, saturatedLocks: 0 }
+    expect(parallelFractionInWindows([...windows({}, 18), ...windows(idle, 2)], limits)).toMatchObject({
+      kind: 'value',
+      value: expect.closeTo(0.2, 12),
+    })
+    expect(parallelFractionInWindows([...windows({}, 18), ...windows(idle, 3)], limits)).toEqual({
+      kind: 'none',
+      reason: 'too-few-windows',
+    })
   })
 
   test('round trip: B = 1/(1 − p) gives p back, below saturation', () => {
