@@ -18,10 +18,14 @@ const BORDERS: Readonly<Record<string, Border>> = {
   main: { imports: ['cli', 'version'] },
   version: { imports: [] },
   app: { imports: 'everything' },
-  cli: { imports: ['app', 'config', 'log', 'tracer'], packages: ['commander'] },
+  cli: {
+    imports: ['app', 'config', 'log', 'simulate', 'tracer', 'what-if'],
+    types: ['estimate'],
+    packages: ['commander'],
+  },
   http: {
     imports: [],
-    types: ['log', 'metrics'],
+    types: ['log', 'metrics', 'what-if'],
     packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify', 'marked', 'marked-gfm-heading-id'],
   },
   metrics: {
@@ -33,6 +37,8 @@ const BORDERS: Readonly<Record<string, Border>> = {
     imports: ['estimate', 'join', 'model', 'parse', 'sample'],
     types: ['config', 'symbolize'],
   },
+  'what-if': { imports: ['simulate'] },
+  simulate: { imports: ['estimate', 'join', 'parse', 'targets'], pure: true },
   symbolize: { imports: ['parse'] },
   state: { imports: [], types: ['estimate', 'targets'], packages: ['write-file-atomic'] },
   tracer: { imports: ['log', 'parse'], packages: ['execa'] },

@@ -1,0 +1,71 @@
+import {
+  type CpuTotals,
+  createTimeline,
+  interpolateCpuTotals,
+  interpolateNumber,
+} from '../join/cpu-timeline.js'
+import { joinWindow } from '../join/window.js'
+import { type TargetInterval, toTargetInterval } from '../targets/target-interval.js'
+import { FIRST_LOCK_ADDRESS, LOCK_BYTES, SIMULATED_PID, type SimulatedInterval } from './recorder.js'
+import type { Scenario } from './scenario.js'
+
+/** Looks at a simulated run as the exporter looks at a real one: by its join, with its kind of intervals. */
+export interface Observer {
+  observe(interval: SimulatedInterval): void
+  /** All so far, in order. */
+  intervals(): readonly TargetInterval[]
+}
+
+/** Name of a simulated lock, the first one 1. */
+export function lockLabel(index: number): string {
+  return `lock-${index + 1}`
+}
+
+export function createObserver({ cpus, lockShares }: Scenario): Observer {
+  const node = createTimeline(interpolateCpuTotals, 2)
+  const process = createTimeline(interpolateNumber, 2)
+  const readings = { cpus, node, processes: new Map([[SIMULATED_PID, process]]) }
+  const locks = new Map(
+    lockShares.map((_, index) => {
+      const label = lockLabel(index)
+      return [FIRST_LOCK_ADDRESS + BigInt(index) * LOCK_BYTES, { key: label, label }]
+    }),
+  )
+  const intervals: TargetInterval[] = []
+
+  function lockAt(address: bigint) {
+    const lock = locks.get(address)
+    if (!lock) throw new RangeError(`address must be that of a simulated lock, got ${address}`)
+    return lock
+  }
+
+  function read(atNs: bigint, cpuSeconds: readonly number[]): void {
+    const seconds = Number(atNs) / 1e9
+    const totals = totalsOf(cpuSeconds, seconds)
+    node.push(atNs, totals)
+    process.push(atNs, totals.busySeconds)
+  }
+
+  return {
+    observe({ trace, cpuSecondsBefore, cpuSecondsAfter }) {
+      read(trace.beginNs, cpuSecondsBefore)
+      read(trace.endNs, cpuSecondsAfter)
+      const window = joinWindow(trace, readings)
+      if (!window.node) throw new RangeError('intervals must be given in order')
+      const members = window.processes.map((process) => ({ process, lockAt }))
+      intervals.push(
+        toTargetInterval(members, window.node, { cpus, allowed: undefined, throttled: undefined }),
+      )
+    },
+    intervals: () => intervals,
+  }
+}
+
+function totalsOf(cpuSeconds: readonly number[], elapsedSeconds: number): CpuTotals {
+  return {
+    busySeconds: cpuSeconds.reduce((sum, busySeconds) => sum + busySeconds, 0),
+    totalSeconds: elapsedSeconds * cpuSeconds.length,
+    stealSeconds: 0,
+    cpus: new Map(cpuSeconds.map((busySeconds, cpu) => [cpu, { busySeconds, totalSeconds: elapsedSeconds }])),
+  }
+}

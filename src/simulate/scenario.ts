@@ -1,0 +1,96 @@
+import type { Distribution } from './distribution.js'
+
+/** Who submits jobs: clients that think, submit and wait for the answer, or a stream that waits for nothing. */
+export type Load =
+  /** @property clients Count, ≥ 1. @property thinkSeconds Mean, ≥ 0. */
+  | {
+      readonly kind: 'closed'
+      readonly clients: number
+      readonly thinkSeconds: number
+      readonly thinkDistribution: Distribution
+    }
+  /** @property ratePerSecond Mean rate of a Poisson process, > 0. */
+  | { readonly kind: 'open'; readonly ratePerSecond: number }
+
+/** Who gets a CPU: what came first, until it is done with its part, or all in turn for a slice. */
+export type Scheduling =
+  | { readonly kind: 'fifo' }
+  /** A lock holder is preempted like any other. @property sliceSeconds > 0. */
+  | { readonly kind: 'time-sliced'; readonly sliceSeconds: number }
+
+/** What is simulated: Fig. 2 of Carvalho & Pereira, with any number of locks. */
+export interface Scenario {
+  /** N. Count, ≥ 1. */
+  readonly cpus: number
+  readonly load: Load
+  /** D, mean CPU demand of a job. Seconds, > 0. */
+  readonly demandSeconds: number
+  readonly demandDistribution: Distribution
+  /** Share of D inside each lock, in the order in which a job takes them. Ratios, > 0, together ≤ 1. */
+  readonly lockShares: readonly number[]
+  readonly scheduling: Scheduling
+  /** Whether the serial part needs one of the CPUs, as in reality; without, the network has a product form. */
+  readonly lockNeedsCpu: boolean
+  /** Simulated time, the warm-up included. Seconds. */
+  readonly durationSeconds: number
+  /** Time at the beginning in which nothing is measured. Seconds, ≥ 0. */
+  readonly warmUpSeconds: number
+  /** Length of a trace interval. Seconds, > 0. */
+  readonly intervalSeconds: number
+  /** On-CPU samples per second and CPU. Hz, > 0. */
+  readonly sampleHz: number
+  readonly seed: number
+}
+
+/** Jobs that may be in a simulated system at once. */
+export const MAX_JOBS = 100_000
+export const MAX_CPUS = 4096
+export const MAX_LOCKS = 64
+
+/** p = 1 − D_s/D, D_s the part inside the bottleneck lock. Ratio. */
+export function injectedParallelFraction({ lockShares }: Pick<Scenario, 'lockShares'>): number {
+  return 1 - Math.max(0, ...lockShares)
+}
+
+/** @throws {RangeError} A value outside its domain. */
+export function checkScenario(scenario: Scenario): void {
+  const { cpus, load, lockShares, scheduling } = scenario
+  check(isCount(cpus, MAX_CPUS), `cpus must be an integer from 1 to ${MAX_CPUS}, got ${cpus}`)
+  if (load.kind === 'closed') {
+    check(
+      isCount(load.clients, MAX_JOBS),
+      `clients must be an integer from 1 to ${MAX_JOBS}, got ${load.clients}`,
+    )
+    check(
+      load.thinkSeconds >= 0 && Number.isFinite(load.thinkSeconds),
+      `thinkSeconds must be ≥ 0, got ${load.thinkSeconds}`,
+    )
+  } else checkPositive('ratePerSecond', load.ratePerSecond)
+  checkPositive('demandSeconds', scenario.demandSeconds)
+  checkPositive('intervalSeconds', scenario.intervalSeconds)
+  checkPositive('sampleHz', scenario.sampleHz)
+  if (scheduling.kind === 'time-sliced') checkPositive('sliceSeconds', scheduling.sliceSeconds)
+  check(lockShares.length <= MAX_LOCKS, `lockShares must be at most ${MAX_LOCKS}, got ${lockShares.length}`)
+  for (const share of lockShares)
+    check(share > 0 && share <= 1, `each lock share must be in (0, 1], got ${share}`)
+  const sum = lockShares.reduce((total, share) => total + share, 0)
+  check(sum <= 1 + 1e-9, `lock shares must be 1 together at most, got ${sum}`)
+  const { warmUpSeconds, durationSeconds, intervalSeconds } = scenario
+  check(warmUpSeconds >= 0, `warmUpSeconds must be ≥ 0, got ${warmUpSeconds}`)
+  check(
+    durationSeconds - warmUpSeconds >= intervalSeconds,
+    `durationSeconds must be ${warmUpSeconds + intervalSeconds} at least (warm-up and one interval), got ${durationSeconds}`,
+  )
+}
+
+function checkPositive(name: string, value: number): void {
+  check(value > 0 && Number.isFinite(value), `${name} must be > 0, got ${value}`)
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most
+}
+
+function check(holds: boolean, message: string): void {
+  if (!holds) throw new RangeError(message)
+}
