@@ -1,6 +1,7 @@
 import type { Config } from './config/config.js'
 import { mergeReloaded } from './config/reload.js'
 import { createHttpServer } from './http/server.js'
+import type { WhatIfQuery } from './http/what-if-route.js'
 import { joinWindow } from './join/window.js'
 import type { Logger } from './log/logger.js'
 import { type MetricsSource, renderMetrics } from './metrics/collect.js'
@@ -20,6 +21,8 @@ import { createMachine } from './targets/machine.js'
 import type { TracerBackend } from './tracer/backend.js'
 import { createBackends } from './tracer/backends.js'
 import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
+import { findService } from './what-if/measured-service.js'
+import { createWhatIfDesk } from './what-if/what-if-desk.js'
 
 /** What the running process says of itself. */
 export interface Self {
@@ -118,6 +121,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     lockNamer,
     readBuildId,
   })
+  const desk = createWhatIfDesk()
   const trackerFile = createTrackerFile(`${config.paths.state}/deploys.json`)
   const ledger = createLedger(ledgerLimits(config), machine, readKept())
   let running = config
@@ -248,6 +252,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     targets: () => source.targets().map(describeTarget),
     announceDeploy,
     deployTokenFile: config.deploys.tokenFile,
+    askWhatIf,
     reload: config.web.enableLifecycle ? reload : undefined,
     version: self.version,
   })
@@ -260,6 +265,22 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     return reason === undefined
       ? ({ kind: 'recorded', timestampSeconds } as const)
       : ({ kind: 'not-stored', reason } as const)
+  }
+
+  async function askWhatIf(query: WhatIfQuery) {
+    const target = source.targets().find(({ name }) => name === query.target)
+    if (!target) return { ok: 'unknown-target' } as const
+    const found = findService(describeTarget(target), query.target)
+    if (!found.ok) return found
+    const { cpus, clients, holdTimeCut, clientsNow, thinkSeconds, throughput } = query
+    const demandSeconds = throughput === undefined ? query.demandSeconds : found.service.busyCpus / throughput
+    const present = {
+      clients: clientsNow,
+      thinkSeconds,
+      demandSeconds,
+      demandDistribution: { kind: 'exponential' },
+    } as const
+    return desk.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
   }
 
   async function reload(): Promise<ReloadOutcome> {
@@ -298,6 +319,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
         await save()
       }
       await lockNamer.close()
+      await desk.close()
       await http.close()
       procfs.close()
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDuration } from '../config/duration.js'
+import { askExporter } from './exporter-answer.js'
 import type { Terminal } from './terminal.js'
 
 /** Exit statuses of `deploy-check`. */
@@ -33,7 +34,6 @@ export interface DeployCheckFlags {
 
 /** Between two questions to the exporter. */
 const POLL_MS = 2000
-const ANSWER_MS = 5000
 
 /** Checks the flags; each error is one line that names its flag. */
 export function parseDeployCheck(
@@ -147,18 +147,12 @@ async function decide(options: DeployCheckOptions, nowSeconds: number): Promise<
 }
 
 async function ask(url: string): Promise<{ readonly deploy?: Deploy } | { readonly problem: string }> {
-  let response: Response
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-    return { problem: `the exporter does not answer at ${url}: ${cause}; give its address with --from` }
+  const answer = await askExporter(url, '--from')
+  if (!answer.ok) {
+    return { problem: answer.status === 404 ? 'the exporter has no such target now' : answer.problem }
   }
-  if (response.status === 404) return { problem: 'the exporter has no such target now' }
-  if (!response.ok) return { problem: `the exporter answered ${response.status} to ${url}` }
-  const body: unknown = await response.json().catch(() => undefined)
-  if (!isTarget(body)) return { problem: `what answers at ${url} is no amdahl_exporter of this version` }
-  return body
+  if (isTarget(answer.body)) return answer.body
+  return { problem: `what answers at ${url} is no amdahl_exporter of this version` }
 }
 
 function isTarget(body: unknown): body is { readonly deploy?: Deploy } {

@@ -11,8 +11,12 @@ import { doctor } from './doctor.js'
 import { createSettingOptions, type FlagValues, LATER_FLAGS } from './flags.js'
 import { loadConfig } from './load-config.js'
 import { type ServeOptions, serve } from './serve.js'
+import { simulateSweep } from './simulate.js'
+import { parseSweep, type SimulateFlags } from './simulate-flags.js'
+import { addSimulateOptions } from './simulate-options.js'
 import { stapBuild } from './stap-build.js'
 import type { Terminal } from './terminal.js'
+import { parseWhatIf, whatIf } from './what-if.js'
 
 /** What a command needs of the process it runs in. */
 export interface Host {
@@ -22,9 +26,9 @@ export interface Host {
   readonly onReloadSignal: ServeOptions['onReloadSignal']
 }
 
-const COMMANDS = ['serve', 'doctor', 'check-config', 'deploy-check', 'stap build']
+const COMMANDS = ['serve', 'doctor', 'simulate', 'check-config', 'deploy-check', 'stap build']
 /** Commands with a meaning in a later version. */
-const LATER_COMMANDS = ['once', 'simulate', 'record']
+const LATER_COMMANDS = ['once', 'record']
 
 /** Exit status of a wrong command line, as in the shell's own commands. */
 const USAGE_STATUS = 2
@@ -111,11 +115,23 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     .action(async (flags: DeployCheckFlags) => {
       refuseFlags(program, 'deploy-check')
       const options = parseDeployCheck(flags)
-      if ('errors' in options) {
-        for (const error of options.errors) terminal.err(`amdahl_exporter: error: ${error}\n`)
-        status = USAGE_STATUS
-      } else status = await deployCheck(options, terminal, self.nowSeconds)
+      status =
+        'errors' in options
+          ? refuse(options.errors, terminal)
+          : await deployCheck(options, terminal, self.nowSeconds)
     })
+
+  addSimulateOptions(
+    program
+      .command('simulate')
+      .allowExcessArguments(false)
+      .description(
+        'simulate a service, and what the exporter would say of it; or what if a live one changed',
+      ),
+  ).action(async (flags: SimulateFlags) => {
+    refuseFlags(program, 'simulate')
+    status = await simulateCommand(flags, host)
+  })
 
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -124,6 +140,29 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     return error.exitCode === 0 ? 0 : USAGE_STATUS
   }
   return status
+}
+
+function refuse(errors: readonly string[], terminal: Terminal): number {
+  for (const error of errors) terminal.err(`amdahl_exporter: error: ${error}\n`)
+  return USAGE_STATUS
+}
+
+async function simulateCommand(flags: SimulateFlags, { terminal, self }: Host): Promise<number> {
+  if (flags.whatIf) {
+    const options = parseWhatIf(flags)
+    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal)
+  }
+  const sweep = parseSweep(flags)
+  if ('errors' in sweep) return refuse(sweep.errors, terminal)
+  try {
+    simulateSweep(sweep, flags.json ? 'json' : flags.csv ? 'csv' : 'table', terminal, self.nowSeconds)
+  } catch (error) {
+    // An open load that cannot be served is found out while it is simulated.
+    if (!(error instanceof RangeError)) throw error
+    terminal.err(`amdahl_exporter: error: ${error.message}\n`)
+    return 1
+  }
+  return 0
 }
 
 async function serveCommand(flags: FlagValues, host: Host): Promise<number> {
@@ -190,7 +229,10 @@ function describeUsageError(text: string, program: Command): string {
   const line = text.trim().replaceAll(/\s*\n\s*/g, ' ')
   const flag = /unknown option '(--[^'=]*)/.exec(line)?.[1]
   if (flag === undefined) return line
-  const known = program.options.filter(({ hidden }) => !hidden).flatMap(({ long }) => long ?? [])
+  const known = [program, ...program.commands]
+    .flatMap(({ options }) => options)
+    .filter(({ hidden }) => !hidden)
+    .flatMap(({ long }) => long ?? [])
   const like = closest(flag, known)
   return `error: unknown flag ${flag}; ${like === undefined ? '--help lists all' : `did you mean ${like}?`}`
 }

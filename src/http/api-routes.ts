@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.js'
 import type { TargetDetail } from '../metrics/target-detail.js'
 import { ANNOUNCED, ANNOUNCEMENT, ERROR, TARGET, TARGETS } from './api-schemas.js'
 import { checkToken } from './token.js'
+import { type AskWhatIf, addWhatIfRoute, WHAT_IF_PATH } from './what-if-route.js'
 
 export type Announced =
   | { readonly kind: 'recorded'; readonly timestampSeconds: number }
@@ -19,9 +20,10 @@ export interface ApiOptions {
   readonly announceDeploy: (target: string, version: string | undefined) => Promise<Announced>
   /** File with the token that announcements need; undefined: they are off. */
   readonly deployTokenFile: string | undefined
+  readonly askWhatIf: AskWhatIf
 }
 
-export const API_PATHS = ['/api/v1/targets', '/api/v1/deploys', '/api/v1/openapi.json'] as const
+export const API_PATHS = ['/api/v1/targets', WHAT_IF_PATH, '/api/v1/deploys', '/api/v1/openapi.json'] as const
 
 const MAX_BODY_BYTES = 4096
 /** Announcements of one address: right, wrong and refused ones. */
@@ -29,7 +31,7 @@ const ANNOUNCEMENTS_PER_MINUTE = 10
 /** Addresses whose announcements are counted. */
 const MAX_ADDRESSES = 1000
 
-/** The JSON API: targets and deploys, described by OpenAPI. */
+/** The JSON API: targets, deploys and what-if, described by OpenAPI. */
 export async function addApiRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -50,6 +52,7 @@ export async function addApiRoutes(app: FastifyInstance, options: ApiOptions): P
     })
     addTargetRoutes(api, options.targets)
     addDeployRoute(api, options)
+    addWhatIfRoute(api, options.askWhatIf)
     api.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   })
 }

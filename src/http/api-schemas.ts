@@ -135,3 +135,90 @@ export const ANNOUNCED = {
     timestampSeconds: number('When the deploy took place, in seconds since the epoch'),
   },
 }
+
+/** Of a query string, in which all values are text. */
+const numeral = (description: string) => ({
+  type: 'string',
+  pattern: '^(?:\\d{1,15}(?:\\.\\d{0,15})?|\\.\\d{1,15})$',
+  description,
+})
+
+export const QUESTION = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['target'],
+  properties: {
+    target: { type: 'string', minLength: 1, maxLength: 256, description: 'Name of the target' },
+    cpus: numeral('CPUs that it would have'),
+    clients: numeral('Clients, or threads that take jobs, that it would have'),
+    holdTimeCut: numeral('Share of its hold time that the bottleneck lock would lose, from 0 to 1'),
+    clientsNow: numeral('Clients that it has; else fitted to the measurement'),
+    thinkSeconds: numeral('Think time that they have; else fitted; needs demandSeconds or throughput'),
+    demandSeconds: numeral('Mean CPU time of a job'),
+    throughput: numeral('Jobs per second now, in place of demandSeconds'),
+  },
+}
+
+const range = (description: string) => ({
+  type: 'object',
+  description: `${description}, with its 95 % interval`,
+  additionalProperties: false,
+  required: ['value', 'lower', 'upper'],
+  properties: { value: number('Value'), lower: number('Lower bound'), upper: number('Upper bound') },
+})
+
+const performance = (description: string) => ({
+  type: 'object',
+  description,
+  additionalProperties: false,
+  required: ['cpus', 'clients', 'parallelFraction', 'utilization', 'queueLength'],
+  properties: {
+    cpus: number('CPUs'),
+    clients: number('Clients'),
+    parallelFraction: number('p of the service then'),
+    throughput: range('Jobs per second; left out where the CPU time of a job is not known'),
+    utilization: range('CPU utilization'),
+    queueLength: range('Mean number of jobs at the locks, holders included'),
+    responseSeconds: range('Mean response time; left out where the CPU time of a job is not known'),
+  },
+})
+
+export const ANSWER = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['target', 'measured', 'load', 'now', 'predicted', 'throughputRatio', 'responseRatio'],
+  properties: {
+    target: text('Name of the target'),
+    bottleneckLock: text('Lock with the largest U_s'),
+    measured: {
+      type: 'object',
+      description: 'What was measured, to be compared with now',
+      additionalProperties: false,
+      required: ['parallelFraction', 'utilization', 'queueLength'],
+      properties: {
+        parallelFraction: range('p by ownership'),
+        utilization: number('CPU utilization of the CPUs it may use'),
+        queueLength: number('Mean number of jobs at its locks'),
+      },
+    },
+    load: {
+      type: 'object',
+      description: 'The load that was taken',
+      additionalProperties: false,
+      required: ['clients', 'thinkPerDemand', 'fitted'],
+      properties: {
+        clients: number('Clients'),
+        thinkPerDemand: number('Think time over the CPU time of a job'),
+        fitted: {
+          type: 'array',
+          description: 'What of it was fitted to the measurement',
+          items: { type: 'string', enum: ['clients', 'think'] },
+        },
+      },
+    },
+    now: performance('The model of the service as it is'),
+    predicted: performance('The model of the service as it would be'),
+    throughputRatio: range('Throughput predicted over now'),
+    responseRatio: range('Response time predicted over now'),
+  },
+}

@@ -108,7 +108,7 @@ function sendText(reply: FastifyReply, message: string): FastifyReply {
 function describeBadRequest(error: FastifyError & { readonly error?: string }): string {
   const [problem] = error.validation ?? []
   if (problem) {
-    const where = `body${problem.instancePath.replaceAll('/', '.')}`
+    const where = `${error.validationContext === 'querystring' ? 'query' : 'body'}${problem.instancePath.replaceAll('/', '.')}`
     const detail = Object.values(problem.params).filter((value) => typeof value === 'string')
     return `${where} ${problem.message}${detail.length > 0 ? ` (${detail.join(', ')})` : ''}`
   }

@@ -42,7 +42,7 @@ test('--version and --help', async () => {
   const help = await amdahlExporter('--help')
   expect(help.status).toBe(0)
   expect(help.out).toContain('--tracer.interval <duration>')
-  expect(help.out).not.toMatch(/web\.config\.file|replay\.file|^ +once|simulate/m)
+  expect(help.out).not.toMatch(/web\.config\.file|replay\.file|^ +once/m)
 })
 
 test('doctor says of each tracer whether it can run, and its status whether one can', async () => {
@@ -83,9 +83,14 @@ describe('a wrong command line is one line that names it and the remedy, and sta
     [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
     [
       ['once'],
-      'the command once is not available in this version; commands are serve, doctor, check-config, deploy-check, stap build',
+      'the command once is not available in this version; commands are serve, doctor, simulate, check-config, deploy-check, stap build',
     ],
-    [['srve'], "unknown command 'srve'; commands are serve, doctor, check-config, deploy-check, stap build"],
+    [
+      ['srve'],
+      "unknown command 'srve'; commands are serve, doctor, simulate, check-config, deploy-check, stap build",
+    ],
+    [['simulate', '--client=3'], 'unknown flag --client; did you mean --clients?'],
+    [['simulate', '--log.level=info'], 'simulate takes no such flags; leave out --log.level'],
     [['stap', 'build'], "required option '--output <folder>' not specified"],
     [['doctor', 'all'], "too many arguments for 'doctor'. Expected 0 arguments but got 1."],
     [['check-config'], "missing required argument 'FILE'"],

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Announced } from '../../src/http/api-routes.js'
 import type { Reloaded } from '../../src/http/lifecycle-routes.js'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js'
+import type { AskWhatIf, WhatIfQuery } from '../../src/http/what-if-route.js'
 import { createLogger } from '../../src/log/logger.js'
 import type { TargetDetail } from '../../src/metrics/target-detail.js'
+import type { Answer } from '../../src/what-if/question.js'
 
 const TOKEN = 'a token of sufficient length'
 
@@ -53,6 +55,8 @@ let folder: string
 let tokenFile: string
 let announced: [string, string | undefined][]
 let answer: Announced
+let asked: WhatIfQuery[]
+let whatIf: Awaited<ReturnType<AskWhatIf>>
 let logLines: string[]
 let reloaded: Reloaded
 let server: HttpServer
@@ -86,6 +90,10 @@ async function serve(change: Partial<HttpServerOptions> = {}): Promise<void> {
       return answer
     },
     deployTokenFile: tokenFile,
+    askWhatIf: async (query) => {
+      asked.push(query)
+      return whatIf
+    },
     reload: async () => reloaded,
     ...change,
   })
@@ -98,6 +106,7 @@ beforeEach(() => {
   tokenFile = join(folder, 'token')
   writeFileSync(tokenFile, `${TOKEN}\n`)
   announced = []
+  asked = []
   answer = { kind: 'recorded', timestampSeconds: 1_700_000_001 }
   logLines = []
 })
@@ -147,6 +156,86 @@ describe('targets', () => {
   })
 })
 
+describe('what if', () => {
+  const range = { value: 1, lower: 0.9, upper: 1.1 }
+  const performance = {
+    cpus: 2,
+    clients: 4,
+    parallelFraction: 0.5,
+    throughput: undefined,
+    utilization: range,
+    queueLength: range,
+    responseSeconds: undefined,
+  }
+  const answer: Answer = {
+    target: 'shop',
+    bottleneckLock: 'orders_lock',
+    measured: { parallelFraction: range, utilization: 0.5, queueLength: 1 },
+    load: { clients: 4, thinkPerDemand: 2.5, fitted: ['think'] },
+    now: performance,
+    predicted: { ...performance, cpus: 4 },
+    throughputRatio: range,
+    responseRatio: range,
+  }
+  const ask = (query: string) => fetch(`${base}/api/v1/what-if?${query}`)
+
+  beforeEach(() => serve())
+
+  test('is answered; what is asked is handed on as numbers', async () => {
+    whatIf = { ok: true, answer }
+    const [status, body] = await outcome(
+      await ask('target=a%20b&cpus=4&holdTimeCut=0.5&clientsNow=4&thinkSeconds=.25&throughput=12.5'),
+    )
+    expect([status, body]).toEqual([200, JSON.parse(JSON.stringify(answer))])
+    expect(asked).toEqual([
+      {
+        target: 'a b',
+        cpus: 4,
+        clients: undefined,
+        holdTimeCut: 0.5,
+        clientsNow: 4,
+        thinkSeconds: 0.25,
+        demandSeconds: undefined,
+        throughput: 12.5,
+      },
+    ])
+  })
+
+  test.each<[Awaited<ReturnType<AskWhatIf>>, number, string]>([
+    [{ ok: 'unknown-target' }, 404, 'no such target now: GET /api/v1/targets lists them'],
+    [{ ok: false, problem: 'p of shop is not known' }, 422, 'p of shop is not known'],
+    [{ ok: 'busy' }, 503, 'another question is being answered: try again in a moment'],
+    [{ ok: 'given-up' }, 503, 'the answer took too long: ask with fewer clients'],
+  ])('%j is %d', async (answered, status, error) => {
+    whatIf = answered
+    const response = await ask('target=shop&cpus=4')
+    expect(response.headers.get('retry-after')).toBe(status === 503 ? '5' : null)
+    expect(await outcome(response)).toEqual([status, { error }])
+  })
+
+  test.each([
+    ['cpus=4', "query must have required property 'target' (target)"],
+    ['target=shop&cpus=many', 'query.cpus must match pattern'],
+    ['target=shop&cpus=-1', 'query.cpus must match pattern'],
+    ['target=shop&cpus=1e9', 'query.cpus must match pattern'],
+    ['target=shop&cpus=4&cpus=5', 'query.cpus must be string'],
+    ['target=shop&cpu=4', 'query must NOT have additional properties (cpu)'],
+  ])('%s is refused', async (query, message) => {
+    const [status, body] = await outcome(await ask(query))
+    expect(status).toBe(400)
+    expect(body).toEqual({ error: expect.stringContaining(message) })
+    expect(asked).toEqual([])
+  })
+
+  test('is limited per address', async () => {
+    whatIf = { ok: 'busy' }
+    const responses = []
+    for (let question = 0; question < 21; question += 1) responses.push(await ask('target=shop'))
+    expect(responses.map(({ status }) => status)).toEqual([...new Array<number>(20).fill(503), 429])
+    expect(await responses.at(-1)?.json()).toEqual({ error: expect.stringContaining('too many questions') })
+  })
+})
+
 describe('the OpenAPI document', () => {
   test('describes every route, and only what is there', async () => {
     await serve()
@@ -160,6 +249,7 @@ describe('the OpenAPI document', () => {
       ['/api/v1/targets', ['get']],
       ['/api/v1/targets/{name}', ['get']],
       ['/api/v1/deploys', ['post']],
+      ['/api/v1/what-if', ['get']],
     ])
     expect(Object.keys(document.paths['/api/v1/deploys']?.post?.responses ?? {})).toEqual([
       '201',

@@ -49,6 +49,7 @@ function createServer(): HttpServer {
     targets: () => [],
     announceDeploy: async () => ({ kind: 'unknown-target' }),
     deployTokenFile: undefined,
+    askWhatIf: async () => ({ ok: 'busy' }),
     reload: undefined,
   })
 }
