@@ -1,9 +1,11 @@
 import type { Config } from './config/config.js'
 import { mergeReloaded } from './config/reload.js'
+import type { Reloaded } from './http/lifecycle-routes.js'
 import { createHttpServer } from './http/server.js'
 import type { WhatIfQuery } from './http/what-if-route.js'
 import { joinWindow } from './join/window.js'
 import type { Logger } from './log/logger.js'
+import { messageOf } from './log/message-of.js'
 import { type MetricsSource, renderMetrics } from './metrics/collect.js'
 import { describeStatus } from './metrics/status.js'
 import { describeTarget } from './metrics/target-detail.js'
@@ -45,15 +47,9 @@ export interface App {
   /** Ends the tracer and closes all listeners. */
   stop(): Promise<void>
   /** Reads the configuration again; one that is not valid leaves all as it is. */
-  reload(): Promise<ReloadOutcome>
+  reload(): Promise<Reloaded>
   readonly addresses: readonly string[]
 }
-
-export type ReloadOutcome =
-  /** What waits for a restart, one line each. */
-  | { readonly ok: true; readonly notes: readonly string[] }
-  /** What is wrong with the configuration, one line each. */
-  | { readonly ok: false; readonly errors: readonly string[] }
 
 export interface AppOptions {
   readonly logger: Logger
@@ -163,7 +159,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
   function record(interval: TraceInterval): void {
     lastIntervalNs = self.monotonicNs()
     lostEvents += interval.lostEvents
-    tracerCost.look(supervisor.status().pid)
+    tracerCost.count(supervisor.status().pid)
     sample()
     machine.offerStacks(interval.stacks)
     const processes = new Map(
@@ -283,7 +279,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     return desk.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
   }
 
-  async function reload(): Promise<ReloadOutcome> {
+  async function reload(): Promise<Reloaded> {
     const read = await readConfig()
     if (!read.ok) {
       lastRead = { ...lastRead, isValid: false }
@@ -328,8 +324,4 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
       return http.addresses()
     },
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -3,7 +3,7 @@ import { createDashboard } from './dashboard.js'
 import { LIMITS, READING, runbook } from './documentation.js'
 import { line, singleValue, speedupBars, timeSeries } from './panel.js'
 import { MACHINE, ofMachines, ofTargets, TARGET } from './selector.js'
-import { table } from './table.js'
+import { TARGET_KEYS, table } from './table.js'
 import { variablesOfSeveralTargets } from './variables.js'
 
 /** p over an hour, of each target on each machine. */
@@ -91,11 +91,7 @@ export function capacity(): Dashboard {
             docs: READING,
             width: 24,
             height: 11,
-            keys: [
-              { label: 'target', title: 'Target' },
-              { label: 'instance', title: 'Instance' },
-              { label: 'job', title: 'Job' },
-            ],
+            keys: TARGET_KEYS,
             columns: [
               { title: 'p', expr: perTarget(P), unit: 'none', decimals: 3 },
               { title: 'N', expr: perTarget(`${N} and ${P}`), unit: 'none' },

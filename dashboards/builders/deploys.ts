@@ -2,10 +2,10 @@ import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard
 import { annotationsOf } from './annotations.js'
 import { createDashboard } from './dashboard.js'
 import { DEPLOY_TESTS, DEPLOYS, runbook } from './documentation.js'
-import { stateTimeline, timeSeries } from './panel.js'
+import { P_PANEL, stateTimeline, timeSeries } from './panel.js'
 import { increase, largest, ofTargets, TARGET } from './selector.js'
 import { numbered, numberOf, VERDICTS } from './states.js'
-import { table } from './table.js'
+import { TARGET_KEYS, table } from './table.js'
 import { variablesOfSeveralTargets } from './variables.js'
 
 const DEPLOY = 'change="deploy"'
@@ -43,11 +43,8 @@ export function deploys(): Dashboard {
             title: 'p and what it is compared with',
             description:
               'p over 5 minutes, and the recorded p before the last deploy (baseline), which stands still for two hours from a deploy on. Where p falls below it and stays there, the alert fires.',
+            ...P_PANEL,
             docs: runbook('AmdahlParallelFractionDroppedAfterDeploy'),
-            unit: 'none',
-            decimals: 3,
-            min: 0,
-            max: 1,
             queries: [
               {
                 expr: ofTargets('instance_target:amdahl_parallel_fraction:rate5m'),
@@ -168,11 +165,7 @@ function changes(
     docs: DEPLOYS,
     width: 24,
     height: change === 'deploy' ? 10 : 7,
-    keys: [
-      { label: 'target', title: 'Target' },
-      { label: 'instance', title: 'Instance' },
-      { label: 'job', title: 'Job' },
-    ],
+    keys: TARGET_KEYS,
     columns: [
       {
         title: change === 'deploy' ? 'Deployed' : 'Started',

@@ -4,7 +4,7 @@ import { CONFIGURATION, DEPLOYING, LIMITS, OVERHEAD, runbook } from './documenta
 import { stateTimeline, timeSeries } from './panel.js'
 import { increase, largest, MACHINE, ofMachines, ofTargets, rate } from './selector.js'
 import { YES_NO } from './states.js'
-import { table } from './table.js'
+import { MACHINE_KEYS, table } from './table.js'
 import { variablesOfSeveralTargets } from './variables.js'
 
 const perMachine = (metric: string) => `max by (${MACHINE}) (${ofMachines(metric)})`
@@ -29,10 +29,7 @@ export function health(): Dashboard {
             docs: runbook('AmdahlTracerDown'),
             width: 24,
             height: 9,
-            keys: [
-              { label: 'instance', title: 'Instance' },
-              { label: 'job', title: 'Job' },
-            ],
+            keys: MACHINE_KEYS,
             columns: [
               { ...yesNo, title: 'Answers', expr: perMachine('up') },
               { ...yesNo, title: 'Tracer runs', expr: perMachine('amdahl_tracer_up') },

@@ -1,10 +1,10 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { createDashboard } from './dashboard.js'
 import { LIMITS, READING, runbook } from './documentation.js'
-import { singleValue, timeSeries } from './panel.js'
+import { P_PANEL, singleValue, timeSeries } from './panel.js'
 import { largest, MACHINE, ofMachines, ofTargets, parallelFraction, TARGET } from './selector.js'
 import { REGIMES, VERDICTS } from './states.js'
-import { table } from './table.js'
+import { type LabelColumn, MACHINE_KEYS, table } from './table.js'
 import { placeholder, variablesOfSeveralTargets } from './variables.js'
 
 /** The service dashboard, for the target of a row. */
@@ -15,6 +15,11 @@ const SERVICE = `/d/amdahl-service?${[
   ),
   placeholder('__url_time_range'),
 ].join('&')}`
+
+const LINKED_TARGET_KEYS: readonly LabelColumn[] = [
+  { label: 'target', title: 'Target', url: SERVICE },
+  ...MACHINE_KEYS,
+]
 
 /** Little headroom is what the alert AmdahlHeadroomLow takes for it, and twice that. */
 const HEADROOM = [
@@ -101,13 +106,9 @@ export function overview(): Dashboard {
             title: 'p of all together',
             description:
               'Share of the CPU time of all selected targets that was outside their busiest locks, in the last hour: from the sums of CPU time, not a mean of p.',
-            docs: READING,
+            ...P_PANEL,
             width: 4,
             height: 4,
-            unit: 'none',
-            decimals: 3,
-            min: 0,
-            max: 1,
             expr: parallelFraction(ofTargets, '1h'),
           }),
         ],
@@ -122,11 +123,7 @@ export function overview(): Dashboard {
             docs: READING,
             width: 24,
             height: 12,
-            keys: [
-              { label: 'target', title: 'Target', url: SERVICE },
-              { label: 'instance', title: 'Instance' },
-              { label: 'job', title: 'Job' },
-            ],
+            keys: LINKED_TARGET_KEYS,
             columns: [
               {
                 title: 'Headroom',
@@ -191,11 +188,7 @@ export function overview(): Dashboard {
             docs: READING,
             width: 24,
             height: 7,
-            keys: [
-              { label: 'target', title: 'Target', url: SERVICE },
-              { label: 'instance', title: 'Instance' },
-              { label: 'job', title: 'Job' },
-            ],
+            keys: LINKED_TARGET_KEYS,
             columns: [
               {
                 expr: largest(TARGET, 'reason', ofTargets('amdahl_target_estimate_unavailable', ownership)),
@@ -208,13 +201,10 @@ export function overview(): Dashboard {
             title: 'p of each target',
             description:
               'Over 5 minutes and all selected machines, from the sums of CPU time: never a mean of p. A gap is a time for which it cannot be said.',
-            docs: READING,
+            ...P_PANEL,
+            decimals: 2,
             width: 8,
             height: 9,
-            unit: 'none',
-            decimals: 2,
-            min: 0,
-            max: 1,
             queries: [{ expr: parallelFraction(ofTargets, '5m', 'job, target'), legend: '{{target}}' }],
           }),
           timeSeries({
@@ -262,10 +252,7 @@ export function overview(): Dashboard {
             docs: READING,
             width: 24,
             height: 8,
-            keys: [
-              { label: 'instance', title: 'Instance' },
-              { label: 'job', title: 'Job' },
-            ],
+            keys: MACHINE_KEYS,
             columns: [
               { title: 'N', expr: perMachine('amdahl_node_cpus'), unit: 'none' },
               {

@@ -27,7 +27,7 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat'
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline'
 import type * as table from '@grafana/grafana-foundation-sdk/table'
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries'
-import { type Passage, urlOf } from './documentation.js'
+import { type Passage, READING, urlOf } from './documentation.js'
 import { DATASOURCE } from './variables.js'
 
 /** What every panel has. */
@@ -56,6 +56,15 @@ export interface Values {
   readonly max?: number
   readonly mappings?: readonly State[]
   readonly thresholds?: readonly Threshold[]
+}
+
+/** What panels that show p have in common. */
+export const P_PANEL: Pick<Frame, 'docs'> & Values = {
+  docs: READING,
+  unit: 'none',
+  decimals: 3,
+  min: 0,
+  max: 1,
 }
 
 /** A value or text that has a name and a colour. */

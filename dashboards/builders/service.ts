@@ -2,7 +2,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { annotationsOf } from './annotations.js'
 import { createDashboard, type Section } from './dashboard.js'
 import { CONFIGURATION, LIMITS, READING, runbook } from './documentation.js'
-import { bandOf, line, singleValue, speedupBars, stateTimeline, timeSeries } from './panel.js'
+import { bandOf, line, P_PANEL, singleValue, speedupBars, stateTimeline, timeSeries } from './panel.js'
 import { increase, largest, ofOneTarget, parallelFraction, rate, TARGET } from './selector.js'
 import { numbered, numberOf, REGIMES } from './states.js'
 import { table } from './table.js'
@@ -33,11 +33,7 @@ function together(): Section {
         ...small,
         title: 'p, last hour',
         description: 'Share of the CPU time on all selected machines that was outside the busiest lock.',
-        docs: READING,
-        unit: 'none',
-        decimals: 3,
-        min: 0,
-        max: 1,
+        ...P_PANEL,
         expr: parallelFraction(ofOneTarget, '1h'),
       }),
       singleValue({
@@ -77,13 +73,10 @@ function together(): Section {
         title: 'p over 5 minutes',
         description:
           'From the CPU time inside the busiest lock and all CPU time: of each machine, and of all together by the sums. Needs the recording rules.',
-        docs: READING,
+        ...P_PANEL,
+        decimals: 2,
         width: 12,
         height: 8,
-        unit: 'none',
-        decimals: 2,
-        min: 0,
-        max: 1,
         queries: [
           { expr: ofOneTarget('instance_target:amdahl_parallel_fraction:rate5m'), legend: '{{instance}}' },
           { expr: parallelFraction(ofOneTarget, '5m'), legend: 'all together' },
@@ -140,11 +133,7 @@ function estimates(): Section {
         title: 'Parallel fraction p',
         description:
           'p by both estimators, and the 95 % interval of the first. ownership is the one to use; window is a second opinion, withheld where the lock is not what limits. A gap: it cannot be estimated, see below.',
-        docs: READING,
-        unit: 'none',
-        decimals: 3,
-        min: 0,
-        max: 1,
+        ...P_PANEL,
         queries: [
           { expr: ofOneTarget('amdahl_target_parallel_fraction_upper', OWNERSHIP), legend: 'upper bound' },
           { expr: ofOneTarget('amdahl_target_parallel_fraction_lower', OWNERSHIP), legend: 'lower bound' },
@@ -162,11 +151,7 @@ function estimates(): Section {
         title: 'p from the counters',
         description:
           'Both estimators over the time between two points, from the CPU time that was counted. It needs 2 CPU-seconds in that time. The longer the time that is looked at, the smoother it is.',
-        docs: READING,
-        unit: 'none',
-        decimals: 3,
-        min: 0,
-        max: 1,
+        ...P_PANEL,
         queries: [
           {
             expr: `1 - ${increase(ofOneTarget('amdahl_target_serial_cpu_seconds_total'))} / (${increase(ofOneTarget('amdahl_target_cpu_seconds_total'))} > 2)`,

@@ -31,6 +31,14 @@ export interface LabelColumn {
   readonly url?: string
 }
 
+/** Labels of a machine, that is of an exporter. */
+export const MACHINE_KEYS: readonly LabelColumn[] = [
+  { label: 'instance', title: 'Instance' },
+  { label: 'job', title: 'Job' },
+]
+/** Labels of a target on one machine. */
+export const TARGET_KEYS: readonly LabelColumn[] = [{ label: 'target', title: 'Target' }, ...MACHINE_KEYS]
+
 export interface Table extends Frame {
   /** Labels that all queries have: a row for each set of their values. */
   readonly keys: readonly LabelColumn[]

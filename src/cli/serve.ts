@@ -1,5 +1,6 @@
 import type { App } from '../app.js'
 import type { Logger } from '../log/logger.js'
+import { messageOf } from '../log/message-of.js'
 
 export interface ServeOptions {
   readonly logger: Logger
@@ -66,8 +67,4 @@ function createTimer(delayMs: number) {
     timer = setTimeout(resolve, delayMs)
   })
   return { elapsed, cancel: () => clearTimeout(timer) }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,4 +1,5 @@
 import type { TargetSnapshot } from '../targets/target.js'
+import { type AssessmentView, describeAssessment } from './assessment-view.js'
 import type { MetricsSource } from './collect.js'
 
 /** What the page and `/-/ready` say of the exporter, as it stands at a request. */
@@ -21,7 +22,7 @@ export interface StatusView {
   readonly targets: readonly TargetView[]
 }
 
-export interface TargetView {
+export interface TargetView extends AssessmentView {
   readonly name: string
   /** p with its 95 % bounds. */
   readonly parallelFraction:
@@ -29,14 +30,6 @@ export interface TargetView {
     | undefined
   /** Why there is no p. */
   readonly reason: string | undefined
-  /** Q */
-  readonly queueLength: number | undefined
-  /** U_s, 0–1 */
-  readonly serialUtilizationRatio: number | undefined
-  readonly headroomRatio: number | undefined
-  readonly speedupLimit: number | undefined
-  readonly regime: string | undefined
-  readonly bottleneckLock: string | undefined
   /** N */
   readonly cpus: number | undefined
   readonly version: string | undefined
@@ -72,12 +65,7 @@ function describeTarget({ name, assessment, cpus, version, deploy }: TargetSnaps
     name,
     parallelFraction: ownership.kind === 'value' ? ownership : undefined,
     reason: ownership.kind === 'none' ? ownership.reason : undefined,
-    queueLength: assessment.queueLength,
-    serialUtilizationRatio: assessment.serialUtilization,
-    headroomRatio: assessment.headroom,
-    speedupLimit: assessment.speedupLimit,
-    regime: assessment.regime,
-    bottleneckLock: assessment.bottleneck?.lock.label,
+    ...describeAssessment(assessment),
     cpus,
     version,
     verdict: deploy?.verdict,

@@ -2,6 +2,7 @@ import type { Verdict } from '../estimate/comparison.js'
 import type { Estimate } from '../estimate/estimate.js'
 import type { JudgedChange } from '../targets/change-tracker.js'
 import type { TargetSnapshot } from '../targets/target.js'
+import { type AssessmentView, describeAssessment } from './assessment-view.js'
 
 /** A value with its 95 % interval, or why there is none. */
 export type EstimateView =
@@ -32,17 +33,11 @@ export interface ChangeView {
 }
 
 /** All that is known of a target, for programs. */
-export interface TargetDetail {
+export interface TargetDetail extends AssessmentView {
   readonly name: string
   readonly cpus: number | undefined
   readonly busyCpus: number | undefined
   readonly parallelFraction: { readonly ownership: EstimateView; readonly window: EstimateView }
-  readonly queueLength: number | undefined
-  readonly serialUtilizationRatio: number | undefined
-  readonly headroomRatio: number | undefined
-  readonly speedupLimit: number | undefined
-  readonly regime: string | undefined
-  readonly bottleneckLock: string | undefined
   readonly startTimestampSeconds: number
   readonly info: {
     readonly version: string | undefined
@@ -68,12 +63,7 @@ export function describeTarget(snapshot: TargetSnapshot): TargetDetail {
       ownership: describeEstimate(assessment.ownership),
       window: describeEstimate(assessment.window),
     },
-    queueLength: assessment.queueLength,
-    serialUtilizationRatio: assessment.serialUtilization,
-    headroomRatio: assessment.headroom,
-    speedupLimit: assessment.speedupLimit,
-    regime: assessment.regime,
-    bottleneckLock: assessment.bottleneck?.lock.label,
+    ...describeAssessment(assessment),
     startTimestampSeconds: snapshot.startTimestampSeconds,
     info: {
       version: snapshot.version,

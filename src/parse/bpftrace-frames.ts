@@ -1,6 +1,6 @@
 import { type MapRow, parseBpftraceLine } from './bpftrace-line.js'
 import { type ParseError, parseError } from './parse-error.js'
-import { createStackBuffer, parseStackLine } from './stack-line.js'
+import { createStackBuffer } from './stack-line.js'
 import {
   FUTEX_CLASSES,
   type FutexClass,
@@ -123,12 +123,7 @@ export function createBpftraceFrames(): BpftraceFrames {
   let lostOutsideFrames = 0
 
   function push(line: string): TraceInterval | ParseError | undefined {
-    if (line.startsWith('stack ')) {
-      const record = parseStackLine(line)
-      if ('kind' in record) return record
-      stacks.add(record)
-      return undefined
-    }
+    if (line.startsWith('stack ')) return stacks.addLine(line)
     if (line.length > MAX_LINE_LENGTH) {
       return parseError('LINE_TOO_LONG', MAX_LINE_LENGTH + 1, `line of ${line.length} characters`)
     }

@@ -29,3 +29,8 @@ export function parseProcMaps(text: string): readonly Mapping[] {
   }
   return mappings
 }
+
+/** The path as it was before its file was removed: the kernel then appends ` (deleted)`. */
+export function withoutDeleted(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
+}

@@ -36,12 +36,29 @@ export function parseStackLine(line: string): LockStack | ParseError {
 /** Stacks of one interval that are kept: the scripts print no more. */
 const MAX_STACKS = 256
 
+export interface StackBuffer {
+  add(stack: LockStack): void
+  /** Adds what the line says. Returns an error when it is refused. Never throws. */
+  addLine(line: string): ParseError | undefined
+  /** Gives back what was added since the last time. */
+  take(): readonly LockStack[]
+}
+
 /** Keeps the stacks that come between two frame ends. They are hints for names: those beyond the limit are let go. */
-export function createStackBuffer(): { add(stack: LockStack): void; take(): readonly LockStack[] } {
+export function createStackBuffer(): StackBuffer {
   let stacks: LockStack[] = []
+
+  function add(stack: LockStack): void {
+    if (stacks.length < MAX_STACKS) stacks.push(stack)
+  }
+
   return {
-    add(stack) {
-      if (stacks.length < MAX_STACKS) stacks.push(stack)
+    add,
+    addLine(line) {
+      const record = parseStackLine(line)
+      if ('kind' in record) return record
+      add(record)
+      return undefined
     },
     take() {
       const taken = stacks

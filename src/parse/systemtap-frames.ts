@@ -1,5 +1,5 @@
 import { type ParseError, parseError } from './parse-error.js'
-import { createStackBuffer, parseStackLine } from './stack-line.js'
+import { createStackBuffer } from './stack-line.js'
 import {
   FUTEX_CLASSES,
   type FutexClass,
@@ -60,12 +60,7 @@ export function createSystemtapFrames(): SystemtapFrames {
   return {
     push(line) {
       if (line === '') return undefined
-      if (line.startsWith('stack ')) {
-        const record = parseStackLine(line)
-        if ('kind' in record) return record
-        stacks.add(record)
-        return undefined
-      }
+      if (line.startsWith('stack ')) return stacks.addLine(line)
       const record = parseRecord(line)
       if ('kind' in record) {
         if (frame) frame.lostEvents += 1

@@ -1,3 +1,4 @@
+import type { ProcessStat } from '../parse/proc-pid-stat.js'
 import type { Procfs } from './procfs.js'
 
 /** What one process after the other has cost. */
@@ -9,7 +10,9 @@ export interface ProcessCost {
 }
 
 export interface ProcessCostMeter {
-  /** Looks at the process that runs now. What it takes after the last look is not counted when another follows. */
+  /** Counts the CPU time of the process that runs now; what it takes after the last count is lost when another follows. */
+  count(pid: number | undefined): void
+  /** Counts as well, and reads the memory. */
   look(pid: number | undefined): ProcessCost
 }
 
@@ -19,15 +22,21 @@ export function createProcessCostMeter(
   let endedSeconds = 0
   let current: { readonly key: string; readonly cpuSeconds: number } | undefined
 
+  function count(pid: number | undefined): ProcessStat | undefined {
+    const stat = pid === undefined ? undefined : procfs.readProcess(pid)
+    const key = stat && `${stat.pid}@${stat.startSeconds}`
+    if (current && key !== current.key) {
+      endedSeconds += current.cpuSeconds
+      current = undefined
+    }
+    if (stat && key !== undefined) current = { key, cpuSeconds: stat.cpuSeconds }
+    return stat
+  }
+
   return {
+    count,
     look(pid) {
-      const stat = pid === undefined ? undefined : procfs.readProcess(pid)
-      const key = stat && `${stat.pid}@${stat.startSeconds}`
-      if (current && key !== current.key) {
-        endedSeconds += current.cpuSeconds
-        current = undefined
-      }
-      if (stat && key !== undefined) current = { key, cpuSeconds: stat.cpuSeconds }
+      const stat = count(pid)
       return {
         cpuSeconds: endedSeconds + (current?.cpuSeconds ?? 0),
         residentBytes: stat && procfs.readResidentBytes(stat.pid),

@@ -1,4 +1,5 @@
 import type { ProcessStat } from '../parse/proc-pid-stat.js'
+import { dropOldest } from './drop-oldest.js'
 import type { Procfs } from './procfs.js'
 
 /** One program in one process: from its exec to its end or the next exec. */
@@ -44,8 +45,7 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
       const facts = { stat, exe: procfs.readExe(pid) }
       entries.delete(pid)
       entries.set(pid, { facts, checkedNs: now })
-      const oldest = entries.keys().next()
-      if (entries.size > MAX_PROCESSES && !oldest.done) entries.delete(oldest.value)
+      dropOldest(entries, MAX_PROCESSES)
       return facts
     },
     isAlive({ stat }) {

@@ -1,6 +1,7 @@
 import { createTimeline, type Timeline } from '../join/cpu-timeline.js'
 import type { CgroupPaths } from '../parse/cgroup.js'
 import type { Cgroupfs, CgroupThrottling } from './cgroupfs.js'
+import { dropOldest } from './drop-oldest.js'
 
 export interface ThrottlingSampler {
   /** Reads the quotas of this cgroup from now on. */
@@ -56,11 +57,7 @@ export function createThrottlingSampler(cgroupfs: Cgroupfs, monotonicNs: () => b
       if (watched.has(key)) return
       watched.set(key, paths)
       read(key, paths, new Set())
-      const oldest = watched.keys().next()
-      if (watched.size > MAX_WATCHED && !oldest.done) {
-        watched.delete(oldest.value)
-        levelsOf.delete(oldest.value)
-      }
+      for (const dropped of dropOldest(watched, MAX_WATCHED)) levelsOf.delete(dropped)
     },
     sample() {
       const done = new Set<string>()

@@ -8,7 +8,7 @@ import {
 } from '../parse/eh-frame.js'
 import { EM_X86_64, PT_GNU_EH_FRAME, PT_LOAD, type Segment } from '../parse/elf.js'
 import type { ElfSymbol, SymbolKind } from '../parse/elf-symbols.js'
-import type { Mapping } from '../parse/proc-maps.js'
+import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import { type ElfFile, openElfFile } from './elf-file.js'
 import type { SymbolStore } from './symbol-store.js'
 
@@ -143,8 +143,4 @@ function openMapped(folder: string, { begin, end, path }: Mapping): ElfFile | un
 
 function pageOf(address: number): number {
   return address - (address % PAGE_BYTES)
-}
-
-function withoutDeleted(path: string): string {
-  return path.replace(/ \(deleted\)$/, '')
 }

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Mapping, parseProcMaps } from '../parse/proc-maps.js'
+import { type Mapping, parseProcMaps, withoutDeleted } from '../parse/proc-maps.js'
 import type { Module, ModuleReader } from './module.js'
 
 /** What lies at an address. */
@@ -104,8 +104,4 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
       for (const module of loaded.values()) module.release()
     },
   }
-}
-
-function withoutDeleted(path: string): string {
-  return path.replace(/ \(deleted\)$/, '')
 }

@@ -1,5 +1,6 @@
 import { type Comparison, compareParallelFractions, MIN_VERDICT_BATCHES } from '../estimate/comparison.js'
 import { addBatch, addSums, type Batch, type BatchSums, NO_BATCHES } from '../estimate/ratio-interval.js'
+import { dropOldest } from '../sample/drop-oldest.js'
 import { isSameRelease, type Release } from './release.js'
 
 /** One start of a target's program. */
@@ -244,8 +245,7 @@ export function createChangeTracker(
         for (const other of alive) {
           if (other.key !== start?.key && !beside.has(other.key)) beside.set(other.key, nowSeconds)
         }
-        for (const key of [...beside.keys()].slice(0, Math.max(0, beside.size - MAX_BESIDE)))
-          beside.delete(key)
+        dropOldest(beside, MAX_BESIDE)
         return undefined
       }
       if (!oldest) return undefined

@@ -1,5 +1,6 @@
 import type { CgroupPaths } from '../parse/cgroup.js'
 import type { CgroupLimits } from '../sample/cgroupfs.js'
+import { dropOldest } from '../sample/drop-oldest.js'
 import type { ProcessIdentity } from './identify.js'
 import type { MeasuredWindow } from './target.js'
 import { targetCpus } from './target-cpus.js'
@@ -52,8 +53,7 @@ export function createCpuShare(source: CpuShareSource) {
     }
     kept.delete(key)
     kept.set(key, next)
-    const oldest = kept.keys().next()
-    if (kept.size > MAX_KEPT && !oldest.done) kept.delete(oldest.value)
+    dropOldest(kept, MAX_KEPT)
     return next
   }
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { Pattern } from '../config/pattern.js'
 import type { Condition, TargetRule, VersionSource } from '../config/target-rule.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
-import type { Mapping } from '../parse/proc-maps.js'
+import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import type { ProcessFacts } from '../sample/process-directory.js'
 import type { Start } from './change-tracker.js'
 import type { ContainerFacts } from './container.js'
@@ -206,8 +206,4 @@ function nameFrom(text: string): string {
 
 function withoutControls(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\ufffd')
-}
-
-function withoutDeleted(path: string): string {
-  return path.replace(/ \(deleted\)$/, '')
 }

@@ -4,6 +4,7 @@ import type { Batch } from '../estimate/ratio-interval.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeWindow, ProcessWindow, Window } from '../join/window.js'
 import type { FutexClass, WaitTotals } from '../parse/trace-interval.js'
+import { dropOldest } from '../sample/drop-oldest.js'
 import { createChangeTracker, type TrackerState } from './change-tracker.js'
 import {
   createTarget,
@@ -161,10 +162,7 @@ export function createLedger(
       place({ pid, trace, cpuSeconds: undefined }, sumWaits(waits), false)
     }
     deferred = postponed
-    for (const pid of met) {
-      if (met.size <= MAX_MET) break
-      met.delete(pid)
-    }
+    dropOldest(met, MAX_MET)
     admit(left, groups, window.endNs)
     return groups
   }

@@ -1,4 +1,5 @@
 import type { LockStack, UserStack } from '../parse/trace-interval.js'
+import { dropOldest } from '../sample/drop-oldest.js'
 import type { LockNamer } from '../symbolize/lock-namer.js'
 
 /** A lock of a process, whose name is found out apart from the measuring. */
@@ -78,8 +79,7 @@ export function createLockNames(namer: LockNamer): LockNames {
       if (!entries) {
         entries = new Map()
         processes.set(process.key, entries)
-        const oldest = processes.keys().next()
-        if (processes.size > MAX_PROCESSES && !oldest.done) processes.delete(oldest.value)
+        dropOldest(processes, MAX_PROCESSES)
       }
       let entry = entries.get(address)
       if (!entry) {

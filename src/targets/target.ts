@@ -1,5 +1,6 @@
 import type { NodeWindow, ProcessWindow } from '../join/window.js'
 import type { FutexClass, WaitTotals } from '../parse/trace-interval.js'
+import { dropOldest } from '../sample/drop-oldest.js'
 import { type Assessment, assess, type EstimateLimits, ownershipBatch, qualifiedWindow } from './assess.js'
 import {
   type ChangeTracker,
@@ -151,8 +152,7 @@ export function createTarget(
     nowSeconds: number,
   ): Event | undefined {
     for (const { identity } of members) known.set(identity.key, identity)
-    for (const key of [...known.keys()].slice(0, Math.max(0, known.size - MAX_KNOWN_MEMBERS)))
-      known.delete(key)
+    dropOldest(known, MAX_KNOWN_MEMBERS)
     main ??= recall()
     const current = main
     let alive: readonly ProcessIdentity[] = members.map(({ identity }) => identity)

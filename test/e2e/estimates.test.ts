@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Exporter, startExporter } from './support/exporter.js'
+import type { Answer } from '../../src/what-if/question.js'
+import { type Exporter, MAIN, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
 import { type Child, sleep, stop } from './support/process.js'
 import { type Prometheus, startPrometheus } from './support/prometheus.js'
@@ -134,8 +135,27 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
     test('lightly loaded: ownership sees p, and the window estimate is withheld', async () => {
       const target = 'light'
       const args = ['--p', '0.5', '--demand', '5ms', '--think', '20ms', '--think-distribution', 'exponential']
-      const { light } = await observe({ [target]: args })
+      const answers: Answer[] = []
+      const { light } = await observe({ [target]: args }, async () => {
+        const question = `target=${target}&clientsNow=4&demandSeconds=0.005`
+        const asked = fetch(`${exporter.url}/api/v1/what-if?${question}&clients=8`)
+        // One at a time; and nothing else waits for it.
+        expect((await fetch(`${exporter.url}/api/v1/what-if?${question}`)).status).toBe(503)
+        expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200)
+        answers.push((await (await asked).json()) as Answer)
+        const flags = ['--what-if', '--clients-now=4', '--demand=5ms', '--clients=8', '--json']
+        const from = [`--from=${exporter.url}`, `--target=${target}`]
+        answers.push(
+          JSON.parse(execFileSync('node', [MAIN, 'simulate', ...flags, ...from], { encoding: 'utf8' })),
+        )
+      })
       if (!light) throw new Error('not observed')
+      for (const { now, predicted, load } of answers) {
+        expect(load.fitted).toEqual(['think'])
+        within(0.05 * light.own.rate, now.throughput?.value, light.own.rate)
+        within(0.2 * light.own.queue, now.queueLength.value, light.own.queue)
+        expect(predicted.throughput?.value).toBeGreaterThan(1.4 * light.own.rate)
+      }
       within(0.03, ownership(light, target).p, light.own.p)
       expect(windowReasons(light, target)).toEqual(['too-few-windows'])
       expectQueue(light, target)

@@ -39,4 +39,11 @@ describe('a stack line', () => {
     expect(buffer.take()).toHaveLength(256)
     expect(buffer.take()).toEqual([])
   })
+
+  test('is kept as it is read, unless it is refused', () => {
+    const buffer = createStackBuffer()
+    expect(buffer.addLine('stack 1 2 3 4 5')).toBeUndefined()
+    expect(buffer.addLine('stack 1 2 3 4')).toMatchObject({ kind: 'error', code: 'MISSING_FIELD' })
+    expect(buffer.take()).toEqual([{ pid: 1, address: 2n, stack: { ip: 3n, sp: 4n, bp: 5n, words: [] } }])
+  })
 })

@@ -1,15 +1,15 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ProcessStat } from '../../src/parse/proc-pid-stat.js'
 import { createProcessCostMeter } from '../../src/sample/process-cost.js'
 import { createProcfs } from '../../src/sample/procfs.js'
 
-function meterOf(processes: Map<number, Partial<ProcessStat>>) {
+function meterOf(processes: Map<number, Partial<ProcessStat>>, readResidentBytes = () => 4096) {
   return createProcessCostMeter({
     readProcess(pid) {
       const stat = processes.get(pid)
       return stat && { pid, comm: 'bpftrace', cpuSeconds: 0, startSeconds: 0, layout: '', ...stat }
     },
-    readResidentBytes: () => 4096,
+    readResidentBytes,
   })
 }
 
@@ -26,6 +26,20 @@ describe('the cost of one process after the other', () => {
     processes.set(2, { cpuSeconds: 1, startSeconds: 30 })
     expect(meter.look(2).cpuSeconds).toBe(3.5)
     expect(meter.look(undefined).cpuSeconds).toBe(3.5)
+  })
+
+  test('is counted without a look at the memory', () => {
+    const processes = new Map<number, Partial<ProcessStat>>([[1, { cpuSeconds: 2, startSeconds: 10 }]])
+    const readResidentBytes = vi.fn(() => 4096)
+    const meter = meterOf(processes, readResidentBytes)
+    meter.count(1)
+    processes.delete(1)
+    meter.count(undefined)
+    processes.set(2, { cpuSeconds: 1, startSeconds: 30 })
+    meter.count(2)
+    expect(readResidentBytes).not.toHaveBeenCalled()
+    expect(meter.look(2)).toEqual({ cpuSeconds: 3, residentBytes: 4096 })
+    expect(readResidentBytes).toHaveBeenCalledOnce()
   })
 
   test('is read of a process that runs', () => {

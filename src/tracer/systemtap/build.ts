@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { messageOf } from '../../log/message-of.js'
 import type { Problem } from '../backend.js'
 import { explainBuild } from './explain.js'
 import { isThere, runningRelease, sizeOf } from './machine.js'
@@ -46,8 +47,7 @@ export async function buildModule(
     await rename(`${file}.new`, file)
     return { file }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return { problem: `the module cannot be written: ${reason}` }
+    return { problem: `the module cannot be written: ${messageOf(error)}` }
   } finally {
     if (work !== undefined) await rm(work, { recursive: true, force: true })
   }

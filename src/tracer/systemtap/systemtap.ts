@@ -5,6 +5,7 @@ import { arch } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { messageOf } from '../../log/message-of.js'
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
 import type { Problem, TracerBackend, TracerOptions, Usable } from '../backend.js'
 import { buildModule } from './build.js'
@@ -106,8 +107,9 @@ export function createSystemtapBackend(
       try {
         await mkdir(cacheFolder, { recursive: true, mode: 0o700 })
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        return { problem: `the cache cannot be made (${reason}): give another folder (--path.cache)` }
+        return {
+          problem: `the cache cannot be made (${messageOf(error)}): give another folder (--path.cache)`,
+        }
       }
       await forgetOthers(cacheFolder, `${kernel}-`)
       const built = await buildModule(kernel, folder, signal)
@@ -159,9 +161,8 @@ async function checkFile(file: string, kernel: string): Promise<Usable | Problem
   try {
     text = await readFile(file, 'latin1')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
     return {
-      problem: `the module cannot be read (${reason}): give the path of one of amdahl_exporter stap build`,
+      problem: `the module cannot be read (${messageOf(error)}): give the path of one of amdahl_exporter stap build`,
     }
   }
   // As modinfo shows it; and SystemTap's own version, which it logs as the module is loaded, with that of elfutils.
