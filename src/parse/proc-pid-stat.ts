@@ -14,6 +14,8 @@ export interface ProcessStat {
    * same to everybody who may not look.
    */
   readonly layout: string
+  /** Whether it only waits for its parent to take notice: its memory and its files are gone. */
+  readonly hasEnded: boolean
 }
 
 /** Parses /proc/PID/stat (proc_pid_stat(5)): the name ends at the last parenthesis, then fields count from 3. */
@@ -42,5 +44,6 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
     cpuSeconds: (userTicks + systemTicks) / USER_HZ,
     startSeconds: startTicks / USER_HZ,
     layout: `${fields[23]}:${fields[25]}`,
+    hasEnded: fields[0] === 'Z' || fields[0] === 'X',
   }
 }

@@ -38,6 +38,7 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
         entries.delete(pid)
         return known?.facts
       }
+      if (stat.hasEnded) return known?.facts
       if (known && isSameProgram(known.facts.stat, stat)) {
         known.checkedNs = now
         return known.facts
@@ -50,7 +51,7 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
     },
     isAlive({ stat }) {
       const now = procfs.readProcess(stat.pid)
-      return now !== undefined && isSameProgram(stat, now)
+      return now !== undefined && !now.hasEnded && isSameProgram(stat, now)
     },
   }
 }

@@ -73,6 +73,7 @@ describe('/proc/PID/stat', () => {
       cpuSeconds: 18.01,
       startSeconds: 987.65,
       layout: '111:333',
+      hasEnded: false,
     })
   })
 

@@ -7,7 +7,17 @@ function meterOf(processes: Map<number, Partial<ProcessStat>>, readResidentBytes
   return createProcessCostMeter({
     readProcess(pid) {
       const stat = processes.get(pid)
-      return stat && { pid, comm: 'bpftrace', cpuSeconds: 0, startSeconds: 0, layout: '', ...stat }
+      return (
+        stat && {
+          pid,
+          comm: 'bpftrace',
+          cpuSeconds: 0,
+          startSeconds: 0,
+          layout: '',
+          hasEnded: false,
+          ...stat,
+        }
+      )
     },
     readResidentBytes,
   })

@@ -21,7 +21,7 @@ function rule(
 
 /** A machine with one process; `cgroup` is its path. */
 function source(change: Partial<ProcessSource> = {}, cgroup = '/'): ProcessSource {
-  const stat = { pid: 7, comm: 'shopd', cpuSeconds: 0, startSeconds: 100, layout: '1:2' }
+  const stat = { pid: 7, comm: 'shopd', cpuSeconds: 0, startSeconds: 100, layout: '1:2', hasEnded: false }
   const facts = { stat, exe: '/srv/shop/bin/shopd (deleted)' }
   return {
     find: () => facts,
@@ -100,7 +100,7 @@ describe('a target is named', () => {
   )
 
   test('without control characters', () => {
-    const stat = { pid: 7, comm: 'a\nb\u0000', cpuSeconds: 0, startSeconds: 1, layout: '' }
+    const stat = { pid: 7, comm: 'a\nb\u0000', cpuSeconds: 0, startSeconds: 1, layout: '', hasEnded: false }
     expect(identify([], source({ find: () => ({ stat, exe: undefined }) })).target).toBe('a\ufffdb\ufffd')
   })
 })

@@ -67,7 +67,7 @@ function window(second: number, processes: readonly ProcessWindow[], machine = n
 }
 
 function identify(pid: number): ProcessIdentity {
-  const stat = { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '' }
+  const stat = { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false }
   return {
     pid,
     key: `${pid}@0`,
