@@ -36,6 +36,9 @@ export function addSimulateOptions(command: Command): Command {
     )
     .option('--target <name>', 'which target (default: the only one)')
     .option('--hold-time-cut <share>', 'the bottleneck lock is held for so much less, such as 50%')
-    .option('--clients-now <number>', 'clients as they are (default: fitted to the measurement)')
+    .option(
+      '--clients-now <number>',
+      'clients as they are; needed with --clients (default: fitted to the measurement)',
+    )
     .option('--throughput <number>', 'jobs per second as they are, in place of --demand')
 }

@@ -8,16 +8,24 @@ import { CONTENT_SECURITY_POLICY, renderPage } from './page.js'
 const ROOT = new URL('../../', import.meta.url)
 /** What begins so is on the network, not in this package. */
 const ELSEWHERE = /^[a-z]+:/
+/** A figure that is opened by itself may be drawn, and no more. */
+const FIGURE_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 /**
- * Serves the documentation that came with this version: README.md as /docs/readme, docs/NAME.md as /docs/NAME. Alerts
- * and dashboards link to it.
+ * Serves the documentation that came with this version: README.md as /docs/readme, docs/NAME.md as /docs/NAME, and
+ * docs/figures/NAME.svg at the same path. Alerts and dashboards link to it.
  */
 export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): void {
   const files = new Map([['readme', new URL('README.md', root)]])
-  for (const file of readPageNames(new URL('docs/', root))) {
+  for (const file of readNames(new URL('docs/', root), '.md')) {
     files.set(basename(file, '.md'), new URL(`docs/${file}`, root))
   }
+  const figures = new Set(readNames(new URL('docs/figures/', root), '.svg'))
+  app.get<{ Params: { file: string } }>('/docs/figures/:file', async ({ params: { file } }, reply) => {
+    if (!figures.has(file)) return reply.callNotFound()
+    reply.type('image/svg+xml').header('content-security-policy', FIGURE_SECURITY_POLICY)
+    return reply.send(readFileSync(new URL(`docs/figures/${file}`, root)))
+  })
   const rendered = new Map<string, string>()
   app.get<{ Params: { page: string } }>('/docs/:page', async ({ params: { page } }, reply) => {
     const file = files.get(page)
@@ -35,9 +43,9 @@ export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): 
 }
 
 /** A package without its docs folder has the README only. */
-function readPageNames(folder: URL): readonly string[] {
+function readNames(folder: URL, ending: string): readonly string[] {
   try {
-    return readdirSync(folder).filter((file) => file.endsWith('.md'))
+    return readdirSync(folder).filter((file) => file.endsWith(ending))
   } catch {
     return []
   }

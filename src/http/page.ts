@@ -10,13 +10,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem } d
 table { border-collapse: collapse }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: top }
 pre { overflow-x: auto; padding: 0.5rem; background: #8882 }
+img { max-width: 100%; background: white }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 `
 
-/** Nothing but the page's own style, known by its hash: names on the page come from traced processes. */
+/** Nothing but the page's own style, known by its hash, and the exporter's own figures: names on the page come from traced processes. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

@@ -7,6 +7,8 @@ export type FittedLoad =
 
 /** From this utilization on a resource hides how many more jobs wait for it. Ratio. */
 const SATURATED = 0.9
+/** So much of the measured Q is near enough: it is measured to about so much. Ratio. */
+const NEAR_QUEUE = 0.95
 /** Halvings of the interval that holds the think time: 1/1000 of it is left. */
 const HALVINGS = 10
 
@@ -14,7 +16,8 @@ const HALVINGS = 10
  * Finds the closed load under which the model does what was measured.
  *
  * Think time: where the lock limits, such that the model's Q is the measured one; where nothing limits, such that its B
- * is. Clients: the fewest with which, at that think time, the model's Q reaches the measured one. Where the CPUs are
+ * is. Clients: the fewest with which, at that think time, the model's Q comes near the measured one; more of them that
+ * think longer do nearly the same, so this is no count of clients, and only good for questions that leave it. Where the CPUs are
  * saturated neither can be seen: the queue for the CPUs is not measured.
  */
 export function fitLoad(service: MeasuredService, present: PresentLoad, seed: number): FittedLoad {
@@ -74,13 +77,13 @@ function createFit(service: MeasuredService, model: ServiceModel, seed: number) 
 
   return {
     thinkPerDemand,
-    /** The fewest whose queue is as long as the measured one. */
+    /** The fewest whose queue is about as long as the measured one. */
     clients(given: number | undefined): ClosedLoad {
       const loadOf = (clients: number): ClosedLoad => ({
         clients,
         thinkPerDemand: given ?? (isLockBound ? 0 : thinkPerDemand(clients)),
       })
-      const reaches = (clients: number) => queueLength(loadOf(clients)) >= service.queueLength
+      const reaches = (clients: number) => queueLength(loadOf(clients)) >= NEAR_QUEUE * service.queueLength
       let low = 0
       let high = Math.max(1, Math.ceil(service.queueLength))
       while (high < MAX_CLIENTS && !reaches(high)) {

@@ -98,6 +98,8 @@ function checkQuestion({ present, cpus, clients, holdTimeCut }: Question): strin
     if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= MAX_CLIENTS))
       return `${name} must be a whole number from 1 to ${MAX_CLIENTS}, got ${count}`
   }
+  if (clients !== undefined && present.clients === undefined)
+    return 'other clients can only be compared with those there are: give how many clients there are now'
   const { thinkSeconds, demandSeconds } = present
   if (demandSeconds !== undefined && !(demandSeconds > 0 && Number.isFinite(demandSeconds)))
     return `the CPU time of a job must be more than 0 s, got ${demandSeconds}`

@@ -23,6 +23,13 @@ describe('the documentation', () => {
     const { status, body } = await get(`/docs/${page}`)
     expect(status).toBe(200)
     expect(body).toMatch(/<h1 id="[^"]+">/)
+    for (const [, source = ''] of body.matchAll(/<img src="([^"]*)"/g)) {
+      const figure = await app.inject(`/docs/${source}`)
+      expect(figure.statusCode, source).toBe(200)
+      expect(figure.headers['content-type']).toBe('image/svg+xml')
+      expect(figure.headers['content-security-policy']).toContain("default-src 'none'")
+      expect(figure.body).toMatch(/^<svg /)
+    }
     for (const [, href = ''] of body.matchAll(/<a href="([^"]*)"/g)) {
       if (href.startsWith('http')) continue
       const [path = '', anchor] = href.split('#')
@@ -44,6 +51,10 @@ describe('the documentation', () => {
     const { status, body } = await get(`/docs/${page}`)
     expect(status).toBe(404)
     expect(body).toContain('/docs/readme')
+  })
+
+  test.each(['nothing.svg', '..%2f..%2fpackage.json', ''])('has no figure %j', async (file) => {
+    expect((await app.inject(`/docs/figures/${file}`)).statusCode).toBe(404)
   })
 
   test('may run no script', async () => {

@@ -172,7 +172,7 @@ describe('the page', () => {
     expect(page).not.toContain('<script')
     expect(page.match(/&lt;script&gt;&quot;&#39;&amp;&lt;\/script&gt;\ufffd/g)).toHaveLength(9)
     expect(response.headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })

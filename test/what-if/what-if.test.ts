@@ -57,7 +57,7 @@ describe('the present load', () => {
     expect(load.fitted).toEqual(['clients', 'think'])
     expect(now.utilization.value / measured.utilization).toBeCloseTo(1, 1.5)
     expect(now.queueLength.value / measured.queueLength).toBeCloseTo(1, 0.8)
-    expect(load.clients).toBeGreaterThan(6)
+    expect(load.clients).toBeGreaterThan(4)
     expect(load.clients).toBeLessThan(20)
   })
 
@@ -128,7 +128,10 @@ describe('the answer', () => {
   })
 
   test('without the CPU time of a job there are ratios, and no seconds', () => {
-    const { now, predicted, throughputRatio } = ask(measure(0.6, 4, 10, 4), { clients: 20 })
+    const { now, predicted, throughputRatio } = ask(measure(0.6, 4, 10, 4), {
+      clients: 20,
+      present: { clients: 10 },
+    })
     expect([now.throughput, predicted.throughput, predicted.responseSeconds]).toEqual([
       undefined,
       undefined,
@@ -146,6 +149,10 @@ describe('the answer', () => {
 
   test.each([
     [{ cpus: 0 }, 'CPUs must be more than 0 and at most 1024, got 0'],
+    [
+      { clients: 20 },
+      'other clients can only be compared with those there are: give how many clients there are now',
+    ],
     [{ clients: 2001 }, 'clients must be a whole number from 1 to 2000, got 2001'],
     [{ holdTimeCut: 1 }, 'the cut of the hold time must be 0 or more and less than 1, got 1'],
     [{ present: { clients: 1.5 } }, 'clients now must be a whole number from 1 to 2000, got 1.5'],
