@@ -34,7 +34,7 @@ export interface WindowLimits {
  * Largest error of p, by ownership samples, with which the estimate is still given: with U_s < 1 inside the windows,
  * because the holder was preempted or slept, eq. 25 is off by (1 − G − U_s)/B, G the share of hand-overs. Ratio.
  */
-const MAX_KNOWN_ERROR = 0.03
+const MAX_KNOWN_ERROR = 0.05
 
 /**
  * Least share of the intervals that must qualify. Under light load those qualify in which critical sections happen to be
