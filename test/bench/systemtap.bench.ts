@@ -81,7 +81,7 @@ async function overhead({ title, demand, think, seconds }: (typeof LOADS)[number
     await sleep(SETTLE_MS)
     await workload.reset()
     await sleep(seconds * 1000)
-    return workload.rate()
+    return (await workload.report()).rate
   }
   async function traced(): Promise<number> {
     // The probes alone: in this machine the exporter's own cost is that of an emulated CPU.

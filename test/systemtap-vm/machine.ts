@@ -45,7 +45,7 @@ export interface GuestWorkload {
   /** Starts a new measured period. */
   reset(): Promise<void>
   /** Jobs per second since the last reset. */
-  rate(): Promise<number>
+  report(): Promise<WorkloadReport>
   /** Ends it; what it measured since the last reset. */
   finish(): Promise<WorkloadReport>
 }
@@ -199,12 +199,12 @@ export async function bootMachine(): Promise<Machine> {
     return {
       pid,
       reset: async () => void (await out(`kill -USR1 ${pid}`)),
-      async rate() {
+      async report() {
         const lines = async () => (await out(`cat ${log}`)).split('\n')
         const known = (await lines()).length
         await out(`kill -USR2 ${pid}`)
         const line = await until('the workload reports', 10, async () => (await lines())[known])
-        return (JSON.parse(line) as WorkloadReport).rate
+        return JSON.parse(line) as WorkloadReport
       },
       async finish() {
         await out(`kill ${pid}`)
