@@ -31,6 +31,9 @@ export interface WhatIfOptions {
   readonly json: boolean
 }
 
+/** A difference between model and measurement that is worth a line. */
+const MISMATCH_PERCENT = 10
+
 const DEFAULT_FROM = 'http://127.0.0.1:10967'
 
 /** Checks the flags; each error is one line that names its flag. */
@@ -152,8 +155,24 @@ function describeAnswer(answer: Answer): string {
   return (
     `${target}${lock}: ${load.clients} clients, think time ${load.thinkPerDemand.toPrecision(3)} times the CPU time of a job${fitted}\n\n` +
     `${renderTable(rows.filter((row) => row.some((cell, column) => column > 0 && cell !== '')))}\n` +
+    describeMismatch(answer) +
     `throughput ${describeRange(answer.throughputRatio)} times that of now, response time ${describeRange(answer.responseRatio)} times\n`
   )
+}
+
+/** Says so where the model of now is not what was measured. */
+function describeMismatch({ measured, now }: Answer): string {
+  const lines = [
+    ['utilization', now.utilization.value, measured.utilization] as const,
+    ['queue', now.queueLength.value, measured.queueLength] as const,
+  ].map(([name, modelled, seen]) => {
+    const percent = 100 * (modelled / seen - 1)
+    const side = percent < 0 ? 'below' : 'above'
+    return Math.abs(percent) < MISMATCH_PERCENT
+      ? ''
+      : `the model's ${name} is ${Math.abs(percent).toFixed(0)} % ${side} the measured one: the service is not quite like the model\n`
+  })
+  return lines.join('')
 }
 
 /** Empty where it is not known. */

@@ -1,3 +1,5 @@
+import { checkFraction } from './check.js'
+
 /**
  * Speed-up at n CPUs over one CPU.
  *
@@ -11,7 +13,7 @@
  * @throws {RangeError} An argument outside its domain.
  */
 export function predictedSpeedup(parallelFraction: number, cpus: number): number {
-  checkFraction(parallelFraction)
+  checkFraction('parallelFraction', parallelFraction)
   if (!(cpus > 0)) throw new RangeError(`cpus must be > 0, got ${cpus}`)
   return 1 / (1 - parallelFraction + parallelFraction / cpus)
 }
@@ -24,12 +26,6 @@ export function predictedSpeedup(parallelFraction: number, cpus: number): number
  * @throws {RangeError} p outside [0, 1].
  */
 export function speedupLimit(parallelFraction: number): number | undefined {
-  checkFraction(parallelFraction)
+  checkFraction('parallelFraction', parallelFraction)
   return parallelFraction === 1 ? undefined : 1 / (1 - parallelFraction)
-}
-
-function checkFraction(parallelFraction: number): void {
-  if (!(parallelFraction >= 0 && parallelFraction <= 1)) {
-    throw new RangeError(`parallelFraction must be in [0, 1], got ${parallelFraction}`)
-  }
 }

@@ -1,8 +1,46 @@
+import { checkCount, checkFraction, checkNotNegative, checkPositive } from './check.js'
+
 /**
  * What binds throughput now: the lock, the CPUs, or neither (the clients). Closed set: values of the `regime` label.
  */
 export const REGIMES = ['sequential', 'parallel', 'client'] as const
 export type Regime = (typeof REGIMES)[number]
+
+/**
+ * Throughput that is not exceeded: by the lock, by the CPUs, or by the clients.
+ *
+ *     X ≤ min{ 1/(D·(1 − p)),  N/D,  N_c/(D + Z) }
+ *
+ * Source: eq. 18 of Carvalho & Pereira. They have N_p/D_p in the middle, the CPUs of the parallel part alone; the holder
+ * of the lock needs a CPU as well, so all N serve all of D here, which is the closer bound.
+ *
+ * @param clients N_c. Count, ≥ 1.
+ * @param thinkSeconds Z. Seconds, ≥ 0.
+ * @param cpus N. CPUs, > 0.
+ * @param demandSeconds D. Seconds, > 0.
+ * @param parallelFraction p. Ratio in [0, 1].
+ * @returns Jobs per second.
+ * @throws {RangeError} An argument outside its domain.
+ */
+export function throughputBound(
+  clients: number,
+  thinkSeconds: number,
+  cpus: number,
+  demandSeconds: number,
+  parallelFraction: number,
+): number {
+  checkCount('clients', clients)
+  checkNotNegative('thinkSeconds', thinkSeconds)
+  checkPositive('cpus', cpus)
+  checkPositive('demandSeconds', demandSeconds)
+  checkFraction('parallelFraction', parallelFraction)
+  const serialSeconds = demandSeconds * (1 - parallelFraction)
+  return Math.min(
+    serialSeconds > 0 ? 1 / serialSeconds : Number.POSITIVE_INFINITY,
+    cpus / demandSeconds,
+    clients / (demandSeconds + thinkSeconds),
+  )
+}
 
 /**
  * How far throughput can grow before a bound is met, with everything else as it is.
@@ -19,10 +57,9 @@ export type Regime = (typeof REGIMES)[number]
  * @throws {RangeError} An argument outside its domain.
  */
 export function headroom(serialUtilization: number, busyCpus: number, cpus: number): number | undefined {
-  if (!(serialUtilization >= 0))
-    throw new RangeError(`serialUtilization must be ≥ 0, got ${serialUtilization}`)
-  if (!(busyCpus >= 0)) throw new RangeError(`busyCpus must be ≥ 0, got ${busyCpus}`)
-  if (!(cpus > 0)) throw new RangeError(`cpus must be > 0, got ${cpus}`)
+  checkNotNegative('serialUtilization', serialUtilization)
+  checkNotNegative('busyCpus', busyCpus)
+  checkPositive('cpus', cpus)
   const used = Math.max(serialUtilization, busyCpus / cpus)
   return used > 0 ? 1 / used : undefined
 }

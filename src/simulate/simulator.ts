@@ -160,7 +160,7 @@ export function simulate(
     if (job === NONE) {
       if (known === capacity) {
         throw new RangeError(
-          `ratePerSecond is more than can be served: ${capacity} jobs are in the system after ${now.toFixed(0)} s`,
+          `the arrival rate is more than can be served: ${capacity} jobs are in the system after ${now.toFixed(0)} s; lower it, or give more CPUs`,
         )
       }
       job = known

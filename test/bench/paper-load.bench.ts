@@ -1,11 +1,21 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ROOT, startExporter } from '../e2e/support/exporter.js'
+import { startExporter } from '../e2e/support/exporter.js'
 import type { Scrape } from '../e2e/support/exposition.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
 import { buildWorkload, startWorkload, type WorkloadReport } from '../e2e/support/workload.js'
 import { bootMachine, type Machine, MODULE, prepareMachine } from '../systemtap-vm/machine.js'
+import {
+  ESTIMATES,
+  FOLDER,
+  machineFile,
+  PERIOD_SECONDS,
+  RATES,
+  TRACERS,
+  type Tracer,
+  WATCH_SECONDS,
+} from './figures/measured.js'
 import { describeMachine, ROUNDS } from './machine.js'
 
 /**
@@ -14,38 +24,50 @@ import { describeMachine, ROUNDS } from './machine.js'
  */
 const CONNECTIONS = 12
 const DEMAND_SECONDS = 0.403
-/** Of each period. */
-const SECONDS = 14
 /** Attaching and detaching take a moment: the workload's period begins after it. */
-const SETTLE_MS = 3000
-/** In the virtual machine, where one run of the exporter gives both estimates. */
-const WATCH_SECONDS = 40
+const SETTLE_MS = 2000
 const TARGET = 'paper-load'
 
 const FRACTIONS = {
   bpftrace: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
-  systemtap: [0.1, 0.3, 0.5, 0.7, 0.9],
-} as const
-type Tracer = keyof typeof FRACTIONS
+  systemtap: [0.1, 0.5, 0.9],
+} as const satisfies Record<Tracer, readonly number[]>
 
 const RATE_COLUMNS = 'tracer,p,round,per_minute_without,per_minute_with'
 const ESTIMATE_COLUMNS =
   'tracer,p,round,true_p,ownership,ownership_lower,ownership_upper,window,window_lower,window_upper,window_reason,lost_events'
 
-const folder = join(ROOT, 'docs/figures')
-const RATES = join(folder, 'real-rates.csv')
-const ESTIMATES = join(folder, 'real-estimates.csv')
-const MACHINE = join(folder, 'real-machine.txt')
+/** What is measured: all tracers and all p, or those that the environment names; the rows of the others are kept. */
+const tracers = (process.env.FIGURES_TRACERS?.split(',') ?? TRACERS) as readonly Tracer[]
+const onlyP = process.env.FIGURES_P?.split(',').map(Number)
 
-/** Which tracers are measured: all of them, or those that the environment names. */
-const tracers = (process.env.FIGURES_TRACERS?.split(',') ?? Object.keys(FRACTIONS)) as readonly Tracer[]
+function fractionsOf(tracer: Tracer): readonly number[] {
+  if (!tracers.includes(tracer)) return []
+  return FRACTIONS[tracer].filter((p) => onlyP?.includes(p) ?? true)
+}
 
-/** Keeps the rows of the tracers that are not measured now. */
+function isMeasured(row: string): boolean {
+  const [tracer, p] = row.split(',')
+  return fractionsOf(tracer as Tracer).includes(Number(p))
+}
+
+function rowsOf(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(1) : []
+}
+
+function writeRows(file: string, columns: string, rows: readonly string[]): void {
+  writeFileSync(file, [columns, ...rows].map((row) => `${row}\n`).join(''))
+}
+
 function prepare(file: string, columns: string): void {
-  mkdirSync(folder, { recursive: true })
-  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(1) : []
-  const others = kept.filter((row) => !tracers.some((tracer) => row.startsWith(`${tracer},`)))
-  writeFileSync(file, [columns, ...others].map((row) => `${row}\n`).join(''))
+  mkdirSync(FOLDER, { recursive: true })
+  const kept = rowsOf(file).filter((row) => !isMeasured(row))
+  writeRows(file, columns, kept)
+}
+
+/** By tracer, p and round. */
+function sortRows(file: string, columns: string): void {
+  writeRows(file, columns, [...rowsOf(file)].sort())
 }
 
 function addRow(file: string, cells: readonly (string | number | undefined)[]): void {
@@ -115,7 +137,7 @@ async function measureHere(p: number): Promise<void> {
   async function period(): Promise<WorkloadReport> {
     await sleep(SETTLE_MS)
     server.reset()
-    await sleep(SECONDS * 1000)
+    await sleep(PERIOD_SECONDS * 1000)
     return report()
   }
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -140,7 +162,7 @@ async function measureInMachine(machine: Machine, p: number): Promise<void> {
   async function period(): Promise<number> {
     await sleep(SETTLE_MS)
     await server.reset()
-    await sleep(SECONDS * 1000)
+    await sleep(PERIOD_SECONDS * 1000)
     return perMinute(await server.report())
   }
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -171,17 +193,23 @@ async function measureInMachine(machine: Machine, p: number): Promise<void> {
 test('the paper’s load on real threads', async () => {
   prepare(RATES, RATE_COLUMNS)
   prepare(ESTIMATES, ESTIMATE_COLUMNS)
-  writeFileSync(MACHINE, `${describeMachine()}\n`)
-  if (tracers.includes('bpftrace')) for (const p of FRACTIONS.bpftrace) await measureHere(p)
-  if (tracers.includes('systemtap')) {
+  if (fractionsOf('bpftrace').length > 0) {
+    writeFileSync(machineFile('bpftrace'), `${describeMachine()}\n`)
+    for (const p of fractionsOf('bpftrace')) await measureHere(p)
+  }
+  if (fractionsOf('systemtap').length > 0) {
     const problem = await prepareMachine()
     if (problem !== undefined) throw new Error(problem)
     const machine = await bootMachine()
+    const description = `2 CPUs emulated by QEMU with kernel ${machine.kernel}, on ${describeMachine()}`
+    writeFileSync(machineFile('systemtap'), `${description}\n`)
     try {
-      for (const p of FRACTIONS.systemtap) await measureInMachine(machine, p)
+      for (const p of fractionsOf('systemtap')) await measureInMachine(machine, p)
     } finally {
       await machine.stop()
     }
   }
-  expect(readFileSync(RATES, 'utf8')).toContain('\n')
+  sortRows(RATES, RATE_COLUMNS)
+  sortRows(ESTIMATES, ESTIMATE_COLUMNS)
+  expect(rowsOf(RATES).length).toBeGreaterThan(0)
 })

@@ -212,6 +212,8 @@ describe('what if', () => {
     expect(table).toMatchObject({ status: 0, err: '' })
     expect(table.out).toMatch(/^shop, bottleneck lock orders_lock: 8 clients, think time .+ \(think fitted/)
     expect(table.out).toMatch(/\nthroughput 1\.\d+ \(.+\) times that of now, response time 0\.\d+ /)
+    const other = await asked({ ...flags, clientsNow: '2' })
+    expect(other.out).toMatch(/\nthe model's queue is \d+ % below the measured one: .+\nthroughput /)
     const json = JSON.parse((await asked({ ...flags, json: true })).out) as Record<string, unknown>
     expect(json).toMatchObject({ target: 'shop', predicted: { parallelFraction: expect.closeTo(0.75, 9) } })
     expect(Object.keys(json)).toEqual([

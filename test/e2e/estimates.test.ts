@@ -15,7 +15,7 @@ import {
 } from './support/workload.js'
 
 /** Estimates are looked at after so many seconds of a workload. */
-const SECONDS = 31
+const SECONDS = 28
 
 interface Observed {
   readonly own: WorkloadReport

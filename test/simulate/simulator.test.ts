@@ -129,5 +129,7 @@ test.each<[Partial<Scenario>, string]>([
 
 test('an open load that cannot be served is refused when it has filled the system', () => {
   const overload = { ...paperScenario(0.5), load: { kind: 'open', ratePerSecond: 1000 } } as const
-  expect(() => simulate(overload)).toThrow(/^ratePerSecond is more than can be served: 100000 jobs/)
+  expect(() => simulate(overload)).toThrow(
+    /^the arrival rate is more than can be served: 100000 jobs .+; lower it, or give more CPUs$/,
+  )
 })

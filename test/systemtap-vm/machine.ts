@@ -44,7 +44,7 @@ export interface GuestWorkload {
   readonly pid: number
   /** Starts a new measured period. */
   reset(): Promise<void>
-  /** Jobs per second since the last reset. */
+  /** What it measured since the last reset. */
   report(): Promise<WorkloadReport>
   /** Ends it; what it measured since the last reset. */
   finish(): Promise<WorkloadReport>

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Answer, Range } from '../../src/what-if/question.js'
+import { MAIN, ROOT, startExporter } from '../e2e/support/exporter.js'
+import { sleep, start, stop } from '../e2e/support/process.js'
+import { programNamed } from '../e2e/support/workload.js'
+import { describeMachine } from './machine.js'
+
+/** What-if against reality: a prediction from one system, and the other system measured. */
+const SECONDS = 45
+const FRACTIONS = [0.3, 0.6, 0.9] as const
+const THREADS = 4
+const DEMAND_SECONDS = 0.02
+const TARGET = 'what-if'
+
+interface Load {
+  readonly p: number
+  readonly demandSeconds: number
+  /** As taskset has them. */
+  readonly cpus: string
+}
+
+/** Jobs per second of the workload, by itself. */
+async function measureRate({ p, demandSeconds, cpus }: Load): Promise<number> {
+  const workload = start('taskset', [
+    ...['-c', cpus, programNamed(TARGET, 'workload-server'), '--inline', '--threads', String(THREADS)],
+    ...['--p', p.toFixed(6), '--demand', `${demandSeconds * 1000}ms`, '--demand-distribution', 'exponential'],
+    ...['--duration', `${SECONDS}s`],
+  ])
+  if ((await workload.exited) !== 0) throw new Error(workload.stderr())
+  const last = workload.stdout().trim().split('\n').at(-1) ?? ''
+  return (JSON.parse(last) as { rate: number }).rate
+}
+
+/** The same while the exporter watches; what it says of the target just before the end. */
+async function watch(load: Load): Promise<{ readonly rate: number; readonly said: string }> {
+  const exporter = await startExporter()
+  await exporter.ready()
+  const rate = measureRate(load)
+  await sleep((SECONDS - 3) * 1000)
+  const said = await (await fetch(`${exporter.url}/api/v1/targets/${TARGET}`)).text()
+  const result = { rate: await rate, said }
+  await stop(exporter.child)
+  return result
+}
+
+function predict(folder: string, said: string, change: string): Answer {
+  const file = join(folder, 'target.json')
+  writeFileSync(file, said)
+  const load = [`--clients-now=${THREADS}`, '--think=0s', `--demand=${DEMAND_SECONDS * 1000}ms`]
+  const flags = ['simulate', '--what-if', `--from=${file}`, ...load, change, '--json']
+  return JSON.parse(execFileSync(process.execPath, [MAIN, ...flags], { encoding: 'utf8' })) as Answer
+}
+
+function describeRange(range: Range | undefined): string {
+  if (range === undefined) return ''
+  return `${range.value.toFixed(1)} (${range.lower.toFixed(1)} to ${range.upper.toFixed(1)})`
+}
+
+function row(p: number, before: number, { measured, now, predicted }: Answer, after: number): string {
+  const error = (predicted.throughput?.value ?? Number.NaN) / after - 1
+  const cells = [
+    p,
+    measured.parallelFraction.value.toFixed(3),
+    before.toFixed(1),
+    describeRange(now.throughput),
+    describeRange(predicted.throughput),
+    after.toFixed(1),
+    `${(100 * error).toFixed(1)} %`,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+test('what if', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'amdahl-what-if-'))
+  const moreCpus: string[] = []
+  const shorterHold: string[] = []
+  for (const p of FRACTIONS) {
+    const one = await watch({ p, demandSeconds: DEMAND_SECONDS, cpus: '0' })
+    const two = await watch({ p, demandSeconds: DEMAND_SECONDS, cpus: '0,1' })
+    const reallyTwo = await measureRate({ p, demandSeconds: DEMAND_SECONDS, cpus: '0,1' })
+    moreCpus.push(row(p, one.rate, predict(folder, one.said, '--cpus=2'), reallyTwo))
+    // Half of the serial part is gone: D' = D·(1 − (1 − p)/2), p' = p·D/D'.
+    const kept = 1 - (1 - p) / 2
+    const halved = { p: p / kept, demandSeconds: DEMAND_SECONDS * kept, cpus: '0,1' }
+    const answer = predict(folder, two.said, '--hold-time-cut=50%')
+    shorterHold.push(row(p, two.rate, answer, await measureRate(halved)))
+  }
+  rmSync(folder, { recursive: true })
+  const head = (before: string, predicted: string, after: string) =>
+    `| injected p | p as estimated | jobs/s ${before} | model of now | predicted ${predicted} | jobs/s ${after} | error |
+|---|---|---|---|---|---|---|`
+  const page = `# What if, and what really happened
+
+Made by \`npm run bench:what-if\` on ${describeMachine()}.
+
+The reference workload (test/workload): ${THREADS} threads without think time, one mutex, D = ${DEMAND_SECONDS * 1000} ms, exponential. It is watched by
+the exporter for ${SECONDS} s; \`simulate --what-if\` predicts from what /api/v1/targets says of it, knowing of the load that it is
+${THREADS} threads that pause for nothing; then the other system runs for ${SECONDS} s, unwatched. Made once: nothing is repeated or chosen.
+
+## Two CPUs in place of one
+
+${head('on 1 CPU', 'on 2', 'on 2 CPUs')}
+${moreCpus.join('\n')}
+
+## The lock held for half the time, on two CPUs
+
+${head('before', 'after', 'after')}
+${shorterHold.join('\n')}
+
+Intervals hold the uncertainty of p and of the simulation, not that of the model.
+`
+  writeFileSync(join(ROOT, 'docs/what-if.md'), page)
+  expect(moreCpus).toHaveLength(FRACTIONS.length)
+})
