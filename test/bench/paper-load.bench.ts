@@ -30,7 +30,7 @@ const TARGET = 'paper-load'
 
 const FRACTIONS = {
   bpftrace: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
-  systemtap: [0.1, 0.5, 0.9],
+  systemtap: [0.3, 0.7],
 } as const satisfies Record<Tracer, readonly number[]>
 
 const RATE_COLUMNS = 'tracer,p,round,per_minute_without,per_minute_with'

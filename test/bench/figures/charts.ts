@@ -124,7 +124,7 @@ export function simulatedChart(rowsByTimes: Readonly<Record<string, readonly Row
     rows.flatMap((row) =>
       (['eq25', 'window', 'ownership'] as const).flatMap((estimator) => {
         const estimate = numberOf(row, estimator)
-        const name = estimator === 'eq25' ? 'eq. 25 with a queue' : estimator
+        const name = estimator === 'eq25' ? 'eq. 25' : estimator
         return estimate === undefined ? [] : [{ times, p: numberOf(row, 'p'), estimator: name, estimate }]
       }),
     ),
