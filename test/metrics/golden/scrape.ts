@@ -1,0 +1,240 @@
+import { none, value } from '../../../src/estimate/estimate.js'
+import { NO_BATCHES } from '../../../src/estimate/ratio-interval.js'
+import type { MetricsSource } from '../../../src/metrics/collect.js'
+import type { Assessment } from '../../../src/targets/assess.js'
+import type { JudgedChange } from '../../../src/targets/change-tracker.js'
+import type { ProcessIdentity } from '../../../src/targets/identify.js'
+import type { LockReference } from '../../../src/targets/lock-names.js'
+import type { TargetSnapshot } from '../../../src/targets/target.js'
+
+/**
+ * A scrape in which every metric, every label and every edge occurs: bounds, a lock without an owner, locks without a
+ * series of their own, a quota, a deploy and a restart, what is not known. No two figures are the same, so that none
+ * can take the place of another.
+ */
+export const SOURCE: MetricsSource = {
+  cpuUse: () => ({ cpus: 8, utilizationRatio: 0.4375, stealRatio: 0.03125 }),
+  tracer: () => ({
+    backend: 'bpftrace',
+    version: '0.17.0',
+    state: 'running',
+    reason: undefined,
+    pid: 77,
+    restarts: 3,
+  }),
+  tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
+  lostEvents: () => 17,
+  rejectedLines: (code) => code.length,
+  targets: () => [shop(), mail(), batch(), idle()],
+  node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
+  cut: () => ({ targets: 4, waits: 1234 }),
+  unattributedWaits: () => 56,
+  config: () => ({ isValid: false, readTimestampSeconds: 1_700_000_100.25 }),
+  build: () => ({ version: '0.1.0', nodeVersion: '20.19.0' }),
+  self: () => ({ cpuSeconds: 9.125, residentBytes: 83_886_080, startTimestampSeconds: 1_700_000_000.5 }),
+}
+
+const lock = (label: string | undefined): LockReference => ({ key: `key of ${label}`, label })
+
+const totals = (reference: LockReference): NonNullable<Assessment['bottleneck']> => ({
+  lock: reference,
+  queueSeconds: 61,
+  contendedSeconds: 62,
+  handOverSeconds: 63,
+  owned: 64,
+  held: 65,
+  ownerOffCpu: 66,
+  ownedOfAll: 67,
+})
+
+const identity = (pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity => ({
+  pid,
+  key: `boot:${pid}@1`,
+  target: 'named by the snapshot',
+  program: 'shopd',
+  exe: '/srv/shopd',
+  executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'c0ffee' },
+  version: undefined,
+  startTimestampSeconds: 5,
+  runtime: 'glibc',
+  cgroup: undefined,
+  systemdUnit: undefined,
+  containerId: undefined,
+  podUid: undefined,
+  facts: {
+    stat: { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false },
+    exe: '/srv/shopd',
+  },
+  ...change,
+})
+
+const change = (part: Partial<JudgedChange>): JudgedChange => ({
+  timestampSeconds: 1_700_000_200.5,
+  source: 'observed',
+  versionBefore: '1.3',
+  versionAfter: '1.4',
+  lockBefore: 'stock_lock',
+  lockAfter: 'orders_lock',
+  sinceSeconds: 1,
+  untilSeconds: 2,
+  before: value(0.81, 0.8, 0.82),
+  after: value(0.52, 0.5, 0.54),
+  difference: value(-0.29, -0.32, -0.26),
+  verdict: 'regressed',
+  ...part,
+})
+
+/** Everything is known; it has a quota of two and a half CPUs. */
+function shop(): TargetSnapshot {
+  return {
+    name: 'shop.service',
+    main: identity(11, { systemdUnit: 'shop.service', containerId: 'ab12', podUid: 'uid-1' }),
+    startTimestampSeconds: 1_700_000_050.75,
+    version: '1.4',
+    cpus: 2.5,
+    assessment: {
+      ownership: value(0.52, 0.505, 0.535),
+      window: value(0.515, 0.485, 0.545),
+      queueLength: 3.25,
+      serialUtilization: 0.912,
+      busyCpus: 1.9,
+      headroom: 1.0964,
+      speedupLimit: 2.0833,
+      regime: 'sequential',
+      bottleneck: totals(lock('orders_lock')),
+      locks: [
+        { label: 'orders_lock', queueLength: 1.5, serialUtilization: 0.9 },
+        { label: 'stock_lock', queueLength: 0.75, serialUtilization: undefined },
+        { label: 'cart_add+0x18', queueLength: 0.5, serialUtilization: 0.0625 },
+        { label: 'heap', queueLength: 0.375, serialUtilization: undefined },
+        { label: 'other', queueLength: 0.125, serialUtilization: 0.03125 },
+      ],
+    },
+    counters: {
+      cpuSeconds: 1001.5,
+      serialCpuSeconds: 480.25,
+      windowSeconds: 300.125,
+      windowCpuSeconds: 610.375,
+      throttledSeconds: 41.5,
+      deploys: 2,
+      restarts: 5,
+      waits: new Map([
+        ['mutex', { waits: 101, waitSeconds: 11.5 }],
+        ['timed-mutex', { waits: 102, waitSeconds: 12.5 }],
+        ['rwlock', { waits: 103, waitSeconds: 13.5 }],
+        ['pi-mutex', { waits: 104, waitSeconds: 14.5 }],
+        ['robust-mutex', { waits: 105, waitSeconds: 15.5 }],
+        ['other', { waits: 106, waitSeconds: 16.5 }],
+      ]),
+      locks: new Map([
+        ['orders_lock', { waits: 201, waitSeconds: 21.5 }],
+        ['stock_lock', { waits: 202, waitSeconds: 22.5 }],
+        ['other', { waits: 203, waitSeconds: 23.5 }],
+      ]),
+    },
+    locksCut: 2,
+    deploy: change({}),
+    restart: undefined,
+  }
+}
+
+/** The lock that is waited for most has no owner that can be read; a deploy was announced, and is not decided. */
+function mail(): TargetSnapshot {
+  return {
+    ...idle(),
+    name: 'prod/mail "out"\\in\nline',
+    main: identity(12, { exe: undefined, executable: undefined }),
+    version: '2.0',
+    cpus: 0.5,
+    assessment: {
+      ...idle().assessment,
+      ownership: none('owner-unknown'),
+      window: none('too-few-windows'),
+      queueLength: 0.875,
+      busyCpus: 0.25,
+      bottleneck: totals(lock(undefined)),
+      locks: [{ label: 'mailbox+0x8', queueLength: 0.875, serialUtilization: undefined }],
+    },
+    counters: {
+      ...idle().counters,
+      cpuSeconds: 77.5,
+      serialCpuSeconds: 7.5,
+      windowSeconds: 1.5,
+      windowCpuSeconds: 2.5,
+      waits: new Map([['rwlock', { waits: 9, waitSeconds: 0.5 }]]),
+      locks: new Map([['mailbox+0x8', { waits: 8, waitSeconds: 0.25 }]]),
+    },
+    deploy: change({
+      source: 'announced',
+      versionBefore: undefined,
+      versionAfter: undefined,
+      lockBefore: undefined,
+      lockAfter: undefined,
+      after: none('too-few-samples'),
+      difference: none('too-few-samples'),
+      verdict: 'undecided',
+      timestampSeconds: 1_700_000_300.25,
+    }),
+  }
+}
+
+/** Too few samples so far: the serial part is known, p is not. It was restarted. */
+function batch(): TargetSnapshot {
+  return {
+    ...idle(),
+    name: 'batch',
+    cpus: 16,
+    assessment: {
+      ...idle().assessment,
+      ownership: none('too-few-samples'),
+      window: none('no-contention'),
+      bottleneck: totals(lock('jobs_lock')),
+      regime: 'client',
+    },
+    counters: { ...idle().counters, cpuSeconds: 3.5, serialCpuSeconds: 1.25, restarts: 1 },
+    restart: change({
+      verdict: 'unchanged',
+      before: value(0.61, 0.6, 0.62),
+      after: value(0.615, 0.605, 0.625),
+      difference: value(0.005, -0.01, 0.02),
+      timestampSeconds: 1_700_000_400.125,
+    }),
+  }
+}
+
+/** Nothing has waited for a lock, and no interval has come yet. */
+function idle(): TargetSnapshot {
+  return {
+    name: 'idle',
+    main: identity(13),
+    startTimestampSeconds: 1_700_000_060,
+    version: undefined,
+    cpus: undefined,
+    assessment: {
+      ownership: none('no-contention'),
+      window: none('no-contention'),
+      queueLength: undefined,
+      serialUtilization: undefined,
+      busyCpus: undefined,
+      headroom: undefined,
+      speedupLimit: undefined,
+      regime: undefined,
+      bottleneck: undefined,
+      locks: [],
+    },
+    counters: {
+      cpuSeconds: 0,
+      serialCpuSeconds: 0,
+      windowSeconds: 0,
+      windowCpuSeconds: 0,
+      throttledSeconds: undefined,
+      deploys: 0,
+      restarts: 0,
+      waits: new Map(),
+      locks: new Map(),
+    },
+    locksCut: 0,
+    deploy: undefined,
+    restart: undefined,
+  }
+}
