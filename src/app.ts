@@ -1,30 +1,32 @@
 import type { Config } from './config/config.js'
 import { mergeReloaded } from './config/reload.js'
+import { createStateFile } from './deploys/state-file.js'
 import type { Reloaded } from './http/lifecycle-routes.js'
 import { createHttpServer } from './http/server.js'
 import type { WhatIfQuery } from './http/what-if-route.js'
-import { joinWindow } from './join/window.js'
+import { joinInterval } from './join/interval.js'
 import type { Logger } from './log/logger.js'
 import { messageOf } from './log/message-of.js'
-import { type MetricsSource, renderMetrics } from './metrics/collect.js'
+import { renderMetrics } from './metrics/collect.js'
+import type { MetricsSource } from './metrics/source.js'
 import { describeStatus } from './metrics/status.js'
 import { describeTarget } from './metrics/target-detail.js'
 import type { ParseCode } from './parse/parse-error.js'
 import { NS_PER_SECOND, type TraceInterval } from './parse/trace-interval.js'
+import { createHost } from './process/host.js'
 import { createCpuSampler } from './sample/cpu-sampler.js'
-import { readHost } from './sample/host.js'
+import { readMachineDescription } from './sample/machine-description.js'
 import { createProcessCostMeter } from './sample/process-cost.js'
 import { createProcfs } from './sample/procfs.js'
-import { createTrackerFile } from './state/tracker-file.js'
 import { readBuildId } from './symbolize/build-id.js'
 import { createLockNamer } from './symbolize/lock-namer.js'
-import { createLedger, type LedgerLimits } from './targets/ledger.js'
-import { createMachine } from './targets/machine.js'
+import { createLockNames } from './symbolize/lock-names.js'
+import { createTargetRegistry, type RegistryLimits } from './targets/registry.js'
 import type { TracerBackend } from './tracer/backend.js'
 import { createBackends } from './tracer/backends.js'
 import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
 import { findService } from './what-if/measured-service.js'
-import { createWhatIfDesk } from './what-if/what-if-desk.js'
+import { createWhatIfPool } from './what-if/what-if-pool.js'
 
 /** What the running process says of itself. */
 export interface Self {
@@ -81,9 +83,9 @@ export function tracerBackends(config: Config, self: Self): readonly TracerBacke
   )
 }
 
-function ledgerLimits({ tracer, estimate, limits, deploys }: Config): LedgerLimits {
+function registryLimits({ tracer, estimate, limits, deploys }: Config): RegistryLimits {
   return {
-    windowSeconds: estimate.windowSeconds,
+    trailingSeconds: estimate.trailingSeconds,
     minSamples: estimate.minSamples,
     contendedShare: estimate.contendedShare,
     saturatedUtilization: estimate.saturatedUtilization,
@@ -92,7 +94,7 @@ function ledgerLimits({ tracer, estimate, limits, deploys }: Config): LedgerLimi
     forgetAfterSeconds: limits.forgetAfterSeconds,
     compareSeconds: deploys.compareSeconds,
     settleSeconds: deploys.settleSeconds,
-    busySamples: Math.max(1, BUSY_SHARE * tracer.sampleHz * tracer.intervalSeconds),
+    notableCpuSamples: Math.max(1, BUSY_SHARE * tracer.sampleHz * tracer.intervalSeconds),
   }
 }
 
@@ -107,19 +109,26 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
   const tracerCost = createProcessCostMeter(procfs)
   const { procfs: procfsPath, rootfs } = config.paths
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
-  const machine = createMachine({
+  const host = createHost({
     procfs,
     procfsPath,
     rootfs,
     rules: config.targets,
     ownPid: self.pid,
     monotonicNs: self.monotonicNs,
-    lockNamer,
     readBuildId,
   })
-  const desk = createWhatIfDesk()
-  const trackerFile = createTrackerFile(`${config.paths.state}/deploys.json`)
-  const ledger = createLedger(ledgerLimits(config), machine, readKept())
+  const lockNames = createLockNames(lockNamer)
+  const pool = createWhatIfPool()
+  const stateFile = createStateFile(`${config.paths.state}/deploys.json`)
+  const registry = createTargetRegistry(
+    registryLimits(config),
+    {
+      ...host,
+      lock: (identity, address) => lockNames.refer(identity, address, self.monotonicNs()),
+    },
+    readKept(),
+  )
   let running = config
   let lastRead = { isValid: true, readTimestampSeconds: self.nowSeconds() }
   let saving: NodeJS.Timeout | undefined
@@ -132,7 +141,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
 
   function readKept() {
     try {
-      return trackerFile.read()
+      return stateFile.read()
     } catch (error) {
       logger.warn({ err: messageOf(error) }, 'the deploys of an earlier run are not known')
       return undefined
@@ -141,9 +150,9 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
 
   /** @returns why it could not be saved. */
   async function save(): Promise<string | undefined> {
-    const states = ledger.trackerStates()
+    const states = registry.trackerStates()
     if (states.size === 0) return undefined
-    const problem = await trackerFile.write(states).then(() => undefined, messageOf)
+    const problem = await stateFile.write(states).then(() => undefined, messageOf)
     if (problem !== undefined && problem !== saveProblem) {
       logger.warn({ err: problem }, 'the deploys could not be saved: choose another folder with --path.state')
     }
@@ -153,7 +162,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
 
   function sample(): void {
     sampler.sample()
-    machine.sample()
+    host.sample()
   }
 
   function record(interval: TraceInterval): void {
@@ -161,12 +170,12 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     lostEvents += interval.lostEvents
     tracerCost.count(supervisor.status().pid)
     sample()
-    machine.offerStacks(interval.stacks)
+    lockNames.offer(interval.stacks, self.monotonicNs())
     const processes = new Map(
       [...interval.processes].filter(([pid]) => pid !== self.pid && pid !== supervisor.status().pid),
     )
-    const window = joinWindow({ ...interval, processes }, sampler.readings)
-    const { watch, events } = ledger.record(window, self.nowSeconds())
+    const window = joinInterval({ ...interval, processes }, sampler.readings)
+    const { watch, events } = registry.record(window, self.nowSeconds())
     for (const pid of watch) sampler.watch(pid)
     for (const { target, event } of events) logger.info({ target }, `${event} seen`)
     if (events.length > 0) void save()
@@ -188,7 +197,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
 
   function interrupt(): void {
     lastIntervalNs = undefined
-    ledger.interrupt()
+    registry.interrupt()
   }
 
   const supervisor = createSupervisor(tracerBackends(config, self), config.tracer, {
@@ -226,10 +235,10 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     tracerCost: () => tracerCost.look(supervisor.status().pid),
     lostEvents: () => lostEvents,
     rejectedLines: (code) => rejected.get(code) ?? 0,
-    targets: () => (delivers() ? ledger.snapshots() : []),
-    node: () => (delivers() ? ledger.node() : undefined),
-    cut: ledger.cut,
-    unattributedWaits: ledger.unattributedWaits,
+    targets: () => (delivers() ? registry.snapshots() : []),
+    node: () => (delivers() ? registry.node() : undefined),
+    cut: registry.cut,
+    unattributedWaits: registry.unattributedWaits,
     config: () => lastRead,
     build: () => ({ version: self.version, nodeVersion: self.nodeVersion }),
     self: self.cost,
@@ -254,7 +263,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
   })
 
   async function announceDeploy(target: string, version: string | undefined) {
-    const timestampSeconds = ledger.announce(target, version, self.nowSeconds())
+    const timestampSeconds = registry.announce(target, version, self.nowSeconds())
     if (timestampSeconds === undefined) return { kind: 'unknown-target' } as const
     logger.info({ target, version }, 'deploy announced')
     const reason = await save()
@@ -276,7 +285,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
       demandSeconds,
       demandDistribution: { kind: 'exponential' },
     } as const
-    return desk.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
+    return pool.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
   }
 
   async function reload(): Promise<Reloaded> {
@@ -289,8 +298,8 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     const { config, notes } = mergeReloaded(running, read.config)
     running = config
     lastRead = { isValid: true, readTimestampSeconds: self.nowSeconds() }
-    machine.use(config.targets)
-    ledger.use(ledgerLimits(config))
+    host.use(config.targets)
+    registry.use(registryLimits(config))
     for (const note of notes) logger.warn({}, note)
     logger.info({ rules: config.targets.length }, 'configuration read again')
     return { ok: true, notes }
@@ -304,7 +313,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
       saving = setInterval(() => void save(), SAVE_INTERVAL_MS)
       sampling = setInterval(sample, (config.tracer.intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
       supervisor.start()
-      const host = await readHost().catch((error: unknown) => ({ error: String(error) }))
+      const host = await readMachineDescription().catch((error: unknown) => ({ error: String(error) }))
       logger.info({ ...host }, 'host')
     },
     async stop() {
@@ -315,7 +324,7 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
         await save()
       }
       await lockNamer.close()
-      await desk.close()
+      await pool.close()
       await http.close()
       procfs.close()
     },

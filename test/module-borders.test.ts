@@ -18,6 +18,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   main: { imports: ['cli', 'version'] },
   version: { imports: [] },
   app: { imports: 'everything' },
+  'drop-oldest': { imports: [], pure: true },
   cli: {
     imports: ['app', 'config', 'log', 'simulate', 'tracer', 'what-if'],
     types: ['estimate'],
@@ -29,21 +30,31 @@ const BORDERS: Readonly<Record<string, Border>> = {
     packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify', 'marked', 'marked-gfm-heading-id'],
   },
   metrics: {
-    imports: ['estimate', 'join', 'model', 'parse', 'sample', 'targets'],
-    types: ['tracer'],
+    imports: ['estimate', 'model', 'parse'],
+    types: ['assess', 'deploys', 'sample', 'targets', 'tracer'],
     packages: ['prom-client'],
   },
   targets: {
-    imports: ['estimate', 'join', 'model', 'parse', 'sample'],
-    types: ['config', 'symbolize'],
+    imports: ['assess', 'deploys', 'drop-oldest', 'join', 'parse', 'resources'],
+    types: ['process', 'runtimes'],
+  },
+  deploys: {
+    imports: ['drop-oldest', 'estimate', 'process'],
+    packages: ['write-file-atomic'],
+  },
+  process: {
+    imports: ['drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
+    types: ['config'],
   },
   'what-if': { imports: ['simulate'] },
-  simulate: { imports: ['estimate', 'join', 'parse', 'targets'], pure: true },
-  symbolize: { imports: ['parse'] },
-  state: { imports: [], types: ['estimate', 'targets'], packages: ['write-file-atomic'] },
+  simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
+  assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
+  resources: { imports: ['join'], pure: true },
+  symbolize: { imports: ['drop-oldest', 'parse'], types: ['join'] },
   tracer: { imports: ['log', 'parse'], packages: ['execa'] },
   sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
-  estimate: { imports: ['join'], pure: true },
+  runtimes: { imports: ['parse'], pure: true },
+  estimate: { imports: [], pure: true },
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },
   parse: { imports: [], pure: true },
@@ -133,6 +144,15 @@ describe('the modules of src', () => {
   test('import only what the table allows', () => {
     expect(imports.length).toBeGreaterThan(0)
     expect(imports.flatMap((found) => violation(found) ?? [])).toEqual([])
+  })
+
+  test('that are pure lead to nothing that is not, by whatever way', () => {
+    const impure = Object.entries(BORDERS).flatMap(([folder, { pure, imports: allowed }]) =>
+      pure && allowed !== 'everything'
+        ? allowed.filter((to) => !BORDERS[to]?.pure).map((to) => [folder, to])
+        : [],
+    )
+    expect(impure).toEqual([])
   })
 
   test('have no loop between folders', () => {

@@ -4,7 +4,7 @@ import { createApp, type Self, tracerBackends } from '../app.js'
 import { closest } from '../config/closest.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../log/logger.js'
-import { runningRelease } from '../tracer/systemtap/machine.js'
+import { runningRelease } from '../tracer/systemtap/kernel.js'
 import { checkConfig } from './check-config.js'
 import { type DeployCheckFlags, deployCheck, parseDeployCheck } from './deploy-check.js'
 import { doctor } from './doctor.js'
@@ -19,7 +19,7 @@ import type { Terminal } from './terminal.js'
 import { parseWhatIf, whatIf } from './what-if.js'
 
 /** What a command needs of the process it runs in. */
-export interface Host {
+export interface CommandContext {
   readonly terminal: Terminal
   readonly self: Self
   readonly onStopSignal: ServeOptions['onStopSignal']
@@ -34,8 +34,8 @@ const LATER_COMMANDS = ['once', 'record']
 const USAGE_STATUS = 2
 
 /** Runs the command that `argv` (without node and script) asks for. @returns the exit status. */
-export async function run(argv: readonly string[], host: Host): Promise<number> {
-  const { terminal, self } = host
+export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { terminal, self } = context
   let status = 0
   const program = new Command('amdahl_exporter')
   program
@@ -59,7 +59,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   for (const flag of LATER_FLAGS) program.addOption(new Option(`${flag} <file>`).hideHelp())
 
   const runServe = async () => {
-    status = await serveCommand(givenFlags(program), host)
+    status = await serveCommand(givenFlags(program), context)
   }
   program.action(async () => {
     const [name] = program.args
@@ -76,7 +76,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     .allowExcessArguments(false)
     .description('say which tracers can run here, and why the others cannot')
     .action(async () => {
-      status = await doctorCommand(givenFlags(program), host)
+      status = await doctorCommand(givenFlags(program), context)
     })
   program
     .command('stap')
@@ -130,7 +130,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
       ),
   ).action(async (flags: SimulateFlags) => {
     refuseFlags(program, 'simulate')
-    status = await simulateCommand(flags, host)
+    status = await simulateCommand(flags, context)
   })
 
   try {
@@ -147,7 +147,7 @@ function refuse(errors: readonly string[], terminal: Terminal): number {
   return USAGE_STATUS
 }
 
-async function simulateCommand(flags: SimulateFlags, { terminal, self }: Host): Promise<number> {
+async function simulateCommand(flags: SimulateFlags, { terminal, self }: CommandContext): Promise<number> {
   if (flags.whatIf) {
     const options = parseWhatIf(flags)
     return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal)
@@ -165,9 +165,9 @@ async function simulateCommand(flags: SimulateFlags, { terminal, self }: Host): 
   return 0
 }
 
-async function serveCommand(flags: FlagValues, host: Host): Promise<number> {
-  const { self, onStopSignal, onReloadSignal } = host
-  const loaded = await configOf(flags, host)
+async function serveCommand(flags: FlagValues, context: CommandContext): Promise<number> {
+  const { self, onStopSignal, onReloadSignal } = context
+  const loaded = await configOf(flags, context)
   if ('status' in loaded) return loaded.status
   const logger = createLogger(loaded.config.log)
   return serve(
@@ -176,20 +176,20 @@ async function serveCommand(flags: FlagValues, host: Host): Promise<number> {
   )
 }
 
-async function doctorCommand(flags: FlagValues, host: Host): Promise<number> {
-  const loaded = await configOf(flags, host)
+async function doctorCommand(flags: FlagValues, context: CommandContext): Promise<number> {
+  const loaded = await configOf(flags, context)
   if ('status' in loaded) return loaded.status
   const { config } = loaded
   // All of them, whatever the configuration chooses.
-  const backends = tracerBackends({ ...config, tracer: { ...config.tracer, backend: 'auto' } }, host.self)
+  const backends = tracerBackends({ ...config, tracer: { ...config.tracer, backend: 'auto' } }, context.self)
   const kernel = `${runningRelease()}, ${arch()}`
-  return doctor({ config, backends, isRoot: host.self.isRoot, kernel }, host.terminal)
+  return doctor({ config, backends, isRoot: context.self.isRoot, kernel }, context.terminal)
 }
 
 /** The configuration that the flags ask for, or the exit status after the errors were printed. */
 async function configOf(
   flags: FlagValues,
-  { terminal }: Host,
+  { terminal }: CommandContext,
 ): Promise<{ readonly config: Config } | { readonly status: number }> {
   const later = LATER_FLAGS.find((flag) => flag in flags)
   if (later !== undefined) {

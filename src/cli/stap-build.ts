@@ -1,5 +1,5 @@
 import { buildModule } from '../tracer/systemtap/build.js'
-import { readStapVersion } from '../tracer/systemtap/machine.js'
+import { readStapVersion } from '../tracer/systemtap/kernel.js'
 import type { Terminal } from './terminal.js'
 
 /** `stap build`: compiles the module for a kernel, to be copied to machines that have only systemtap-runtime. */

@@ -21,7 +21,7 @@ export interface Config {
   }
   readonly estimate: {
     /** Trailing time an estimate is made from. */
-    readonly windowSeconds: number
+    readonly trailingSeconds: number
     /** Fewest on-CPU samples an estimate is made from. */
     readonly minSamples: number
     /** Share of an interval a lock must be contended for the interval to count as a contention window. */
@@ -62,7 +62,7 @@ export const defaultConfig: Config = {
     telemetryPath: '/metrics',
     enableLifecycle: false,
   },
-  estimate: { windowSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
+  estimate: { trailingSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
   targets: [],
   limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300 },
   deploys: { tokenFile: undefined, compareSeconds: 900, settleSeconds: 10 },
@@ -91,7 +91,11 @@ export interface Conflict {
 /** What is wrong between settings that are right by themselves; undefined if nothing is. */
 export function findConflict({ tracer, estimate, deploys }: Config): Conflict | undefined {
   const checks = [
-    { setting: ['estimate', 'window'], seconds: estimate.windowSeconds, intervals: MIN_INTERVALS_PER_WINDOW },
+    {
+      setting: ['estimate', 'window'],
+      seconds: estimate.trailingSeconds,
+      intervals: MIN_INTERVALS_PER_WINDOW,
+    },
     { setting: ['deploys', 'compare'], seconds: deploys.compareSeconds, intervals: MIN_INTERVALS_COMPARED },
   ] as const
   for (const { setting, seconds, intervals } of checks) {
@@ -125,7 +129,7 @@ export function applySettings(
       enableLifecycle: web?.enable_lifecycle ?? base.web.enableLifecycle,
     },
     estimate: {
-      windowSeconds: estimate?.window ?? base.estimate.windowSeconds,
+      trailingSeconds: estimate?.window ?? base.estimate.trailingSeconds,
       minSamples: estimate?.min_samples ?? base.estimate.minSamples,
       contendedShare: estimate?.contended_share ?? base.estimate.contendedShare,
       saturatedUtilization: estimate?.saturated_utilization ?? base.estimate.saturatedUtilization,

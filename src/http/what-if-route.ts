@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { DeskAnswer } from '../what-if/what-if-desk.js'
+import type { PoolAnswer } from '../what-if/what-if-pool.js'
 import { ANSWER, ERROR, QUESTION } from './api-schemas.js'
 
 export const WHAT_IF_PATH = '/api/v1/what-if'
@@ -16,7 +16,7 @@ export interface WhatIfQuery {
   readonly throughput: number | undefined
 }
 
-export type AskWhatIf = (query: WhatIfQuery) => Promise<DeskAnswer | { readonly ok: 'unknown-target' }>
+export type AskWhatIf = (query: WhatIfQuery) => Promise<PoolAnswer | { readonly ok: 'unknown-target' }>
 
 type RawQuery = { readonly [K in keyof WhatIfQuery]?: string }
 

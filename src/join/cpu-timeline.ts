@@ -6,11 +6,11 @@ export interface CpuTotals {
   readonly totalSeconds: number
   readonly stealSeconds: number
   /** By CPU number: the same CPUs between two restarts of a timeline. */
-  readonly cpus: ReadonlyMap<number, CpuShare>
+  readonly cpus: ReadonlyMap<number, CpuTimes>
 }
 
 /** CPU time of one CPU. Seconds. */
-export interface CpuShare {
+export interface CpuTimes {
   readonly busySeconds: number
   readonly totalSeconds: number
 }

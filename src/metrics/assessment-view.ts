@@ -1,4 +1,4 @@
-import type { Assessment } from '../targets/assess.js'
+import type { Assessment } from '../assess/assess.js'
 
 /** What the page and programs are both told of a target. */
 export interface AssessmentView {

@@ -1,6 +1,6 @@
 import type { TargetSnapshot } from '../targets/target.js'
 import { type AssessmentView, describeAssessment } from './assessment-view.js'
-import type { MetricsSource } from './collect.js'
+import type { MetricsSource } from './source.js'
 
 /** What the page and `/-/ready` say of the exporter, as it stands at a request. */
 export interface StatusView {

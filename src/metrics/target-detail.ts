@@ -1,6 +1,6 @@
+import type { JudgedChange } from '../deploys/change.js'
 import type { Verdict } from '../estimate/comparison.js'
 import type { Estimate } from '../estimate/estimate.js'
-import type { JudgedChange } from '../targets/change-tracker.js'
 import type { TargetSnapshot } from '../targets/target.js'
 import { type AssessmentView, describeAssessment } from './assessment-view.js'
 

@@ -11,6 +11,10 @@ export interface WaitTotals {
   readonly waitSeconds: number
 }
 
+export function addWaits(a: WaitTotals | undefined, b: WaitTotals): WaitTotals {
+  return { waits: (a?.waits ?? 0) + b.waits, waitSeconds: (a?.waitSeconds ?? 0) + b.waitSeconds }
+}
+
 /** One lock of one process during one interval. */
 export interface LockTrace {
   /** Address of the futex word in the address space of the process. */

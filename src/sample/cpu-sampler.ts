@@ -5,7 +5,7 @@ import {
   interpolateNumber,
   type Timeline,
 } from '../join/cpu-timeline.js'
-import type { CpuReadings } from '../join/window.js'
+import type { CpuReadings } from '../join/interval.js'
 import { busySeconds, type NodeCpuTimes } from '../parse/proc-stat.js'
 import type { Procfs } from './procfs.js'
 

@@ -4,8 +4,8 @@ import {
   interpolateCpuTotals,
   interpolateNumber,
 } from '../join/cpu-timeline.js'
-import { joinWindow } from '../join/window.js'
-import { type TargetInterval, toTargetInterval } from '../targets/target-interval.js'
+import { joinInterval } from '../join/interval.js'
+import { type TargetInterval, toTargetInterval } from '../join/target-interval.js'
 import { FIRST_LOCK_ADDRESS, LOCK_BYTES, SIMULATED_PID, type SimulatedInterval } from './recorder.js'
 import type { Scenario } from './scenario.js'
 
@@ -50,7 +50,7 @@ export function createObserver({ cpus, lockShares }: Scenario): Observer {
     observe({ trace, cpuSecondsBefore, cpuSecondsAfter }) {
       read(trace.beginNs, cpuSecondsBefore)
       read(trace.endNs, cpuSecondsAfter)
-      const window = joinWindow(trace, readings)
+      const window = joinInterval(trace, readings)
       if (!window.node) throw new RangeError('intervals must be given in order')
       const members = window.processes.map((process) => ({ process, lockAt }))
       intervals.push(

@@ -1,6 +1,6 @@
+import { type Assessment, assess, type EstimateLimits } from '../assess/assess.js'
 import { studentT975 } from '../estimate/ratio-interval.js'
-import { type Assessment, assess, type EstimateLimits } from '../targets/assess.js'
-import type { TargetInterval } from '../targets/target-interval.js'
+import type { TargetInterval } from '../join/target-interval.js'
 import { createObserver } from './observer.js'
 import { injectedParallelFraction, type Scenario } from './scenario.js'
 import { type SimulatedRun, simulate } from './simulator.js'

@@ -1,29 +1,24 @@
-import type { NodeWindow, ProcessWindow } from '../join/window.js'
-import type { FutexClass, WaitTotals } from '../parse/trace-interval.js'
-import { dropOldest } from '../sample/drop-oldest.js'
-import { type Assessment, assess, type EstimateLimits, ownershipBatch, qualifiedWindow } from './assess.js'
+import { type Assessment, assess, type EstimateLimits } from '../assess/assess.js'
+import { incrementOf } from '../assess/increment.js'
+import type { AssessedTarget } from '../assess/node.js'
+import type { JudgedChange } from '../deploys/change.js'
+import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
+import type { MeasuredInterval, ProcessInterval } from '../join/interval.js'
 import {
-  type ChangeTracker,
-  createChangeTracker,
-  type Event,
-  type JudgedChange,
-  type TrackerState,
-} from './change-tracker.js'
-import type { ProcessIdentity } from './identify.js'
-import { createLockCounters, type LockIncrement } from './lock-counters.js'
-import type { LockReference } from './lock-names.js'
-import type { Runtime } from './runtime.js'
-import {
-  type CpuShareOfTarget,
-  type LockTotals,
-  ownedOfAll,
+  type CpuAllowance,
+  type LockReference,
   type TargetInterval,
   toTargetInterval,
-} from './target-interval.js'
+} from '../join/target-interval.js'
+import type { ProcessIdentity } from '../process/identify.js'
+import type { Runtime } from '../runtimes/runtime.js'
+import { createMainProcess } from './main-process.js'
+import { type CounterTotals, createTargetCounters } from './target-counters.js'
+import { trailing } from './trailing.js'
 
 export interface TargetLimits extends EstimateLimits {
   /** Trailing time an estimate is made from. Seconds. */
-  readonly windowSeconds: number
+  readonly trailingSeconds: number
   readonly maxLocksPerTarget: number
   /** As TrackerLimits has them. Seconds. */
   readonly compareSeconds: number
@@ -32,15 +27,8 @@ export interface TargetLimits extends EstimateLimits {
 
 /** A process of a target in one interval. */
 export interface Member {
-  readonly process: ProcessWindow
+  readonly process: ProcessInterval
   readonly identity: ProcessIdentity
-}
-
-/** The part of a window that all targets share. */
-export interface MeasuredWindow {
-  readonly beginNs: bigint
-  readonly endNs: bigint
-  readonly node: NodeWindow
 }
 
 /** What a target asks of the machine. */
@@ -50,22 +38,7 @@ export interface TargetHost {
   /** Whether the process runs now, and the same program. */
   isAlive(identity: ProcessIdentity): boolean
   lock(identity: ProcessIdentity, address: bigint): LockReference
-  cpuShare(members: readonly ProcessIdentity[], window: MeasuredWindow): CpuShareOfTarget
-}
-
-/** Running totals of one target; they only grow. */
-export interface TargetCounters {
-  readonly cpuSeconds: number
-  /** CPU time inside the bottleneck lock. */
-  readonly serialCpuSeconds: number
-  readonly windowSeconds: number
-  readonly windowCpuSeconds: number
-  /** Undefined as long as no quota was seen. */
-  readonly throttledSeconds: number | undefined
-  readonly deploys: number
-  readonly restarts: number
-  readonly waits: ReadonlyMap<FutexClass, WaitTotals>
-  readonly locks: ReadonlyMap<string, WaitTotals>
+  allowance(members: readonly ProcessIdentity[], interval: MeasuredInterval): CpuAllowance
 }
 
 /** A target as it stands after an interval. */
@@ -79,30 +52,28 @@ export interface TargetSnapshot {
   /** N; undefined before the first interval. */
   readonly cpus: number | undefined
   readonly assessment: Assessment
-  readonly counters: TargetCounters
+  readonly counters: CounterTotals & { readonly deploys: number; readonly restarts: number }
   /** Lock labels that had no series of their own in the last interval. Count. */
   readonly locksCut: number
   readonly deploy: JudgedChange | undefined
   readonly restart: JudgedChange | undefined
 }
 
-export interface Target {
+export interface Target extends AssessedTarget {
   readonly name: string
   /** Whether a thread of it ever waited for a lock. */
-  hasContended(): boolean
-  /** How much it is waited for, lately: what decides when there are too many targets. */
-  busy(): number
+  readonly hasContended: boolean
+  /** ∫ waiters dt, lately: what decides when there are too many targets. Thread-seconds. */
+  readonly recentQueueSeconds: number
   /** Time of the last interval with a live process. Nanoseconds. */
-  lastAliveNs(): bigint
-  intervals(): readonly TargetInterval[]
-  assessment(): Assessment
+  readonly lastAliveNs: bigint
   /**
    * Takes the next interval.
    *
    * @param nowSeconds After the epoch.
-   * @returns what became of its main process, if anything.
+   * @returns what happened to its main process, if anything.
    */
-  advance(members: readonly Member[], window: MeasuredWindow, nowSeconds: number): Event | undefined
+  advance(members: readonly Member[], interval: MeasuredInterval, nowSeconds: number): ChangeEvent | undefined
   announce(version: string | undefined, nowSeconds: number): number
   /** Undefined before its main process is known. */
   snapshot(): TargetSnapshot | undefined
@@ -114,9 +85,7 @@ export interface Target {
 }
 
 /** Share of the time waited that counts in the next interval. */
-const BUSY_DECAY = 0.9
-/** Members that may follow the main process when it ends. */
-const MAX_KNOWN_MEMBERS = 256
+const QUEUE_DECAY = 0.9
 
 /** Creates a target. @param state What an earlier run of the exporter knew of its deploys. */
 export function createTarget(
@@ -126,213 +95,108 @@ export function createTarget(
   bornNs: bigint,
   state?: TrackerState,
 ): Target {
-  const tracker: ChangeTracker = createChangeTracker(limits, state)
-  const lockCounters = createLockCounters(() => limits().maxLocksPerTarget)
-  /** Waits for locks that have no name yet. */
-  let unnamed = new Map<LockReference, LockIncrement>()
-  const waits = new Map<FutexClass, WaitTotals>()
-  let known = new Map<string, ProcessIdentity>()
-  let main: ProcessIdentity | undefined
+  const tracker = createChangeTracker(limits, state)
+  const main = createMainProcess(name, tracker, host)
+  const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   let runtime: Runtime = 'glibc'
-  let hasContended = false
-  let busy = 0
-  let lastAliveNs = bornNs
   let intervals: TargetInterval[] = []
   let assessment = assess([], runtime, limits())
-  let cpuSeconds = 0
-  let serialCpuSeconds = 0
-  let windowSeconds = 0
-  let windowCpuSeconds = 0
-  let throttledSeconds: number | undefined
-
-  /** Finds out what starts and ends. */
-  function meet(
-    members: readonly Member[],
-    { endNs }: MeasuredWindow,
-    nowSeconds: number,
-  ): Event | undefined {
-    for (const { identity } of members) known.set(identity.key, identity)
-    dropOldest(known, MAX_KNOWN_MEMBERS)
-    main ??= recall()
-    const current = main
-    let alive: readonly ProcessIdentity[] = members.map(({ identity }) => identity)
-    if (current && host.isAlive(current)) {
-      // What an ended process did may be told late: it was the main process before this one, and is no more.
-      const isElder = (one: ProcessIdentity) => one.startTimestampSeconds < current.startTimestampSeconds
-      alive = [current, ...alive.filter((one) => !isElder(one) || host.isAlive(one))]
-    } else if (current) {
-      known = new Map([...known].filter(([, identity]) => host.isAlive(identity)))
-      alive = [...known.values()]
-    }
-    const event = tracker.observe(alive, nowSeconds)
-    const start = tracker.start()
-    main = alive.find(({ key }) => key === start?.key) ?? main
-    // What came before it was another process: its intervals say nothing of this one.
-    if (event === 'deploy' || event === 'restart') interrupt()
-    if (alive.length > 0) lastAliveNs = endNs
-    return event
-  }
-
-  /** The main process that an earlier run of the exporter knew, if it is still there. */
-  function recall(): ProcessIdentity | undefined {
-    const start = tracker.start()
-    const identity = start && host.identify(start.pid)
-    return identity?.key === start?.key && identity?.target === name ? identity : undefined
-  }
+  let hasContended = false
+  let recentQueueSeconds = 0
+  let lastAliveNs = bornNs
 
   function interrupt(): void {
     intervals = []
     assessment = assess([], runtime, limits())
   }
 
-  function toInterval(members: readonly Member[], window: MeasuredWindow): TargetInterval {
-    const users = members.length > 0 ? members.map(({ identity }) => identity) : main ? [main] : []
+  function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
+    const known = main.identity()
+    const users = members.length > 0 ? members.map(({ identity }) => identity) : known ? [known] : []
     const parts = members.map(({ process, identity }) => ({
       process,
       lockAt: (address: bigint) => host.lock(identity, address),
     }))
-    return toTargetInterval(parts, window.node, host.cpuShare(users, window))
+    return toTargetInterval(parts, interval.node, host.allowance(users, interval))
   }
 
-  function countLocks(interval: TargetInterval): void {
-    for (const { lock, waits, waitSeconds, queueSeconds } of interval.locks.values()) {
-      unnamed.set(lock, addWaits(unnamed.get(lock), { waits, waitSeconds, busy: queueSeconds }))
-      busy += queueSeconds
-    }
-    const named = new Map<string, LockIncrement>()
-    const waiting = new Map<LockReference, LockIncrement>()
-    for (const [lock, increment] of unnamed) {
-      if (lock.label === undefined) waiting.set(lock, increment)
-      else named.set(lock.label, addWaits(named.get(lock.label), increment))
-    }
-    unnamed = waiting
-    lockCounters.add(named)
-  }
-
-  function count(interval: TargetInterval, members: readonly Member[]): void {
-    for (const { process } of members) {
-      for (const [futexClass, { waits: count, waitSeconds }] of process.trace?.waits ?? []) {
-        const totals = waits.get(futexClass) ?? { waits: 0, waitSeconds: 0 }
-        waits.set(futexClass, {
-          waits: totals.waits + count,
-          waitSeconds: totals.waitSeconds + waitSeconds,
-        })
-      }
-    }
-    countLocks(interval)
-    if (interval.throttledSeconds !== undefined) {
-      throttledSeconds = (throttledSeconds ?? 0) + interval.throttledSeconds
-    }
-    if (interval.cpuSeconds === undefined) return
-    cpuSeconds += interval.cpuSeconds
-    serialCpuSeconds += serialTime(intervals, interval, assessment.bottleneck)
-    // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
-    const qualified = assessment.window.kind === 'value' ? qualifiedWindow(interval, limits()) : undefined
-    if (qualified) {
-      windowSeconds += qualified.seconds
-      windowCpuSeconds += qualified.cpuSeconds
+  /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */
+  function take(members: readonly Member[], interval: TargetInterval, nowSeconds: number): void {
+    const queueSeconds = sumOfQueues(interval.locks.values())
+    hasContended ||= interval.locks.size > 0
+    recentQueueSeconds = recentQueueSeconds * QUEUE_DECAY + queueSeconds
+    counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
+    counters.addInterval(interval)
+    intervals = trailing([...intervals, interval], ({ node }) => node.seconds, limits().trailingSeconds)
+    assessment = assess(intervals, runtime, limits(), counters.shownLocks())
+    const increment = incrementOf(intervals, assessment, limits())
+    counters.addIncrement(increment)
+    if (increment.batch && runtime !== 'unclassifiable') {
+      tracker.record(increment.batch, assessment.bottleneck?.lock.label, nowSeconds)
     }
   }
 
   return {
     name,
-    hasContended: () => hasContended,
-    busy: () => busy,
-    lastAliveNs: () => lastAliveNs,
-    intervals: () => intervals,
-    assessment: () => assessment,
-    advance(members, window, nowSeconds) {
-      const event = meet(members, window, nowSeconds)
-      // One process that cannot be classified makes the whole target so: its locks may be the ones that matter.
-      if (members.length > 0) {
-        runtime = members.some(({ identity }) => identity.runtime === 'unclassifiable')
-          ? 'unclassifiable'
-          : 'glibc'
-      }
-      const interval = toInterval(members, window)
-      if (interval.locks.size > 0) hasContended = true
-      busy *= BUSY_DECAY
-      intervals = trailing([...intervals, interval], ({ node }) => node.seconds, limits().windowSeconds)
-      assessment = assess(intervals, runtime, limits())
-      count(interval, members)
-      const { bottleneck } = assessment
-      const batch = bottleneck && ownershipBatch(interval, bottleneck.lock)
-      if (batch && runtime === 'glibc') tracker.record(batch, bottleneck.lock.label, nowSeconds)
+    get hasContended() {
+      return hasContended
+    },
+    get recentQueueSeconds() {
+      return recentQueueSeconds
+    },
+    get lastAliveNs() {
+      return lastAliveNs
+    },
+    get intervals() {
+      return intervals
+    },
+    get assessment() {
+      return assessment
+    },
+    advance(members, interval, nowSeconds) {
+      const identities = members.map(({ identity }) => identity)
+      const { event, isAlive } = main.observe(identities, nowSeconds)
+      // What came before it was another process: its intervals say nothing of this one.
+      if (event === 'deploy' || event === 'restart') interrupt()
+      if (isAlive) lastAliveNs = interval.endNs
+      if (members.length > 0) runtime = runtimeOf(identities)
+      take(members, toInterval(members, interval), nowSeconds)
       return event
     },
     announce: tracker.announce,
     snapshot() {
-      if (!main) return undefined
-      const { deploys, restarts } = tracker.counts()
+      const identity = main.identity()
+      if (!identity) return undefined
       return {
         name,
-        main,
+        main: identity,
         startTimestampSeconds: tracker.startedAtSeconds(),
         version: tracker.version(),
         cpus: intervals.at(-1)?.cpus,
         assessment,
-        counters: {
-          cpuSeconds,
-          serialCpuSeconds,
-          windowSeconds,
-          windowCpuSeconds,
-          throttledSeconds,
-          deploys,
-          restarts,
-          waits,
-          locks: lockCounters.totals(),
-        },
-        locksCut: lockCounters.cut(),
+        counters: { ...counters.totals(), ...tracker.counts() },
+        locksCut: counters.locksCut(),
         deploy: tracker.deploy(),
         restart: tracker.restart(),
       }
     },
     trackerState: tracker.state,
-    isNamed: () => main === undefined || host.identify(main.pid)?.target === name,
+    isNamed() {
+      const identity = main.identity()
+      return identity === undefined || host.identify(identity.pid)?.target === name
+    },
     interrupt,
   }
 }
 
-/**
- * CPU time inside the bottleneck lock during the last interval: its owned samples, each worth the CPU time that a
- * sample of the target stood for over the trailing intervals, so that late or skipped ticks do not bias it.
- */
-function serialTime(
-  intervals: readonly TargetInterval[],
-  last: TargetInterval,
-  bottleneck: LockTotals | undefined,
-): number {
-  const lock = bottleneck && last.locks.get(bottleneck.lock.key)
-  if (!lock) return 0
-  let cpuSeconds = 0
-  let samples = 0
-  for (const interval of intervals) {
-    if (interval.cpuSeconds === undefined) continue
-    cpuSeconds += interval.cpuSeconds
-    samples += interval.cpuSamples
-  }
-  return samples > 0 ? ownedOfAll(lock) * (cpuSeconds / samples) : 0
+/** One process that cannot be classified makes the whole target so: its locks may be the ones that matter. */
+function runtimeOf(members: readonly ProcessIdentity[]): Runtime {
+  return members.some(({ runtime }) => runtime === 'unclassifiable') ? 'unclassifiable' : 'glibc'
 }
 
-function addWaits(known: LockIncrement | undefined, more: LockIncrement): LockIncrement {
-  return {
-    waits: (known?.waits ?? 0) + more.waits,
-    waitSeconds: (known?.waitSeconds ?? 0) + more.waitSeconds,
-    busy: (known?.busy ?? 0) + more.busy,
-  }
-}
-
-/** The last items that together last no longer than `seconds`; at least one. */
-export function trailing<T>(items: readonly T[], secondsOf: (item: T) => number, seconds: number): T[] {
+/** ∫ waiters dt over these locks. Thread-seconds. */
+export function sumOfQueues(locks: Iterable<{ readonly queueSeconds: number }>): number {
   let sum = 0
-  let first = items.length
-  while (first > 0) {
-    const item = items[first - 1]
-    if (item === undefined) break
-    sum += secondsOf(item)
-    // Half an interval of slack: borders are not exactly a whole number of seconds apart.
-    if (first < items.length && sum > seconds + secondsOf(item) / 2) break
-    first -= 1
-  }
-  return items.slice(first)
+  for (const { queueSeconds } of locks) sum += queueSeconds
+  return sum
 }

@@ -51,7 +51,7 @@ paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state
         telemetryPath: '/amdahl/metrics',
         enableLifecycle: true,
       },
-      estimate: { windowSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
+      estimate: { trailingSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
       targets: [],
       limits: { maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
       deploys: { tokenFile: '/etc/amdahl/token', compareSeconds: 3600, settleSeconds: 30 },

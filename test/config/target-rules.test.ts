@@ -111,7 +111,7 @@ deploys: { token_file: /etc/token, compare: 20m }
 `)
     const { config, notes } = mergeReloaded(defaultConfig, read)
     expect(config.targets).toBe(read.targets)
-    expect([config.limits.maxTargets, config.estimate.windowSeconds]).toEqual([7, 120])
+    expect([config.limits.maxTargets, config.estimate.trailingSeconds]).toEqual([7, 120])
     expect(config.deploys).toEqual({ tokenFile: undefined, compareSeconds: 1200, settleSeconds: 10 })
     expect(config.tracer).toBe(defaultConfig.tracer)
     expect(notes).toEqual([

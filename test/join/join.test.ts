@@ -6,7 +6,7 @@ import {
   interpolateCpuTotals,
   interpolateNumber,
 } from '../../src/join/cpu-timeline.js'
-import { joinWindow } from '../../src/join/window.js'
+import { joinInterval } from '../../src/join/interval.js'
 import type { ProcessTrace, TraceInterval } from '../../src/parse/trace-interval.js'
 
 const S = 1_000_000_000n
@@ -110,7 +110,7 @@ describe('joining an interval with CPU time', () => {
   }
 
   test('puts the CPU time of node and processes on the borders', () => {
-    const window = joinWindow(interval(S / 2n, (3n * S) / 2n, [trace(1, 60), trace(2, 90)]), {
+    const window = joinInterval(interval(S / 2n, (3n * S) / 2n, [trace(1, 60), trace(2, 90)]), {
       cpus: 2,
       node,
       processes: new Map([[1, process]]),
@@ -129,12 +129,14 @@ describe('joining an interval with CPU time', () => {
   })
 
   test('keeps a process that burned CPU while the tracer saw nothing of it', () => {
-    const window = joinWindow(interval(S / 2n, S), { cpus: 2, node, processes: new Map([[1, process]]) })
+    const window = joinInterval(interval(S / 2n, S), { cpus: 2, node, processes: new Map([[1, process]]) })
     expect(window.processes[0]).toMatchObject({ pid: 1, trace: undefined })
     expect(window.processes[0]?.cpuSeconds).toBeCloseTo(0.6, 9)
   })
 
   test('says nothing of the node where it was not read at both borders', () => {
-    expect(joinWindow(interval(2n * S, 4n * S), { cpus: 2, node, processes: new Map() }).node).toBeUndefined()
+    expect(
+      joinInterval(interval(2n * S, 4n * S), { cpus: 2, node, processes: new Map() }).node,
+    ).toBeUndefined()
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/metrics/catalogue.js'
-import { type MetricsSource, renderMetrics } from '../../src/metrics/collect.js'
+import { renderMetrics } from '../../src/metrics/collect.js'
 import { createSamples, renderExposition } from '../../src/metrics/exposition.js'
+import type { MetricsSource } from '../../src/metrics/source.js'
 import { parseExposition } from '../e2e/support/exposition.js'
 
 const NOTHING: MetricsSource = {

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createProcessDirectory } from '../../src/process/process-directory.js'
 import { createCpuSampler } from '../../src/sample/cpu-sampler.js'
-import { createProcessDirectory } from '../../src/sample/process-directory.js'
 import { createProcfs, type Procfs } from '../../src/sample/procfs.js'
 
 let root: string

@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createLockCounters, type LockIncrement, OTHER_LOCKS } from '../../src/targets/lock-counters.js'
+import { OTHER_LOCKS } from '../../src/resources/lock-use.js'
+import { createLockCounters, type LockIncrement } from '../../src/targets/lock-counters.js'
 
-const increment = (busy: number, waits = 1): LockIncrement => ({ waits, waitSeconds: busy, busy })
+const increment = (queueSeconds: number, waits = 1): LockIncrement => ({
+  waits,
+  waitSeconds: queueSeconds,
+  queueSeconds,
+})
 
 describe('lock counters', () => {
   test('give the busiest locks series of their own, also when they come later', () => {
@@ -39,14 +44,14 @@ describe('lock counters', () => {
 
   test('keep the sum over all labels, and no series goes back while it is there', () => {
     const label = fc.constantFrom('a', 'b', 'c', 'd', 'e', OTHER_LOCKS)
-    const interval = fc.dictionary(label, fc.record({ busy: fc.nat(100), waits: fc.nat(9) }))
+    const interval = fc.dictionary(label, fc.record({ queueSeconds: fc.nat(100), waits: fc.nat(9) }))
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 30 }), (intervals) => {
         const counters = createLockCounters(() => 2)
         let before = new Map<string, number>()
         for (const locks of intervals) {
           const given = Object.entries(locks).map(
-            ([name, { busy, waits }]) => [name, increment(busy, waits)] as const,
+            ([name, { queueSeconds, waits }]) => [name, increment(queueSeconds, waits)] as const,
           )
           counters.add(new Map(given))
           const now = new Map([...counters.totals()].map(([name, { waits }]) => [name, waits]))

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { messageOf } from '../../log/message-of.js'
 import type { Problem } from '../backend.js'
 import { explainBuild } from './explain.js'
-import { isThere, runningRelease, sizeOf } from './machine.js'
+import { isThere, runningRelease, sizeOf } from './kernel.js'
 import { MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT, TASK_WORK_HEADER } from './script.js'
 
 /** Compiling takes seconds on a machine that is not busy. */

@@ -17,7 +17,7 @@ import {
   isThere,
   readStapVersion,
   runningRelease,
-} from './machine.js'
+} from './kernel.js'
 import { MAX_SAMPLE_HZ, MODULE_FILE, MODULE_NAME, SCRIPT } from './script.js'
 
 export interface SystemtapSettings {

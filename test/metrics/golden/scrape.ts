@@ -1,10 +1,9 @@
+import type { Assessment } from '../../../src/assess/assess.js'
+import type { JudgedChange } from '../../../src/deploys/change.js'
 import { none, value } from '../../../src/estimate/estimate.js'
-import { NO_BATCHES } from '../../../src/estimate/ratio-interval.js'
-import type { MetricsSource } from '../../../src/metrics/collect.js'
-import type { Assessment } from '../../../src/targets/assess.js'
-import type { JudgedChange } from '../../../src/targets/change-tracker.js'
-import type { ProcessIdentity } from '../../../src/targets/identify.js'
-import type { LockReference } from '../../../src/targets/lock-names.js'
+import type { LockReference } from '../../../src/join/target-interval.js'
+import type { MetricsSource } from '../../../src/metrics/source.js'
+import type { ProcessIdentity } from '../../../src/process/identify.js'
 import type { TargetSnapshot } from '../../../src/targets/target.js'
 
 /**
@@ -41,10 +40,10 @@ const totals = (reference: LockReference): NonNullable<Assessment['bottleneck']>
   queueSeconds: 61,
   contendedSeconds: 62,
   handOverSeconds: 63,
-  owned: 64,
-  held: 65,
-  ownerOffCpu: 66,
-  ownedOfAll: 67,
+  ownedSamples: 64,
+  heldSamples: 65,
+  ownerOffCpuSamples: 66,
+  scaledOwnedSamples: 67,
 })
 
 const identity = (pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity => ({
@@ -105,16 +104,14 @@ function shop(): TargetSnapshot {
       locks: [
         { label: 'orders_lock', queueLength: 1.5, serialUtilization: 0.9 },
         { label: 'stock_lock', queueLength: 0.75, serialUtilization: undefined },
-        { label: 'cart_add+0x18', queueLength: 0.5, serialUtilization: 0.0625 },
-        { label: 'heap', queueLength: 0.375, serialUtilization: undefined },
-        { label: 'other', queueLength: 0.125, serialUtilization: 0.03125 },
+        { label: 'other', queueLength: 1, serialUtilization: 0.09375 },
       ],
     },
     counters: {
       cpuSeconds: 1001.5,
       serialCpuSeconds: 480.25,
-      windowSeconds: 300.125,
-      windowCpuSeconds: 610.375,
+      contentionWindowSeconds: 300.125,
+      contentionWindowCpuSeconds: 610.375,
       throttledSeconds: 41.5,
       deploys: 2,
       restarts: 5,
@@ -159,8 +156,8 @@ function mail(): TargetSnapshot {
       ...idle().counters,
       cpuSeconds: 77.5,
       serialCpuSeconds: 7.5,
-      windowSeconds: 1.5,
-      windowCpuSeconds: 2.5,
+      contentionWindowSeconds: 1.5,
+      contentionWindowCpuSeconds: 2.5,
       waits: new Map([['rwlock', { waits: 9, waitSeconds: 0.5 }]]),
       locks: new Map([['mailbox+0x8', { waits: 8, waitSeconds: 0.25 }]]),
     },
@@ -225,8 +222,8 @@ function idle(): TargetSnapshot {
     counters: {
       cpuSeconds: 0,
       serialCpuSeconds: 0,
-      windowSeconds: 0,
-      windowCpuSeconds: 0,
+      contentionWindowSeconds: 0,
+      contentionWindowCpuSeconds: 0,
       throttledSeconds: undefined,
       deploys: 0,
       restarts: 0,

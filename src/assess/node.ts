@@ -1,0 +1,93 @@
+import { type Estimate, none } from '../estimate/estimate.js'
+import { parallelFractionByOwnership } from '../estimate/ownership.js'
+import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
+import type { NodeInterval } from '../join/interval.js'
+import type { TargetInterval } from '../join/target-interval.js'
+import { scaledOwnedSamples } from '../resources/lock.js'
+import type { Assessment, EstimateLimits } from './assess.js'
+import { type Contention, contentionOf } from './contention.js'
+
+/** What can be said of the machine from its last intervals. */
+export interface NodeAssessment {
+  readonly ownership: Estimate
+  readonly window: Estimate
+  /** Mean number of jobs at the locks of all targets, holders included. Jobs. */
+  readonly queueLength: number
+}
+
+/** A target as far as the machine is made of it. */
+export interface AssessedTarget {
+  readonly intervals: readonly TargetInterval[]
+  readonly assessment: Pick<Assessment, 'ownership' | 'queueLength' | 'bottleneck'>
+}
+
+/** Makes every estimate of the machine from the intervals of its CPUs and of all targets. */
+export function assessNode(
+  targets: readonly AssessedTarget[],
+  intervals: readonly NodeInterval[],
+  limits: EstimateLimits,
+): NodeAssessment {
+  return {
+    ownership: estimateOwnership(targets, intervals, limits.minSamples),
+    window: parallelFractionInWindows(contentionWindows(targets, intervals, limits), limits),
+    queueLength: targets.reduce((sum, { assessment }) => sum + (assessment.queueLength ?? 0), 0),
+  }
+}
+
+/** Samples inside the bottleneck lock of any target, of the samples of all processes. */
+function estimateOwnership(
+  targets: readonly AssessedTarget[],
+  intervals: readonly NodeInterval[],
+  minSamples: number,
+): Estimate {
+  const isUnknown = targets.some(({ assessment: { ownership } }) => {
+    return ownership.kind === 'none' && ownership.reason === 'owner-unknown'
+  })
+  if (isUnknown) return none('owner-unknown')
+  const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
+  if (contended.length === 0) return none('no-contention')
+  const batches = intervals.map((node) => ({
+    part: contended.reduce((sum, target) => sum + ownedSamplesIn(target, node), 0),
+    whole: node.cpuSamples,
+  }))
+  return parallelFractionByOwnership(batches, minSamples)
+}
+
+function ownedSamplesIn({ intervals, assessment }: AssessedTarget, node: NodeInterval): number {
+  const interval = intervals.find((candidate) => candidate.node === node)
+  const lock = interval?.locks.get(assessment.bottleneck?.lock.key ?? '')
+  return lock ? scaledOwnedSamples(lock) : 0
+}
+
+const NO_CONTENTION = {
+  contendedSeconds: 0,
+  handOverSeconds: 0,
+  saturatedLocks: 0,
+  serialCpuSeconds: undefined,
+  isThrottled: false,
+}
+
+/** Of each interval, the contention of the target whose lock was contended most, and the saturated locks of all. */
+function contentionWindows(
+  targets: readonly AssessedTarget[],
+  intervals: readonly NodeInterval[],
+  { contendedShare }: EstimateLimits,
+): readonly ContentionWindow[] {
+  const byNode = new Map<NodeInterval, Contention & { readonly isThrottled: boolean }>()
+  for (const interval of targets.flatMap((target) => target.intervals)) {
+    const known = byNode.get(interval.node)
+    const own = contentionOf(interval, contendedShare)
+    const isMore = !known || own.contendedSeconds > known.contendedSeconds
+    byNode.set(interval.node, {
+      ...(isMore ? { ...own, isThrottled: interval.isThrottled } : known),
+      saturatedLocks: (known?.saturatedLocks ?? 0) + own.saturatedLocks,
+    })
+  }
+  return intervals.map((node) => ({
+    ...(byNode.get(node) ?? NO_CONTENTION),
+    seconds: node.seconds,
+    cpuSeconds: node.busySeconds,
+    busySeconds: node.busySeconds,
+    totalSeconds: node.totalSeconds,
+  }))
+}

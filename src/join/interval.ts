@@ -1,0 +1,100 @@
+import { intervalSeconds, type ProcessTrace, type TraceInterval } from '../parse/trace-interval.js'
+import type { CpuTimes, CpuTotals, Timeline } from './cpu-timeline.js'
+
+/** CPU use of the machine between two borders. */
+export interface NodeInterval {
+  /** Length. Seconds. */
+  readonly seconds: number
+  /** CPU time spent on work, all CPUs. Seconds. */
+  readonly busySeconds: number
+  /** CPU time that passed on all CPUs. Seconds. */
+  readonly totalSeconds: number
+  readonly stealSeconds: number
+  /** CPUs online. Count. */
+  readonly cpus: number
+  /** Of each of them: CPU time spent on work, and that passed. */
+  readonly perCpu: ReadonlyMap<number, CpuTimes>
+  /** On-CPU samples of all processes. */
+  readonly cpuSamples: number
+}
+
+/** One process between two borders: what the tracer saw and the CPU time it burned, on one timeline. */
+export interface ProcessInterval {
+  readonly pid: number
+  /** Undefined where the tracer saw nothing of the process in the interval. */
+  readonly trace: ProcessTrace | undefined
+  /** CPU time of the process; undefined where it was not read at both borders. Seconds. */
+  readonly cpuSeconds: number | undefined
+}
+
+/** A trace interval joined with the CPU time burned in it. */
+export interface JoinedInterval {
+  readonly beginNs: bigint
+  readonly endNs: bigint
+  /** Undefined where /proc/stat was not read at both borders, or its counters went back between them. */
+  readonly node: NodeInterval | undefined
+  readonly processes: readonly ProcessInterval[]
+}
+
+/** The part of a joined interval that all targets share, where the CPU time of the node is known. */
+export type MeasuredInterval = Pick<JoinedInterval, 'beginNs' | 'endNs'> & { readonly node: NodeInterval }
+
+/** CPU readings to join with: the node's and each process's. */
+export interface CpuReadings {
+  readonly cpus: number
+  readonly node: Timeline<CpuTotals>
+  /** CPU time of the processes that are read, by pid. */
+  readonly processes: ReadonlyMap<number, Timeline<number>>
+}
+
+/** Puts CPU time on the tracer's borders. Source of the clock rule: cumulative time, interpolated linearly. */
+export function joinInterval(interval: TraceInterval, cpu: CpuReadings): JoinedInterval {
+  let cpuSamples = 0
+  const processes: ProcessInterval[] = []
+  for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
+  for (const pid of new Set([...interval.processes.keys(), ...cpu.processes.keys()])) {
+    const timeline = cpu.processes.get(pid)
+    processes.push({
+      pid,
+      trace: interval.processes.get(pid),
+      cpuSeconds: timeline && growth(timeline, interval),
+    })
+  }
+  const begin = cpu.node.at(interval.beginNs)
+  const end = cpu.node.at(interval.endNs)
+  const node: NodeInterval | undefined =
+    begin && end && end.totalSeconds > begin.totalSeconds
+      ? {
+          seconds: intervalSeconds(interval),
+          busySeconds: end.busySeconds - begin.busySeconds,
+          totalSeconds: end.totalSeconds - begin.totalSeconds,
+          stealSeconds: end.stealSeconds - begin.stealSeconds,
+          cpus: cpu.cpus,
+          perCpu: new Map(
+            [...end.cpus].map(([number, { busySeconds, totalSeconds }]) => {
+              const from = begin.cpus.get(number)
+              return [
+                number,
+                {
+                  busySeconds: busySeconds - (from?.busySeconds ?? busySeconds),
+                  totalSeconds: totalSeconds - (from?.totalSeconds ?? totalSeconds),
+                },
+              ]
+            }),
+          ),
+          cpuSamples,
+        }
+      : undefined
+  return {
+    beginNs: interval.beginNs,
+    endNs: interval.endNs,
+    node,
+    processes,
+  }
+}
+
+function growth(timeline: Timeline<number>, interval: TraceInterval): number | undefined {
+  const begin = timeline.at(interval.beginNs)
+  const end = timeline.at(interval.endNs)
+  return begin === undefined || end === undefined ? undefined : end - begin
+}

@@ -1,0 +1,29 @@
+import type { NodeAssessment } from '../assess/node.js'
+import type { ParseCode } from '../parse/parse-error.js'
+import type { CpuUse } from '../sample/cpu-sampler.js'
+import type { ProcessCost } from '../sample/process-cost.js'
+import type { Cut } from '../targets/registry.js'
+import type { TargetSnapshot } from '../targets/target.js'
+import type { TracerStatus } from '../tracer/supervisor.js'
+
+/** Everything that is exported, as it stands at a scrape. */
+export interface MetricsSource {
+  /** @throws {Error} /proc/stat cannot be read. */
+  cpuUse(): CpuUse | undefined
+  tracer(): TracerStatus
+  tracerCost(): ProcessCost
+  lostEvents(): number
+  rejectedLines(code: ParseCode): number
+  /** Empty while no tracer delivers. */
+  targets(): readonly TargetSnapshot[]
+  node(): NodeAssessment | undefined
+  cut(): Cut
+  unattributedWaits(): number
+  config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
+  build(): { readonly version: string; readonly nodeVersion: string }
+  self(): {
+    readonly cpuSeconds: number
+    readonly residentBytes: number
+    readonly startTimestampSeconds: number
+  }
+}

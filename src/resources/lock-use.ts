@@ -1,0 +1,116 @@
+import type { TargetInterval } from '../join/target-interval.js'
+import { hasReadableOwner, type LockTotals } from './lock.js'
+
+/** Label of the locks that have no series of their own, and of those whose name is being found out. */
+export const OTHER_LOCKS = 'other'
+
+/** Labels of locks that have series of their own. */
+export type ShownLocks = Pick<ReadonlySet<string>, 'has'>
+
+/** The locks of one label, in the mean over the intervals of an assessment. */
+export interface LockUse {
+  readonly label: string
+  /** Mean number of jobs at them, the holders included. Jobs. */
+  readonly queueLength: number
+  /** CPU-seconds per second inside them; undefined where no owner can be read. CPUs. */
+  readonly serialUtilization: number | undefined
+}
+
+/** CPU time and samples of a target and of the node over the intervals of an assessment. */
+export interface CpuSums {
+  readonly seconds: number
+  /** Of the target. */
+  readonly cpuSeconds: number
+  readonly cpuSamples: number
+  /** Of all CPUs of the node. */
+  readonly nodeBusySeconds: number
+  readonly nodeTotalSeconds: number
+  /** Of the CPUs that the target may run on. */
+  readonly busySeconds: number
+  readonly totalSeconds: number
+}
+
+export function sumCpu(intervals: readonly TargetInterval[]): CpuSums {
+  const sums = {
+    seconds: 0,
+    cpuSeconds: 0,
+    cpuSamples: 0,
+    nodeBusySeconds: 0,
+    nodeTotalSeconds: 0,
+    busySeconds: 0,
+    totalSeconds: 0,
+  }
+  for (const { node, cpuSeconds, cpuSamples, busySeconds, totalSeconds } of intervals) {
+    sums.seconds += node.seconds
+    sums.cpuSeconds += cpuSeconds ?? 0
+    sums.cpuSamples += cpuSamples
+    sums.nodeBusySeconds += node.busySeconds
+    sums.nodeTotalSeconds += node.totalSeconds
+    sums.busySeconds += busySeconds
+    sums.totalSeconds += totalSeconds
+  }
+  return sums
+}
+
+/**
+ * Queue and use of locks, summed by label.
+ *
+ * @param sums Of the same intervals; seconds > 0.
+ * @param nodeCpus CPUs online. Count, ≥ 1.
+ * @param shown Labels that have series of their own; undefined: all have. The others are summed as OTHER_LOCKS.
+ */
+export function lockUses(
+  locks: readonly LockTotals[],
+  sums: CpuSums,
+  nodeCpus: number,
+  shown: ShownLocks | undefined,
+): readonly LockUse[] {
+  const uses = new Map<string, LockUse>()
+  for (const lock of locks) {
+    const { label: name = OTHER_LOCKS } = lock.lock
+    const label = shown === undefined || shown.has(name) ? name : OTHER_LOCKS
+    const known = uses.get(label)
+    const serial = serialUtilization(lock, sums)
+    const queueLength = lock.queueSeconds / sums.seconds + meanHolders(lock, serial, sums, nodeCpus)
+    uses.set(label, {
+      label,
+      queueLength: (known?.queueLength ?? 0) + queueLength,
+      serialUtilization:
+        serial === undefined ? known?.serialUtilization : serial + (known?.serialUtilization ?? 0),
+    })
+  }
+  return [...uses.values()]
+}
+
+function serialUtilization(lock: LockTotals, { seconds, cpuSeconds, cpuSamples }: CpuSums) {
+  if (!hasReadableOwner(lock) || cpuSamples === 0) return undefined
+  return (lock.scaledOwnedSamples / cpuSamples) * (cpuSeconds / seconds)
+}
+
+/**
+ * Mean number of holders: the share of the time in which the lock is held.
+ *
+ *     held = U_s + max(H_seen, C − U_s − G, 0)
+ *
+ * U_s: its holder runs. H_seen: its holder has no CPU, and running threads of the target saw that; each such sample
+ * stands for one of the N·B/B_node CPUs that the target has while the machine is full. C: the lock has waiters, so
+ * it is held but for G, the hand-over from wake to return; this also counts a holder that
+ * sleeps, or is preempted by others, while no thread of the target runs that could see it.
+ * A lock whose owner cannot be read counts as held while it has waiters.
+ */
+function meanHolders(
+  lock: LockTotals,
+  serial: number | undefined,
+  { seconds, cpuSeconds, cpuSamples, nodeBusySeconds, nodeTotalSeconds }: CpuSums,
+  nodeCpus: number,
+): number {
+  const contended = lock.contendedSeconds / seconds
+  if (serial === undefined) return contended
+  const busyCpus = cpuSeconds / seconds
+  const nodeBusyCpus = (nodeBusySeconds / nodeTotalSeconds) * nodeCpus
+  const cpusOfTarget = nodeBusyCpus > 0 ? Math.min(1, busyCpus / nodeBusyCpus) * nodeCpus : 0
+  const cpusPerSample = busyCpus / cpuSamples
+  const seenOffCpu = cpusOfTarget > 0 ? (lock.ownerOffCpuSamples * cpusPerSample) / cpusOfTarget : 0
+  const handOver = lock.handOverSeconds / seconds
+  return serial + Math.max(seenOffCpu, contended - serial - handOver, 0)
+}

@@ -1,0 +1,61 @@
+import type { LockInterval, LockReference, TargetInterval } from '../join/target-interval.js'
+
+/** What a lock did over the intervals that an estimate is made from. */
+export interface LockTotals {
+  readonly lock: LockReference
+  /** ∫ waiters dt. Thread-seconds. */
+  readonly queueSeconds: number
+  readonly contendedSeconds: number
+  readonly handOverSeconds: number
+  /** Of the samples that looked at its owner: those that owned it, that saw another owner, and one without a CPU. */
+  readonly ownedSamples: number
+  readonly heldSamples: number
+  readonly ownerOffCpuSamples: number
+  /** As scaledOwnedSamples has it, summed. */
+  readonly scaledOwnedSamples: number
+}
+
+/** Sums each lock over intervals. */
+export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTotals[] {
+  const totals = new Map<string, LockTotals>()
+  for (const interval of intervals) {
+    for (const [key, lock] of interval.locks) totals.set(key, addInterval(totals.get(key), lock))
+  }
+  return [...totals.values()]
+}
+
+function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotals {
+  return {
+    lock: sum?.lock ?? lock.lock,
+    queueSeconds: (sum?.queueSeconds ?? 0) + lock.queueSeconds,
+    contendedSeconds: (sum?.contendedSeconds ?? 0) + lock.contendedSeconds,
+    handOverSeconds: (sum?.handOverSeconds ?? 0) + lock.handOverSeconds,
+    ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
+    heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,
+    ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,
+    scaledOwnedSamples: (sum?.scaledOwnedSamples ?? 0) + scaledOwnedSamples(lock),
+  }
+}
+
+/** Samples that owned the lock, scaled from those that looked at it to all samples of its process. */
+export function scaledOwnedSamples(lock: LockInterval): number {
+  return lock.watchedSamples > 0 ? (lock.ownedSamples / lock.watchedSamples) * lock.processSamples : 0
+}
+
+/** Whether an owner was ever read from the lock: not every lock has one. */
+export function hasReadableOwner({
+  ownedSamples,
+  heldSamples,
+}: Pick<LockTotals, 'ownedSamples' | 'heldSamples'>): boolean {
+  return ownedSamples + heldSamples > 0
+}
+
+/** The lock with the largest U_s: owned by the most on-CPU samples. Undefined where no lock has a readable owner. */
+export function findBottleneck(locks: readonly LockTotals[]): LockTotals | undefined {
+  let bottleneck: LockTotals | undefined
+  for (const lock of locks) {
+    if (!hasReadableOwner(lock)) continue
+    if (!bottleneck || lock.scaledOwnedSamples > bottleneck.scaledOwnedSamples) bottleneck = lock
+  }
+  return bottleneck
+}

@@ -1,0 +1,109 @@
+import { dropOldest } from '../drop-oldest.js'
+import type { ProcessInterval } from '../join/interval.js'
+import { addWaits, type FutexClass, type WaitTotals } from '../parse/trace-interval.js'
+import type { Member, TargetHost } from './target.js'
+
+type Waits = ReadonlyMap<FutexClass, WaitTotals>
+
+/** The processes of an interval that concern targets, by the name of the target. */
+export interface Groups {
+  /** Of targets that there are. */
+  readonly known: Map<string, readonly Member[]>
+  /** Of what would be a target. */
+  readonly newcomers: ReadonlyMap<string, readonly Member[]>
+}
+
+/** Finds the target of each process that concerns one. */
+export interface Grouping {
+  group(
+    processes: readonly ProcessInterval[],
+    /** Whether there is a target of this name. */
+    isTarget: (name: string) => boolean,
+    /** On-CPU samples of an interval from which a process is looked at though it waits for nothing. Count. */
+    notableCpuSamples: number,
+  ): Groups
+  /** Waits of processes that ended before they could be looked at, since the start. */
+  unattributedWaits(): number
+  /** Forgets what is put off: what follows does not continue what was before. */
+  interrupt(): void
+}
+
+/** Processes that are remembered as members of targets. */
+const MAX_MEMBERS = 4096
+
+export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
+  let unattributed = 0
+  /** Processes that were looked at and belong to a target, the last one last. */
+  const memberPids = new Set<number>()
+  /** Processes that waited in the last interval, for no lock, and were not looked at: most of them live for a moment. */
+  let deferred = new Map<number, Waits>()
+
+  function remember(pid: number): void {
+    memberPids.delete(pid)
+    memberPids.add(pid)
+  }
+
+  return {
+    group(processes, isTarget, notableCpuSamples) {
+      const known = new Map<string, Member[]>()
+      const newcomers = new Map<string, Member[]>()
+      const postponed = new Map<number, Waits>()
+      const seen = new Set<number>()
+
+      function place(process: ProcessInterval, waits: number, contends: boolean): void {
+        const identity = host.identify(process.pid)
+        if (!identity) {
+          unattributed += waits
+          return
+        }
+        const { target } = identity
+        const isKnown = isTarget(target)
+        // One that only runs is part of a target that is there, and makes none.
+        if (!isKnown && waits === 0 && !contends) return
+        remember(process.pid)
+        const groups = isKnown ? known : newcomers
+        const members = groups.get(target)
+        if (members) members.push({ process, identity })
+        else groups.set(target, [{ process, identity }])
+      }
+
+      for (const process of processes) {
+        const { pid, trace } = process
+        seen.add(pid)
+        const before = deferred.get(pid)
+        const waits = countWaits(trace?.waits) + countWaits(before)
+        const contends = (trace?.locks.length ?? 0) > 0
+        const isNotable = (trace?.cpuSamples ?? 0) >= notableCpuSamples
+        if (contends || isNotable || process.cpuSeconds !== undefined || before || memberPids.has(pid)) {
+          place(withWaits(process, before), waits, contends)
+        } else if (waits > 0 && trace) postponed.set(pid, trace.waits)
+      }
+      for (const [pid, waits] of deferred) {
+        if (seen.has(pid)) continue
+        place(withWaits({ pid, trace: undefined, cpuSeconds: undefined }, waits), countWaits(waits), false)
+      }
+      deferred = postponed
+      dropOldest(memberPids, MAX_MEMBERS)
+      return { known, newcomers }
+    },
+    unattributedWaits: () => unattributed,
+    interrupt() {
+      deferred = new Map()
+    },
+  }
+}
+
+export function countWaits(waits: Waits | undefined): number {
+  let sum = 0
+  for (const totals of waits?.values() ?? []) sum += totals.waits
+  return sum
+}
+
+/** The process with the waits of an earlier interval, in which it was not looked at. */
+function withWaits(process: ProcessInterval, before: Waits | undefined): ProcessInterval {
+  if (!before) return process
+  const { pid, trace = { pid, cpuSamples: 0, waits: new Map(), locks: [] } } = process
+  const waits = new Map(trace.waits)
+  for (const [futexClass, totals] of before) waits.set(futexClass, addWaits(waits.get(futexClass), totals))
+  return { ...process, trace: { ...trace, waits } }
+}
