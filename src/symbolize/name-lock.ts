@@ -1,5 +1,5 @@
 import { demangle } from '../parse/demangle.js'
-import type { ElfSymbol } from '../parse/elf-symbols.js'
+import type { ElfSymbol } from '../parse/symbol-table.js'
 import type { UserStack } from '../parse/trace-interval.js'
 import { isLockLibrary } from '../runtimes/runtime-table.js'
 import { shortenLabel } from './label.js'
