@@ -1,4 +1,3 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import {
   ELF_HEADER_BYTES,
   type ElfHeader,
@@ -14,6 +13,7 @@ import {
   type Segment,
   SHT_NOTE,
 } from '../parse/elf.js'
+import { type OpenFile, openFile, type ReadBytes } from './open-file.js'
 
 /** An open ELF file. Reads beyond its end, or that fail, give fewer bytes; nothing throws. */
 export interface ElfFile {
@@ -25,7 +25,7 @@ export interface ElfFile {
   readonly sizeBytes: number
   sections(): readonly Section[]
   findSection(name: string): Section | undefined
-  read(offset: number, bytes: number): Uint8Array
+  readonly read: ReadBytes
   /** As `read`, at an address in the file's own numbering. */
   readMemory(address: number, bytes: number): Uint8Array
   close(): void
@@ -42,98 +42,45 @@ const MAX_NOTES_BYTES = 64 * 1024
 
 /** Opens a file; undefined where it cannot be read, or is no ELF file of 64 bits. A named pipe is not waited for. */
 export function openElfFile(path: string): ElfFile | undefined {
-  let file: number
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
-  } catch {
-    // ENOENT, ESRCH, EACCES, EPERM: there is nothing to read.
-    return undefined
-  }
-  const elf = readElfFile(file)
-  if (!elf) closeSync(file)
-  return elf
+  const file = openFile(path)
+  const header = file && parseElfHeader(file.read(0, ELF_HEADER_BYTES))
+  if (file && header) return createElfFile(file, header)
+  file?.close()
+  return undefined
 }
 
-function readElfFile(file: number): ElfFile | undefined {
-  const stats = statOf(file)
-  if (!stats?.isFile()) return undefined
-  const header = parseElfHeader(read(0, ELF_HEADER_BYTES))
-  if (!header) return undefined
+function createElfFile({ read, sizeBytes, identity, close }: OpenFile, header: ElfHeader): ElfFile {
   const segments = parseProgramHeaders(
-    readTable(header.programHeaders, MAX_SEGMENTS),
+    readTable(read, header.programHeaders, MAX_SEGMENTS),
     header.programHeaders.entryBytes,
+  )
+  const loads = segments.filter(({ type }) => type === PT_LOAD)
+  const buildId = findBuildId(
+    read,
+    segments.filter(({ type }) => type === PT_NOTE).map((note) => ({ ...note, sizeBytes: note.fileBytes })),
   )
   let sections: readonly Section[] | undefined
   let names: Uint8Array | undefined
-  let isOpen = true
-
-  const sizeBytes = stats.size
-  const loads = segments.filter(({ type }) => type === PT_LOAD)
-  const buildId = findBuildId()
-
-  function read(offset: number, bytes: number): Uint8Array {
-    const length = Math.min(bytes, (stats?.size ?? 0) - offset)
-    if (!(offset >= 0 && length > 0)) return new Uint8Array()
-    const buffer = Buffer.allocUnsafe(length)
-    try {
-      let done = 0
-      while (done < length) {
-        const count = readSync(file, buffer, done, length - done, offset + done)
-        if (count === 0) break
-        done += count
-      }
-      return buffer.subarray(0, done)
-    } catch {
-      // EIO, ESTALE: a file system that is failing.
-      return new Uint8Array()
-    }
-  }
-
-  function readTable({ offset, entryBytes, count }: HeaderTable, maxCount: number): Uint8Array {
-    return entryBytes <= MAX_ENTRY_BYTES
-      ? read(offset, Math.min(count, maxCount) * entryBytes)
-      : new Uint8Array()
-  }
-
-  function readSections({ sectionHeaders: table }: ElfHeader): readonly Section[] {
-    if (table.count > 0 || !(table.offset > 0)) {
-      return parseSectionHeaders(readTable(table, MAX_SECTIONS), table.entryBytes)
-    }
-    const [first] = parseSectionHeaders(read(table.offset, table.entryBytes), table.entryBytes)
-    const count = first?.sizeBytes ?? 0
-    return parseSectionHeaders(readTable({ ...table, count }, MAX_SECTIONS), table.entryBytes)
-  }
 
   function listSections(): readonly Section[] {
-    sections ??= header ? readSections(header) : []
+    sections ??= readSections(read, header.sectionHeaders)
     return sections
   }
 
-  function findBuildId(): string | undefined {
-    for (const { type, offset, fileBytes } of segments) {
-      if (type !== PT_NOTE) continue
-      const id = parseBuildId(read(offset, Math.min(fileBytes, MAX_NOTES_BYTES)))
-      if (id !== undefined) return id
-    }
-    return undefined
+  function readNames(): Uint8Array {
+    const holder = listSections()[header.nameSection]
+    names ??= holder ? read(holder.offset, Math.min(holder.sizeBytes, MAX_NAMES_BYTES)) : new Uint8Array()
+    return names
   }
 
   return {
     machine: header.machine,
     segments,
     buildId,
-    key:
-      buildId === undefined
-        ? `file:${stats.dev}:${stats.ino}:${sizeBytes}:${stats.mtimeMs}`
-        : `build:${buildId}:${sizeBytes}`,
+    key: buildId === undefined ? `file:${identity}` : `build:${buildId}:${sizeBytes}`,
     sizeBytes,
     sections: listSections,
-    findSection(name) {
-      const holder = listSections()[header.nameSection]
-      names ??= holder ? read(holder.offset, Math.min(holder.sizeBytes, MAX_NAMES_BYTES)) : new Uint8Array()
-      const held = names
-      return listSections().find((candidate) => readName(held, candidate.name) === name)
-    },
+    findSection: (name) => listSections().find((section) => readName(readNames(), section.name) === name),
     read,
     readMemory(address, bytes) {
       for (const { address: begin, offset, fileBytes } of loads) {
@@ -143,27 +90,44 @@ function readElfFile(file: number): ElfFile | undefined {
       }
       return new Uint8Array()
     },
-    close() {
-      if (isOpen) closeSync(file)
-      isOpen = false
-    },
+    close,
   }
 }
 
-function statOf(file: number): Stats | undefined {
-  try {
-    return fstatSync(file)
-  } catch {
-    return undefined
+function readTable(
+  read: ReadBytes,
+  { offset, entryBytes, count }: HeaderTable,
+  maxCount: number,
+): Uint8Array {
+  return entryBytes <= MAX_ENTRY_BYTES
+    ? read(offset, Math.min(count, maxCount) * entryBytes)
+    : new Uint8Array()
+}
+
+function readSections(read: ReadBytes, table: HeaderTable): readonly Section[] {
+  if (table.count > 0 || !(table.offset > 0)) {
+    return parseSectionHeaders(readTable(read, table, MAX_SECTIONS), table.entryBytes)
   }
+  const [first] = parseSectionHeaders(read(table.offset, table.entryBytes), table.entryBytes)
+  const count = first?.sizeBytes ?? 0
+  return parseSectionHeaders(readTable(read, { ...table, count }, MAX_SECTIONS), table.entryBytes)
+}
+
+function findBuildId(
+  read: ReadBytes,
+  notes: readonly { readonly offset: number; readonly sizeBytes: number }[],
+): string | undefined {
+  for (const { offset, sizeBytes } of notes) {
+    const id = parseBuildId(read(offset, Math.min(sizeBytes, MAX_NOTES_BYTES)))
+    if (id !== undefined) return id
+  }
+  return undefined
 }
 
 /** Build-id from the sections: in a separate debug file the segments lead nowhere. */
 export function findSectionBuildId(elf: ElfFile): string | undefined {
-  for (const { type, offset, sizeBytes } of elf.sections()) {
-    if (type !== SHT_NOTE) continue
-    const id = parseBuildId(elf.read(offset, Math.min(sizeBytes, MAX_NOTES_BYTES)))
-    if (id !== undefined) return id
-  }
-  return undefined
+  return findBuildId(
+    elf.read,
+    elf.sections().filter(({ type }) => type === SHT_NOTE),
+  )
 }
