@@ -1,0 +1,43 @@
+import type { Condition, TargetRule } from '../config/target-rule.js'
+import { withoutDeleted } from '../parse/proc-maps.js'
+import type { PlacedProcess, ProcessSource } from './process-source.js'
+
+/** The first rule whose conditions all hold. */
+export function findMatchingRule(
+  rules: readonly TargetRule[],
+  process: PlacedProcess,
+  source: ProcessSource,
+): TargetRule | undefined {
+  return rules.find(({ match }) =>
+    [...match].every(([condition, pattern]) => valuesOf(condition, process, source).some(pattern.matches)),
+  )
+}
+
+/** What a condition is compared with: one of these has to match. */
+function valuesOf(
+  condition: Condition,
+  { facts, place, container }: PlacedProcess,
+  source: ProcessSource,
+): readonly string[] {
+  const { stat, exe } = facts
+  switch (condition) {
+    case 'comm':
+      return [stat.comm]
+    case 'exe':
+      return exe === undefined ? [] : [withoutDeleted(exe)]
+    case 'cmdline':
+      return present(source.commandLine(stat.pid))
+    case 'systemd_unit':
+      return present(place?.systemdUnit)
+    case 'cgroup':
+      return present(place?.path)
+    case 'container':
+      return [...present(container?.name), ...present(place?.containerId)]
+    case 'user':
+      return source.user(stat.pid)
+  }
+}
+
+function present(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [text]
+}

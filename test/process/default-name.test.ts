@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { defaultName } from '../../src/process/default-name.js'
+import { CONTAINER, placed, placeOf, source } from './one-process.js'
+
+describe('without a rule a target is named', () => {
+  test.each([
+    ['/system.slice/shop.service', 'shop.service'],
+    [`/system.slice/docker-${CONTAINER}.scope`, 'shop-app'],
+    ['/user.slice/user-1000.slice/session-3.scope', 'shopd'],
+    ['/', 'shopd'],
+  ])('in %s: %s', (cgroup, name) => expect(defaultName(placed(cgroup), undefined)).toBe(name))
+
+  test('by the id of a container that has no name here', () => {
+    const given = source({ container: () => undefined })
+    expect(defaultName(placed(`/docker/${CONTAINER}`, given), undefined)).toBe('abababababab')
+  })
+
+  test.each(['/system.slice/ci.service', `/docker/${CONTAINER}`])(
+    'by its command name where the exporter is too, in %s',
+    (cgroup) => expect(defaultName(placed(cgroup), placeOf(cgroup))).toBe('shopd'),
+  )
+
+  test.each([
+    ['a\nb\u0000', 'a\ufffdb\ufffd'],
+    ['', 'unnamed'],
+    ['x'.repeat(500), 'x'.repeat(128)],
+  ])('without control characters, and short: %j', (comm, name) => {
+    const { stat } = placed('/').facts
+    const given = source({ find: () => ({ stat: { ...stat, comm }, exe: undefined }) })
+    expect(defaultName(placed('/', given), undefined)).toBe(name)
+  })
+})

@@ -1,0 +1,52 @@
+import { createPattern } from '../../src/config/pattern.js'
+import type { Condition, TargetRule, VersionSource } from '../../src/config/target-rule.js'
+import { type CgroupIdentity, identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
+import type { ProcessFacts } from '../../src/process/process-directory.js'
+import type { PlacedProcess, ProcessSource } from '../../src/process/process-source.js'
+
+export const CONTAINER = 'ab'.repeat(32)
+
+const FACTS: ProcessFacts = {
+  stat: { pid: 7, comm: 'shopd', cpuSeconds: 0, startSeconds: 100, layout: '1:2', hasEnded: false },
+  exe: '/srv/shop/bin/shopd (deleted)',
+}
+
+export function rule(
+  name: string,
+  match: Readonly<Partial<Record<Condition, string>>>,
+  version?: VersionSource,
+): TargetRule {
+  const conditions = Object.entries(match).map(
+    ([condition, source]) =>
+      [condition as Condition, createPattern(source, { isAnchored: condition !== 'cmdline' })] as const,
+  )
+  return { name, match: new Map(conditions), version }
+}
+
+/** A machine with one process; `cgroup` is its path. */
+export function source(change: Partial<ProcessSource> = {}, cgroup = '/'): ProcessSource {
+  return {
+    find: () => FACTS,
+    mappings: () => [],
+    executable: () => ({ inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' }),
+    commandLine: () => '/srv/shop/bin/shopd --release=1.2 --port 80',
+    environment: (_, name) => (name === 'APP_VERSION' ? '1.3' : undefined),
+    cgroup: () => parseProcCgroup(`0::${cgroup}\n`),
+    user: () => ['shop', '1001'],
+    firstLine: (_, path) => (path === '/srv/shop/VERSION' ? '1.4 ' : undefined),
+    container: () => ({ name: 'shop-app', labels: { 'org.opencontainers.image.version': '1.5' } }),
+    unitLabel: (_, key) => (key === 'X-Version' ? '1.6' : undefined),
+    ...change,
+  }
+}
+
+/** The process of `source`, in a cgroup. */
+export function placed(cgroup: string, given: ProcessSource = source()): PlacedProcess {
+  const place = placeOf(cgroup)
+  const container = place.containerId === undefined ? undefined : given.container(place.containerId)
+  return { facts: given.find(7) ?? FACTS, place, container }
+}
+
+export function placeOf(cgroup: string): CgroupIdentity {
+  return identifyCgroup(parseProcCgroup(`0::${cgroup}\n`))
+}

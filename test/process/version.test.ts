@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { createPattern } from '../../src/config/pattern.js'
+import type { VersionSource } from '../../src/config/target-rule.js'
+import { findVersion } from '../../src/process/version.js'
+import { CONTAINER, placed, source } from './one-process.js'
+
+describe('a version comes from', () => {
+  test.each<[string, VersionSource, string | undefined]>([
+    ['a file', { kind: 'file', path: '/srv/shop/VERSION' }, '1.4'],
+    ['a file that is not there', { kind: 'file', path: '/srv/VERSION' }, undefined],
+    ['the environment', { kind: 'environment', name: 'APP_VERSION' }, '1.3'],
+    ['another variable', { kind: 'environment', name: 'SECRET' }, undefined],
+    ['the unit', { kind: 'label', name: 'X-Version' }, '1.6'],
+    [
+      'the command line',
+      { kind: 'cmdline', pattern: createPattern('--release=(\\S+)', { isAnchored: false }) },
+      '1.2',
+    ],
+  ])('%s', (_, version, expected) => {
+    expect(findVersion(version, placed('/system.slice/shop.service'), source())).toBe(expected)
+  })
+
+  test('a label of the container', () => {
+    const inContainer = placed(`/docker/${CONTAINER}`)
+    const label = { kind: 'label', name: 'org.opencontainers.image.version' } as const
+    expect(findVersion(label, inContainer, source())).toBe('1.5')
+    expect(findVersion({ kind: 'label', name: '__proto__' }, inContainer, source())).toBeUndefined()
+  })
+
+  test('what is short, and in one line', () => {
+    const given = source({ firstLine: () => `1.0\u001b[31m${'x'.repeat(500)}` })
+    const version = findVersion({ kind: 'file', path: '/V' }, placed('/'), given)
+    expect(version).toMatch(/^1\.0\ufffd\[31mx+$/)
+    expect(version).toHaveLength(128)
+  })
+
+  test('nothing where it is empty', () => {
+    const given = source({ firstLine: () => ' \t' })
+    expect(findVersion({ kind: 'file', path: '/V' }, placed('/'), given)).toBeUndefined()
+  })
+})
