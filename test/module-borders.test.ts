@@ -39,7 +39,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     types: ['process', 'runtimes'],
   },
   deploys: {
-    imports: ['drop-oldest', 'estimate', 'process'],
+    imports: ['drop-oldest', 'estimate', 'log', 'process'],
     packages: ['write-file-atomic'],
   },
   process: {

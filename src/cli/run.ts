@@ -1,6 +1,7 @@
 import { arch } from 'node:os'
 import { Command, CommanderError, Option } from 'commander'
-import { createApp, type Self, tracerBackends } from '../app.js'
+import type { Self } from '../app/self.js'
+import { createApp, tracerBackends } from '../app.js'
 import { closest } from '../config/closest.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../log/logger.js'
