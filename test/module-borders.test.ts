@@ -50,7 +50,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },
-  symbolize: { imports: ['drop-oldest', 'parse'], types: ['join'] },
+  symbolize: { imports: ['drop-oldest', 'parse', 'runtimes'], types: ['join'] },
   tracer: { imports: ['log', 'parse'], packages: ['execa'] },
   sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
   runtimes: { imports: ['parse'], pure: true },

@@ -1,14 +1,9 @@
 import { basename, join } from 'node:path'
-import {
-  type FrameDescription,
-  findFrameDescription,
-  scanFrameDescriptions,
-  type UnwindRow,
-  unwindRowAt,
-} from '../parse/eh-frame.js'
+import { type FrameDescription, findFrameDescription, scanFrameDescriptions } from '../parse/eh-frame.js'
 import { EM_X86_64, PT_GNU_EH_FRAME, PT_LOAD, type Segment } from '../parse/elf.js'
-import type { ElfSymbol, SymbolKind } from '../parse/elf-symbols.js'
 import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
+import type { ElfSymbol, SymbolKind } from '../parse/symbol-table.js'
+import { type UnwindRow, unwindRowAt } from '../parse/unwind-row.js'
 import { type ElfFile, openElfFile } from './elf-file.js'
 import type { SymbolStore } from './symbol-store.js'
 

@@ -1,6 +1,7 @@
 import { demangle } from '../parse/demangle.js'
-import type { ElfSymbol } from '../parse/elf-symbols.js'
+import type { ElfSymbol } from '../parse/symbol-table.js'
 import type { UserStack } from '../parse/trace-interval.js'
+import { isLockLibrary } from '../runtimes/runtime-table.js'
 import { shortenLabel } from './label.js'
 import { isLockWrapper } from './lock-wrapper.js'
 import type { Module } from './module.js'
@@ -12,10 +13,6 @@ export interface LockName {
   /** `static`: a symbol or module+offset; `site`: where it is waited for; `memory`: only the kind of memory: more stacks may name it. */
   readonly kind: 'static' | 'site' | 'memory'
 }
-
-/** Libraries that hand a lock on to the code that wants it: the C library, its loader, the C++ runtimes. */
-const RUNTIME =
-  /^(?:libc|libpthread|ld|ld-linux[\w-]*|ld-musl-\w+|libstdc\+\+|libc\+\+|libc\+\+abi|libgcc_s)[-.\d]*\.so/
 
 /** sizeof(pthread_rwlock_t), whose threads wait at these two places: struct_rwlock.h of glibc for x86-64. */
 const RWLOCK_BYTES = 56
@@ -65,7 +62,7 @@ function nameOfSite(process: ProcessView, stack: UserStack): string | undefined 
     const place = process.locate(frame.lookup)
     // Code that was made at run time, or a word that is no return address.
     if (place?.kind !== 'module' || !place.isExecutable) return undefined
-    if (RUNTIME.test(place.module.name)) continue
+    if (isLockLibrary(place.module.name)) continue
     const symbol =
       place.address === undefined ? undefined : place.module.findSymbol(place.address, 'function')
     const back = frame.address - frame.lookup

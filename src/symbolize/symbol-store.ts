@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { parseDebugLink, SHT_DYNSYM, SHT_SYMTAB } from '../parse/elf.js'
-import { parseSymbols, type SymbolTable } from '../parse/elf-symbols.js'
+import { parseSymbols } from '../parse/elf-symbols.js'
+import type { SymbolTable } from '../parse/symbol-table.js'
 import { type ElfFile, findSectionBuildId, openElfFile } from './elf-file.js'
 
 /** Symbol tables of modules: each is read once, and kept as long as there is room. */

@@ -1,5 +1,5 @@
-import type { UnwindRow } from '../parse/eh-frame.js'
 import type { UserStack } from '../parse/trace-interval.js'
+import type { UnwindRow } from '../parse/unwind-row.js'
 
 export interface Frame {
   /** Address of the instruction, or, of a caller, the one to which the call returns. */

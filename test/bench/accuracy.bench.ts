@@ -5,7 +5,7 @@ import { type Exporter, ROOT, startExporter } from '../e2e/support/exporter.js'
 import type { Scrape } from '../e2e/support/exposition.js'
 import { sleep, stop } from '../e2e/support/process.js'
 import { startWorkload, type WorkloadReport } from '../e2e/support/workload.js'
-import { describeMachine } from './machine.js'
+import { describeEnvironment } from './environment.js'
 
 const SECONDS = 31
 const PARALLEL_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -114,7 +114,7 @@ test('accuracy', async () => {
   for (const pair of PAIRS) rows.push(...(await observe(pair)))
   const page = `# Accuracy on real threads
 
-Made by \`npm run bench:accuracy\` on ${describeMachine()}.
+Made by \`npm run bench:accuracy\` on ${describeEnvironment()}.
 
 Each row is one run of the reference workload (test/workload), 4 threads and one mutex, looked at after ${SECONDS} s with
 the exporter's defaults. *True* values are what the workload measures of itself by its thread CPU clocks; *B* is the

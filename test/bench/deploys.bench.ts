@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { type Exporter, ROOT, startExporter } from '../e2e/support/exporter.js'
 import { sleep, stop } from '../e2e/support/process.js'
 import { programNamed, startWorkload, type Workload } from '../e2e/support/workload.js'
-import { describeMachine, median } from './machine.js'
+import { describeEnvironment } from './environment.js'
+import { median } from './paired-rates.js'
 
 /** Services that are deployed side by side, so that the repetitions take minutes. */
 const SERVICES = ['deployed-a', 'deployed-b', 'deployed-c', 'deployed-d']
@@ -119,7 +120,7 @@ test('deploys', async () => {
 
   const page = `# Deploys
 
-Made by \`npm run bench:deploys\` on ${describeMachine()}.
+Made by \`npm run bench:deploys\` on ${describeEnvironment()}.
 
 Four services side by side (3 threads each, jobs of 3 ms of CPU time, 15 ms of exponential think time between them),
 watched with default settings. Each deploy installs the program anew and starts it ${SECONDS} s before the next; the

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { Scenario } from '../../src/simulate/scenario.js'
 import { simulate } from '../../src/simulate/simulator.js'
 import { MAIN, ROOT } from '../e2e/support/exporter.js'
+import { describeEnvironment } from './environment.js'
 import { drawChart } from './figures/chart.js'
 import {
   amdahlChart,
@@ -20,7 +21,6 @@ import { ESTIMATES, FOLDER, machineFile, RATES, TRACERS } from './figures/measur
 import { compareModels } from './figures/model-comparison.js'
 import { renderPage } from './figures/page.js'
 import { compareRates, summarizeEstimates } from './figures/real-system.js'
-import { describeMachine } from './machine.js'
 
 const SWEEP =
   'simulate --p 0.1:0.9:0.1 --cpus 4 --clients 10 --demand 403ms --think 100ms --duration 3000s --seed 7 --csv'
@@ -80,7 +80,7 @@ test('figures', async () => {
     writeFileSync(join(FOLDER, `figure-${figure}.svg`), await drawChart(chart))
   }
   const page = renderPage({
-    simulatedOn: describeMachine(),
+    simulatedOn: describeEnvironment(),
     measuredOn: machines.join('; '),
     command: `amdahl_exporter ${SWEEP}`,
     series,

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
 import { buildWorkload, inlineJobs, startWorkload } from '../e2e/support/workload.js'
-import { comparePairs, describeMachine, PAIRS_HEAD, ROUNDS } from './machine.js'
+import { describeEnvironment } from './environment.js'
+import { comparePairs, PAIRS_HEAD, ROUNDS } from './paired-rates.js'
 
 /** Attaching and detaching take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
@@ -143,7 +144,7 @@ test('overhead', async () => {
   for (const load of LOADS) rows.push(await compare(load))
   const page = `# What it costs
 
-Made by \`npm run bench:overhead\` on ${describeMachine()}.
+Made by \`npm run bench:overhead\` on ${describeEnvironment()}.
 
 ## For the traced service
 

@@ -5,7 +5,13 @@ import { startExporter } from '../e2e/support/exporter.js'
 import type { Scrape } from '../e2e/support/exposition.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
 import { buildWorkload, startWorkload, type WorkloadReport } from '../e2e/support/workload.js'
-import { bootMachine, type Machine, MODULE, prepareMachine } from '../systemtap-vm/machine.js'
+import {
+  bootVirtualMachine,
+  MODULE,
+  prepareVirtualMachine,
+  type VirtualMachine,
+} from '../systemtap-vm/virtual-machine.js'
+import { describeEnvironment } from './environment.js'
 import {
   ESTIMATES,
   FOLDER,
@@ -16,7 +22,7 @@ import {
   type Tracer,
   WATCH_SECONDS,
 } from './figures/measured.js'
-import { describeMachine, ROUNDS } from './machine.js'
+import { ROUNDS } from './paired-rates.js'
 
 /**
  * The paper's load on real threads: server and 12 clients over TCP, D = 403 ms, think time 100 ms, with and without a
@@ -156,7 +162,7 @@ async function measureHere(p: number): Promise<void> {
 }
 
 /** The probes alone for the rates: there the exporter's own cost is that of an emulated CPU. */
-async function measureInMachine(machine: Machine, p: number): Promise<void> {
+async function measureInMachine(machine: VirtualMachine, p: number): Promise<void> {
   const server = await machine.startWorkload(TARGET, serverArgs(p))
   await machine.out(`(/payload/bin/workload-client ${clientArgs().join(' ')} </dev/null >/dev/null 2>&1 &)`)
   async function period(): Promise<number> {
@@ -194,14 +200,14 @@ test('the paper’s load on real threads', async () => {
   prepare(RATES, RATE_COLUMNS)
   prepare(ESTIMATES, ESTIMATE_COLUMNS)
   if (fractionsOf('bpftrace').length > 0) {
-    writeFileSync(machineFile('bpftrace'), `${describeMachine()}\n`)
+    writeFileSync(machineFile('bpftrace'), `${describeEnvironment()}\n`)
     for (const p of fractionsOf('bpftrace')) await measureHere(p)
   }
   if (fractionsOf('systemtap').length > 0) {
-    const problem = await prepareMachine()
+    const problem = await prepareVirtualMachine()
     if (problem !== undefined) throw new Error(problem)
-    const machine = await bootMachine()
-    const description = `2 CPUs emulated by QEMU with kernel ${machine.kernel}, on ${describeMachine()}`
+    const machine = await bootVirtualMachine()
+    const description = `2 CPUs emulated by QEMU with kernel ${machine.kernel}, on ${describeEnvironment()}`
     writeFileSync(machineFile('systemtap'), `${description}\n`)
     try {
       for (const p of fractionsOf('systemtap')) await measureInMachine(machine, p)

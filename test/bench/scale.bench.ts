@@ -17,8 +17,8 @@ import { parseExposition, type Scrape } from '../e2e/support/exposition.js'
 import { sleep, start, stop } from '../e2e/support/process.js'
 import { startPrometheus } from '../e2e/support/prometheus.js'
 import { programNamed } from '../e2e/support/workload.js'
+import { describeEnvironment } from './environment.js'
 import { type Fleet, startFleet } from './fleet.js'
-import { describeMachine } from './machine.js'
 
 const EXPORTERS = 200
 const TARGETS = 20
@@ -117,7 +117,7 @@ test('fleet', async () => {
     join(ROOT, 'docs/scale.md'),
     `# Scale
 
-Made by \`npm run bench:scale\` on ${describeMachine()}, Prometheus ${await version()}.
+Made by \`npm run bench:scale\` on ${describeEnvironment()}, Prometheus ${await version()}.
 
 ${EXPORTERS} simulated exporters with ${TARGETS} targets each, from one process on the same machine, scraped by one Prometheus every
 ${SCRAPE_SECONDS} s for ${RUN_SECONDS / 60} minutes, with all rule files, evaluated every ${SCRAPE_SECONDS} s. Each target is a copy of what the real exporter said

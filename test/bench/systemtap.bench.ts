@@ -4,8 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ROOT } from '../e2e/support/exporter.js'
 import { sleep } from '../e2e/support/process.js'
 import { inlineJobs } from '../e2e/support/workload.js'
-import { bootMachine, type Machine, MODULE, prepareMachine } from '../systemtap-vm/machine.js'
-import { comparePairs, describeMachine, PAIRS_HEAD, ROUNDS } from './machine.js'
+import {
+  bootVirtualMachine,
+  MODULE,
+  prepareVirtualMachine,
+  type VirtualMachine,
+} from '../systemtap-vm/virtual-machine.js'
+import { describeEnvironment } from './environment.js'
+import { comparePairs, PAIRS_HEAD, ROUNDS } from './paired-rates.js'
 
 const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
 /** Estimates are looked at after so many seconds of a workload. */
@@ -24,12 +30,12 @@ const LOADS = [
   { title: '12 clients, D = 4 ms, think time 1 ms, p = 0.4', demand: '4ms', think: '1ms', seconds: 8 },
 ] as const
 
-let machine: Machine
+let machine: VirtualMachine
 
 beforeAll(async () => {
-  const problem = await prepareMachine()
+  const problem = await prepareVirtualMachine()
   if (problem !== undefined) throw new Error(problem)
-  machine = await bootMachine()
+  machine = await bootVirtualMachine()
 })
 
 afterAll(async () => {
@@ -107,7 +113,7 @@ test('SystemTap in its virtual machine', async () => {
   const page = `# SystemTap, measured
 
 Made by \`npm run bench:systemtap\` in a virtual machine (QEMU without KVM, 2 emulated CPUs, kernel ${machine.kernel}, Debian
-testing) on ${describeMachine()}.
+testing) on ${describeEnvironment()}.
 
 A job of the workload computes for a given CPU time, whatever the CPU achieves in it; a probe is a number of instructions,
 for which an emulated CPU takes many times as long. So the cost found here is a bound for a real machine, not its cost.

@@ -7,7 +7,7 @@ import type { Answer, Range } from '../../src/what-if/question.js'
 import { MAIN, ROOT, startExporter } from '../e2e/support/exporter.js'
 import { sleep, start, stop } from '../e2e/support/process.js'
 import { programNamed } from '../e2e/support/workload.js'
-import { describeMachine } from './machine.js'
+import { describeEnvironment } from './environment.js'
 
 /** What-if against reality: a prediction from one system, and the other system measured. */
 const SECONDS = 45
@@ -95,7 +95,7 @@ test('what if', async () => {
 |---|---|---|---|---|---|---|`
   const page = `# What if, and what really happened
 
-Made by \`npm run bench:what-if\` on ${describeMachine()}.
+Made by \`npm run bench:what-if\` on ${describeEnvironment()}.
 
 The reference workload (test/workload): ${THREADS} threads without think time, one mutex, D = ${DEMAND_SECONDS * 1000} ms, exponential. It is watched by
 the exporter for ${SECONDS} s; \`simulate --what-if\` predicts from what /api/v1/targets says of it, knowing of the load that it is

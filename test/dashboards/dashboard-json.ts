@@ -105,13 +105,12 @@ export interface Query {
   readonly isInstant: boolean
 }
 
-/** The committed dashboards, or their variant for the import. */
-export function readDashboards(variant: '' | 'import' = ''): readonly DashboardJson[] {
-  const folder = join(FOLDER, variant)
-  return readdirSync(folder)
+/** The committed dashboards. */
+export function readDashboards(): readonly DashboardJson[] {
+  return readdirSync(FOLDER)
     .filter((file) => file.startsWith('amdahl-') && file.endsWith('.json'))
     .map((file) => {
-      const dashboard = JSON.parse(readFileSync(join(folder, file), 'utf8')) as DashboardJson
+      const dashboard = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as DashboardJson
       if (dashboard.uid !== basename(file, '.json')) throw new Error(`${file} has the uid ${dashboard.uid}`)
       return dashboard
     })

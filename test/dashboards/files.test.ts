@@ -4,24 +4,24 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { renderDashboards } from '../../dashboards/builders/dashboards.js'
 import { ROOT } from '../e2e/support/exporter.js'
-import { FOLDER, panelsOf, readDashboards } from './dashboard-json.js'
+import { type DashboardJson, FOLDER, panelsOf, readDashboards } from './dashboard-json.js'
 
 const rendered = renderDashboards()
+const names = [...rendered.keys()]
+const isForImport = (file: string) => file.startsWith('import/')
 
 function readProvisioning(file: string): unknown {
   return parse(readFileSync(join(ROOT, 'deploy/grafana/provisioning', file), 'utf8'))
 }
 
 describe('the committed JSON', () => {
-  test.each([...rendered.keys()])('is what the builders write: %s', (file) => {
+  test.each(names.filter((file) => !isForImport(file)))('is what the builders write: %s', (file) => {
     expect(readFileSync(join(FOLDER, file), 'utf8'), 'run: npm run dashboards').toBe(rendered.get(file))
   })
 
-  test('has no file beside', () => {
-    const committed = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(
-      (file) => file.endsWith('.json') && file !== 'tsconfig.json',
-    )
-    expect(committed.sort()).toEqual([...rendered.keys()].sort())
+  test('has a file for each dashboard and no other', () => {
+    const committed = readdirSync(FOLDER).filter((file) => file.endsWith('.json') && file !== 'tsconfig.json')
+    expect(committed.sort()).toEqual(names.filter((file) => !isForImport(file)).sort())
   })
 
   test('is the same at each run', () => {
@@ -31,8 +31,15 @@ describe('the committed JSON', () => {
 
 describe('the variant for the import', () => {
   const originals = new Map(readDashboards().map((dashboard) => [dashboard.uid, dashboard]))
+  const variants = [...rendered]
+    .filter(([file]) => isForImport(file))
+    .map(([, text]) => JSON.parse(text) as DashboardJson)
 
-  test.each(readDashboards('import'))('asks for the data source: $uid', (dashboard) => {
+  test('is there for each dashboard', () => {
+    expect(variants.map(({ uid }) => uid).sort()).toEqual([...originals.keys()].sort())
+  })
+
+  test.each(variants)('asks for the data source: $uid', (dashboard) => {
     expect(dashboard.__inputs).toMatchObject([
       { name: 'DS_PROMETHEUS', type: 'datasource', pluginId: 'prometheus' },
     ])
@@ -43,7 +50,7 @@ describe('the variant for the import', () => {
     expect(text).toContain(`"uid":"\${DS_PROMETHEUS}"`)
   })
 
-  test.each(readDashboards('import'))('names what it needs: $uid', (dashboard) => {
+  test.each(variants)('names what it needs: $uid', (dashboard) => {
     const needed = new Set(panelsOf(dashboard).map(({ type }) => type))
     const named = dashboard.__requires ?? []
     expect(named.filter(({ type }) => type === 'panel').map(({ id }) => id)).toEqual([...needed].sort())
@@ -53,7 +60,7 @@ describe('the variant for the import', () => {
     ])
   })
 
-  test.each(readDashboards('import'))('asks the same as the original: $uid', (dashboard) => {
+  test.each(variants)('asks the same as the original: $uid', (dashboard) => {
     const exprs = (of: typeof dashboard | undefined) =>
       of && panelsOf(of).map(({ title, targets }) => [title, targets?.map(({ expr }) => expr)])
     expect(exprs(dashboard)).toEqual(exprs(originals.get(dashboard.uid)))

@@ -2,23 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { throughputBound } from '../../src/model/bounds.js'
 import {
   parallelFractionOfContention,
   throughputOf,
   utilizationInContention,
   utilizationOf,
-} from '../../src/model/contention.js'
-import { multiServerIntensity, multiServerJobs, queueingProbability } from '../../src/model/multi-server.js'
-import { jobsByLittlesLaw, parallelUtilization, serialUtilization } from '../../src/model/operational-laws.js'
-import { responseSeconds, singleServerIntensity, singleServerJobs } from '../../src/model/single-server.js'
+} from './contention.js'
+import { multiServerIntensity, multiServerJobs, queueingProbability } from './multi-server.js'
+import { jobsByLittlesLaw, parallelUtilization, serialUtilization } from './operational-laws.js'
+import { responseSeconds, singleServerIntensity, singleServerJobs } from './single-server.js'
 
-const model = fileURLToPath(new URL('../../src/model/', import.meta.url))
+const FOLDERS = ['../../src/model/', './'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)))
 
 test('every equation of the paper has a place', () => {
-  const text = readdirSync(model)
-    .map((file) => readFileSync(`${model}${file}`, 'utf8'))
-    .join('\n')
+  const text = FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => !file.endsWith('.test.ts'))
+      .map((file) => readFileSync(`${folder}${file}`, 'utf8')),
+  ).join('\n')
   const named = new Set(
     [...text.matchAll(/\beqs?\. ([\d, and]+)/g)].flatMap(([, list]) => list?.match(/\d+/g) ?? []),
   )
@@ -113,13 +114,6 @@ describe('M/M/m (eqs. 11 to 15)', () => {
     expect(multiServerIntensity(6, 0.5, 4)).toBeCloseTo(0.75, 12)
     expect(() => multiServerIntensity(6, 0.5, 1.5)).toThrow(RangeError)
   })
-})
-
-test('asymptotic bounds (eq. 18): the lock, the CPUs, the clients', () => {
-  expect(throughputBound(10, 0.1, 4, 0.4, 0.5)).toBeCloseTo(1 / 0.2, 12)
-  expect(throughputBound(10, 0.1, 4, 0.4, 0.9)).toBeCloseTo(4 / 0.4, 12)
-  expect(throughputBound(2, 0.1, 4, 0.4, 0.9)).toBeCloseTo(2 / 0.5, 12)
-  expect(throughputBound(10, 0, 4, 0.4, 1)).toBeCloseTo(10, 12)
 })
 
 describe('contention (eqs. 19 to 25)', () => {

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { throughputBound } from '../../src/model/bounds.js'
-import { parallelFractionOfContention } from '../../src/model/contention.js'
+import { parallelFractionOfContention } from './contention.js'
 import {
   approximateByMva,
   approximateThroughput,
   type LockAndCpus,
   MAX_CHAIN_CLIENTS,
   solveLockAndCpus,
-} from '../../src/model/lock-and-cpus.js'
+} from './lock-and-cpus.js'
 import { repairman } from './machine-repairman.js'
 
 /** The load of the paper's simulation. */

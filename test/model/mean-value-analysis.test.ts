@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { meanValueAnalysis } from '../../src/model/mean-value-analysis.js'
-import { solveSteadyState } from '../../src/model/steady-state.js'
 import { repairman } from './machine-repairman.js'
+import { meanValueAnalysis } from './mean-value-analysis.js'
+import { solveSteadyState } from './steady-state.js'
 
 /** Mean value analysis as the textbooks have it, for stations of one server: another way to the same numbers. */
 function reiserLavenberg(clients: number, thinkSeconds: number, demands: readonly number[]) {

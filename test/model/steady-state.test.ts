@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { solveSteadyState } from '../../src/model/steady-state.js'
+import { solveSteadyState } from './steady-state.js'
 
 /** Steps up at one rate and down at another: probabilities in geometric progression. */
 function walk(states: number, up: number, down: number) {

@@ -2,13 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  findFrameDescription,
-  parseFrameDescription,
-  type ReadModule,
-  type UnwindRow,
-  unwindRowAt,
-} from '../../src/parse/eh-frame.js'
+import { findFrameDescription, parseFrameDescription, type ReadModule } from '../../src/parse/eh-frame.js'
 import {
   PT_GNU_EH_FRAME,
   PT_LOAD,
@@ -16,6 +10,7 @@ import {
   parseProgramHeaders,
   type Segment,
 } from '../../src/parse/elf.js'
+import { type UnwindRow, unwindRowAt } from '../../src/parse/unwind-row.js'
 import { needs } from '../e2e/support/requirements.js'
 
 const LIBC = ['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/libc.so.6'].find(existsSync) ?? ''

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { approximateByMva, solveLockAndCpus } from '../../src/model/lock-and-cpus.js'
 import { meanOf } from '../../src/simulate/replications.js'
 import type { Scenario } from '../../src/simulate/scenario.js'
 import { type SimulatedRun, simulate } from '../../src/simulate/simulator.js'
+import { approximateByMva, solveLockAndCpus } from '../model/lock-and-cpus.js'
 import { paperScenario } from './scenarios.js'
 
 /** Independent experiments, and replications in each. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { UnwindRow } from '../../src/parse/eh-frame.js'
+import type { UnwindRow } from '../../src/parse/unwind-row.js'
 import { unwind } from '../../src/symbolize/unwind.js'
 
 const row = (cfaRegister: number, cfaOffset: number, ...saved: [number, number][]): UnwindRow => ({

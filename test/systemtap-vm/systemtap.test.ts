@@ -3,16 +3,16 @@ import type { Scrape } from '../e2e/support/exposition.js'
 import { sleep, until } from '../e2e/support/process.js'
 import { inlineJobs } from '../e2e/support/workload.js'
 import {
-  bootMachine,
+  bootVirtualMachine,
   canTry,
   type GuestExporter,
   get,
   MAIN,
-  type Machine,
   MODULE,
   NODE,
-  prepareMachine,
-} from './machine.js'
+  prepareVirtualMachine,
+  type VirtualMachine,
+} from './virtual-machine.js'
 
 /** Estimates are looked at after so many seconds of a workload. */
 const SECONDS = 31
@@ -20,17 +20,17 @@ const SECONDS = 31
 const WITH_MODULE = ['--tracer.backend=systemtap', `--tracer.systemtap.module=${MODULE}`]
 
 const tried = canTry()
-const cannotBeBuilt = tried ? await prepareMachine() : undefined
+const cannotBeBuilt = tried ? await prepareVirtualMachine() : undefined
 
 test.skipIf(!tried)("SystemTap's virtual machine can be built here", () => {
   expect(cannotBeBuilt, 'no test of SystemTap was run').toBeUndefined()
 })
 
 describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual machine', () => {
-  let machine: Machine
+  let machine: VirtualMachine
 
   beforeAll(async () => {
-    machine = await bootMachine()
+    machine = await bootVirtualMachine()
   })
 
   afterAll(async () => {

@@ -1,6 +1,6 @@
-import { approximateByMva, solveLockAndCpus } from '../../../src/model/lock-and-cpus.js'
 import type { Scenario } from '../../../src/simulate/scenario.js'
 import { simulate } from '../../../src/simulate/simulator.js'
+import { approximateByMva, solveLockAndCpus } from '../../model/lock-and-cpus.js'
 
 /** Throughput (jobs per second) and queue of one system, by the simulator and by the models. */
 export interface ModelComparison {

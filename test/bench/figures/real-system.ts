@@ -1,5 +1,5 @@
 import { meanOf } from '../../../src/simulate/replications.js'
-import { median } from '../machine.js'
+import { median } from '../paired-rates.js'
 import { numberOf, type Row } from './csv.js'
 
 /** The request rates of one tracer and p, in pairs of periods. */

@@ -1,4 +1,4 @@
-import { checkCount, checkNotNegative, checkPositive } from './check.js'
+import { checkCount, checkNotNegative, checkPositive } from '../../src/model/check.js'
 
 /**
  * Where a job spends its demand: seconds in service of a whole round, ≥ 0. With n jobs present, `servers` (m, > 0) do

@@ -1,4 +1,4 @@
-import { checkNotNegative, checkPositive } from './check.js'
+import { checkNotNegative, checkPositive } from '../../src/model/check.js'
 
 /**
  * Traffic intensity of a single server: the share of time in which it is busy.

@@ -1,4 +1,4 @@
-import { checkCount, checkFraction, checkNotNegative, checkPositive } from './check.js'
+import { checkCount, checkFraction, checkNotNegative, checkPositive } from '../../src/model/check.js'
 import { meanValueAnalysis } from './mean-value-analysis.js'
 import { solveSteadyState, type Transition } from './steady-state.js'
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { predictedSpeedup, speedupLimit } from '../../src/model/amdahl.js'
-import { headroom, regime } from '../../src/model/bounds.js'
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true })
 
@@ -35,24 +34,5 @@ describe("Amdahl's law", () => {
   test.each([[-0.1], [1.1], [Number.NaN]])('p = %f is refused', (p) => {
     expect(() => predictedSpeedup(p, 2)).toThrow(RangeError)
     expect(() => speedupLimit(p)).toThrow(RangeError)
-  })
-})
-
-describe('asymptotic bounds', () => {
-  test('headroom is the distance to the nearer bound', () => {
-    expect(headroom(0.5, 1, 4)).toBe(2)
-    expect(headroom(0.1, 3.2, 4)).toBe(1.25)
-    expect(headroom(0, 0, 4)).toBeUndefined()
-    expect(() => headroom(-1, 1, 4)).toThrow(RangeError)
-    expect(() => headroom(0, 1, 0)).toThrow(RangeError)
-  })
-
-  test.each([
-    [0.97, 0.6, 'sequential'],
-    [0.2, 0.98, 'parallel'],
-    [0.3, 0.4, 'client'],
-    [0.95, 0.95, 'sequential'],
-  ] as const)('U_s = %f, U = %f: %s', (serial, cpu, expected) => {
-    expect(regime(serial, cpu, 0.9)).toBe(expected)
   })
 })

@@ -1,4 +1,4 @@
-import { checkFraction, checkNotNegative, checkPositive } from './check.js'
+import { checkFraction, checkNotNegative, checkPositive } from '../../src/model/check.js'
 
 /**
  * Utilization of the machine from what is sequential and what is parallel.

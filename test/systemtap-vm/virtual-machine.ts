@@ -27,7 +27,7 @@ export interface Finished {
 }
 
 /** A booted machine with two virtual CPUs. */
-export interface Machine {
+export interface VirtualMachine {
   readonly kernel: string
   /** Runs a shell command as root in it. */
   run(command: string): Promise<Finished>
@@ -71,7 +71,7 @@ export function canTry(): boolean {
 }
 
 /** Builds the machine; the reason if that cannot be done here, as where the mirror is out of reach. */
-export async function prepareMachine(): Promise<string | undefined> {
+export async function prepareVirtualMachine(): Promise<string | undefined> {
   const prepare = start('sh', [PREPARE, CACHE])
   const status = await prepare.exited
   process.stderr.write(prepare.stderr())
@@ -123,7 +123,7 @@ function packPayload(folder: string): string {
 }
 
 /** Boots the machine; its disk is as new each time. */
-export async function bootMachine(): Promise<Machine> {
+export async function bootVirtualMachine(): Promise<VirtualMachine> {
   const folder = mkdtempSync(join(tmpdir(), 'amdahl-systemtap-vm-'))
   const payload = packPayload(folder)
   const [sshPort, port, secondPort] = await Promise.all([freePort(), freePort(), freePort()])

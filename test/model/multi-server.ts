@@ -1,4 +1,4 @@
-import { checkCount, checkNotNegative, checkPositive } from './check.js'
+import { checkCount, checkNotNegative, checkPositive } from '../../src/model/check.js'
 import { checkIntensity } from './single-server.js'
 
 /**

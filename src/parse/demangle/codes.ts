@@ -1,0 +1,121 @@
+/** Types of the language: Itanium C++ ABI, section 5.1.5. */
+export const BUILTINS: Readonly<Record<string, string>> = {
+  v: 'void',
+  w: 'wchar_t',
+  b: 'bool',
+  c: 'char',
+  a: 'signed char',
+  h: 'unsigned char',
+  s: 'short',
+  t: 'unsigned short',
+  i: 'int',
+  j: 'unsigned int',
+  l: 'long',
+  m: 'unsigned long',
+  x: 'long long',
+  y: 'unsigned long long',
+  n: '__int128',
+  o: 'unsigned __int128',
+  f: 'float',
+  d: 'double',
+  e: 'long double',
+  g: '__float128',
+  z: '...',
+  Dd: 'decimal64',
+  De: 'decimal128',
+  Df: 'decimal32',
+  Dh: 'half',
+  Di: 'char32_t',
+  Ds: 'char16_t',
+  Du: 'char8_t',
+  Da: 'auto',
+  Dc: 'decltype(auto)',
+  Dn: 'decltype(nullptr)',
+}
+
+/** How the number of a template argument is written, by its type. */
+export const LITERAL_SUFFIXES: Readonly<Record<string, string>> = {
+  i: '',
+  j: 'u',
+  l: 'l',
+  m: 'ul',
+  x: 'll',
+  y: 'ull',
+}
+
+/** Names of the standard library that have an abbreviation: section 5.1.10. */
+export const STANDARD: Readonly<Record<string, string>> = {
+  Sa: 'std::allocator',
+  Sb: 'std::basic_string',
+  Ss: 'std::string',
+  Si: 'std::istream',
+  So: 'std::ostream',
+  Sd: 'std::iostream',
+}
+
+/** What stands before a type: section 5.1.4. */
+export const SPECIAL: Readonly<Record<string, string>> = {
+  TV: 'vtable for ',
+  TT: 'VTT for ',
+  TI: 'typeinfo for ',
+  TS: 'typeinfo name for ',
+}
+
+/** What stands before a name. */
+export const SPECIAL_NAMES: Readonly<Record<string, string>> = {
+  GV: 'guard variable for ',
+  TH: 'TLS init function for ',
+  TW: 'TLS wrapper function for ',
+}
+
+/** Section 5.1.3. */
+export const OPERATORS: Readonly<Record<string, string>> = {
+  nw: ' new',
+  na: ' new[]',
+  dl: ' delete',
+  da: ' delete[]',
+  aw: ' co_await',
+  ps: '+',
+  ng: '-',
+  ad: '&',
+  de: '*',
+  co: '~',
+  pl: '+',
+  mi: '-',
+  ml: '*',
+  dv: '/',
+  rm: '%',
+  an: '&',
+  or: '|',
+  eo: '^',
+  aS: '=',
+  pL: '+=',
+  mI: '-=',
+  mL: '*=',
+  dV: '/=',
+  rM: '%=',
+  aN: '&=',
+  oR: '|=',
+  eO: '^=',
+  ls: '<<',
+  rs: '>>',
+  lS: '<<=',
+  rS: '>>=',
+  eq: '==',
+  ne: '!=',
+  lt: '<',
+  gt: '>',
+  le: '<=',
+  ge: '>=',
+  ss: '<=>',
+  nt: '!',
+  aa: '&&',
+  oo: '||',
+  pp: '++',
+  mm: '--',
+  cm: ',',
+  pm: '->*',
+  pt: '->',
+  cl: '()',
+  ix: '[]',
+}

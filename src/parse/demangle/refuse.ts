@@ -1,0 +1,6 @@
+class NotUnderstood extends Error {}
+
+/** Gives up on a name: it stays mangled. */
+export function refuse(): never {
+  throw new NotUnderstood()
+}

@@ -1,0 +1,6 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** The C++ runtimes of GCC and LLVM: their locks are those of the C library. */
+export const CPP: RuntimeFiles = {
+  lockLibrary: /^(?:libstdc\+\+|libc\+\+|libc\+\+abi|libgcc_s)[-.\d]*\.so/,
+}

@@ -1,0 +1,6 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** HotSpot, the JVM of OpenJDK: threads that wait for a lock are parked on condition variables. */
+export const HOTSPOT: RuntimeFiles = {
+  recognition: { file: /^libjvm\.so/, runtime: 'unclassifiable' },
+}
