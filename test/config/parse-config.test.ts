@@ -123,6 +123,15 @@ describe('what is wrong is named with its place, its value and the remedy', () =
       'a.yml:2:20: estimate.window is 10s, too short for a tracer.interval of 2s; make it at least 20s',
     ],
     ['log:\n  level: info\n  level: warn', 'a.yml:3:3: duplicate key level; keep one of the two'],
+    [
+      '? - #',
+      'a.yml:1:1: [ # ]: unknown key; known here: tracer, web, estimate, limits, deploys, log, paths, targets',
+    ],
+    ['log: {"a\\nb": 1}', 'a.yml:1:7: log.a b: unknown key; known here: level, format'],
+    [
+      'targets: [{name: x, match: {comm: "(\\n"}}]',
+      'a.yml:1:35: targets[0].match.comm: error parsing regexp: missing closing ): `( `; write a regular expression as RE2 has it (no back-references, no look-around)',
+    ],
     ['log: &a {}\ntracer: *a', 'a.yml:2:9: alias *a: aliases are not supported; write the value here'],
   ])('%j', (text, message) => {
     expect(errorsOf(text)).toEqual([message])
