@@ -51,7 +51,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },
   symbolize: { imports: ['drop-oldest', 'parse'], types: ['join'] },
-  tracer: { imports: ['log', 'parse'], packages: ['execa'] },
+  tracer: { imports: ['config', 'log', 'parse'], packages: ['execa'] },
   sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
   runtimes: { imports: ['parse'], pure: true },
   estimate: { imports: [], pure: true },

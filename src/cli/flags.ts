@@ -1,5 +1,12 @@
 import { Option } from 'commander'
-import { parseSettings, type Settings, type SettingsIssue } from '../config/settings.js'
+import { BACKEND_CHOICES } from '../config/backend.js'
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  parseSettings,
+  type Settings,
+  type SettingsIssue,
+} from '../config/settings.js'
 
 /** A flag that sets what `section.key` sets in the configuration file. */
 interface SettingFlag {
@@ -46,7 +53,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--tracer.backend',
     placeholder: 'name',
-    description: 'what traces the futex waits: auto, systemtap or bpftrace',
+    description: `what traces the futex waits: ${describeChoice(BACKEND_CHOICES)}`,
     defaultText: 'auto',
     section: 'tracer',
     key: 'backend',
@@ -109,7 +116,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--log.level',
     placeholder: 'level',
-    description: 'least severe level that is logged: debug, info, warn or error',
+    description: `least severe level that is logged: ${describeChoice(LOG_LEVELS)}`,
     defaultText: 'info',
     section: 'log',
     key: 'level',
@@ -117,15 +124,12 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--log.format',
     placeholder: 'format',
-    description: 'logfmt or json',
+    description: describeChoice(LOG_FORMATS),
     defaultText: 'logfmt',
     section: 'log',
     key: 'format',
   },
 ]
-
-/** Flags with a meaning in a later version: refused, since to ignore them would surprise. */
-export const LATER_FLAGS = ['--web.config.file', '--replay.file'] as const
 
 /** Values of flags as given, by flag; a list where the flag can be repeated. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[]>>
@@ -138,6 +142,11 @@ export function createSettingOptions(): Option[] {
     )
     return isRepeatable(key) ? option.argParser(append) : option
   })
+}
+
+/** `a, b or c` */
+function describeChoice(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }
 
 function append(value: string, previous: readonly string[] | undefined): readonly string[] {

@@ -1,12 +1,13 @@
+import type { BackendChoice } from './backend.js'
 import { describeDuration } from './duration.js'
 import type { ListenAddress } from './listen-address.js'
-import type { Backend, LogFormat, LogLevel, Settings } from './settings.js'
+import type { LogFormat, LogLevel, Settings } from './settings.js'
 import type { TargetRule } from './target-rule.js'
 
 /** Everything that can be configured, with defaults filled in. */
 export interface Config {
   readonly tracer: {
-    readonly backend: Backend
+    readonly backend: BackendChoice
     readonly intervalSeconds: number
     /** On-CPU samples per second and CPU. */
     readonly sampleHz: number
