@@ -58,7 +58,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },
   parse: { imports: [], pure: true },
-  config: { imports: [], packages: ['re2js', 'yaml', 'zod'] },
+  config: { imports: ['estimate'], packages: ['re2js', 'yaml', 'zod'] },
   log: { imports: [], types: ['config'], packages: ['pino'] },
 }
 

@@ -1,5 +1,8 @@
 import { Option } from 'commander'
 import { BACKEND_CHOICES } from '../config/backend.js'
+import { defaultConfig } from '../config/config.js'
+import { describeDuration } from '../config/duration.js'
+import { describeListenAddress } from '../config/listen-address.js'
 import {
   LOG_FORMATS,
   LOG_LEVELS,
@@ -20,12 +23,14 @@ interface SettingFlag {
   readonly key: string
 }
 
+const { tracer, web, log, paths } = defaultConfig
+
 export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--web.listen-address',
     placeholder: 'address',
     description: 'where to listen, as HOST:PORT; can be repeated',
-    defaultText: ':10967',
+    defaultText: web.listenAddresses.map(describeListenAddress).join(' '),
     section: 'web',
     key: 'listen_addresses',
   },
@@ -33,7 +38,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--web.telemetry-path',
     placeholder: 'path',
     description: 'path of the metrics',
-    defaultText: '/metrics',
+    defaultText: web.telemetryPath,
     section: 'web',
     key: 'telemetry_path',
   },
@@ -54,7 +59,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--tracer.backend',
     placeholder: 'name',
     description: `what traces the futex waits: ${describeChoice(BACKEND_CHOICES)}`,
-    defaultText: 'auto',
+    defaultText: tracer.backend,
     section: 'tracer',
     key: 'backend',
   },
@@ -62,7 +67,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--tracer.interval',
     placeholder: 'duration',
     description: 'length of a trace interval',
-    defaultText: '1s',
+    defaultText: describeDuration(tracer.intervalSeconds),
     section: 'tracer',
     key: 'interval',
   },
@@ -70,7 +75,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--tracer.sample-hz',
     placeholder: 'hertz',
     description: 'on-CPU samples per second and CPU',
-    defaultText: '99',
+    defaultText: String(tracer.sampleHz),
     section: 'tracer',
     key: 'sample_hz',
   },
@@ -85,7 +90,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.procfs',
     placeholder: 'path',
     description: 'where procfs is mounted',
-    defaultText: '/proc',
+    defaultText: paths.procfs,
     section: 'paths',
     key: 'procfs',
   },
@@ -93,7 +98,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.rootfs',
     placeholder: 'path',
     description: "root of the machine's files, as a container sees it",
-    defaultText: '/',
+    defaultText: paths.rootfs,
     section: 'paths',
     key: 'rootfs',
   },
@@ -101,7 +106,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.state',
     placeholder: 'path',
     description: 'where the last deploys are kept',
-    defaultText: '/var/lib/amdahl_exporter',
+    defaultText: paths.state,
     section: 'paths',
     key: 'state',
   },
@@ -109,7 +114,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.cache',
     placeholder: 'path',
     description: 'where compiled kernel modules are kept',
-    defaultText: '/var/cache/amdahl_exporter',
+    defaultText: paths.cache,
     section: 'paths',
     key: 'cache',
   },
@@ -117,7 +122,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--log.level',
     placeholder: 'level',
     description: `least severe level that is logged: ${describeChoice(LOG_LEVELS)}`,
-    defaultText: 'info',
+    defaultText: log.level,
     section: 'log',
     key: 'level',
   },
@@ -125,7 +130,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--log.format',
     placeholder: 'format',
     description: describeChoice(LOG_FORMATS),
-    defaultText: 'logfmt',
+    defaultText: log.format,
     section: 'log',
     key: 'format',
   },

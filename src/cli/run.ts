@@ -8,6 +8,7 @@ import { runningRelease } from '../tracer/systemtap/kernel.js'
 import { checkConfig } from './check-config.js'
 import { type DeployCheckFlags, deployCheck, parseDeployCheck } from './deploy-check.js'
 import { doctor } from './doctor.js'
+import { DEFAULT_EXPORTER } from './exporter-answer.js'
 import { createSettingOptions, type FlagValues } from './flags.js'
 import { loadConfig } from './load-config.js'
 import { type ServeOptions, serve } from './serve.js'
@@ -106,7 +107,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .requiredOption('--target <name>', 'which target')
     .option('--since <duration>', 'how long ago the deploy may have been', '15m')
     .option('--max-drop <number>', 'largest drop of p that is accepted', '0.05')
-    .option('--from <url>', 'address of the exporter', 'http://127.0.0.1:10967')
+    .option('--from <url>', 'address of the exporter', DEFAULT_EXPORTER)
     .option('--wait <duration>', 'ask again until it is decided, for so long at most', '0s')
     .option('--json', 'print the decision as JSON')
     .action(async (flags: DeployCheckFlags) => {

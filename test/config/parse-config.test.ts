@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { defaultConfig, MIN_INTERVALS_PER_WINDOW } from '../../src/config/config.js'
+import { defaultConfig } from '../../src/config/config.js'
 import { describeConfigError } from '../../src/config/config-error.js'
 import { parseConfig } from '../../src/config/parse-config.js'
-import { MIN_BATCHES } from '../../src/estimate/ownership.js'
 
 function errorsOf(text: string): string[] {
   const parsed = parseConfig(text, 'a.yml')
@@ -121,6 +120,10 @@ describe('what is wrong is named with its place, its value and the remedy', () =
       'tracer: {interval: 2s}\nestimate: {window: 10s}',
       'a.yml:2:20: estimate.window is 10s, too short for a tracer.interval of 2s; make it at least 20s',
     ],
+    [
+      'tracer: {interval: 5s}\ndeploys: {compare: 2m29s}',
+      'a.yml:2:20: deploys.compare is 2m29s, too short for a tracer.interval of 5s; make it at least 2m30s',
+    ],
     ['log:\n  level: info\n  level: warn', 'a.yml:3:3: duplicate key level; keep one of the two'],
     [
       '? - #',
@@ -217,7 +220,3 @@ describe('properties', () => {
 function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? String(item) : item)) ?? ''
 }
-
-test('the shortest window has as many intervals as the estimators ask for', () => {
-  expect(MIN_INTERVALS_PER_WINDOW).toBe(MIN_BATCHES)
-})
