@@ -23,15 +23,18 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export const LOG_FORMATS = ['logfmt', 'json'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
-/** Paths that are served already. */
-const OWN_PATHS = ['/', '/-/healthy', '/-/ready']
+/** All that is served lies under these, but for the metrics and the page at /. */
+const OWN_FOLDERS = ['/-/', '/api/', '/docs/'] as const
 
 const listenAddress = parsed('HOST:PORT, such as :10967, 127.0.0.1:10967 or [::1]:10967', parseListenAddress)
 const addressList = expected('a list of addresses, such as [":10967"]')
 
 const telemetryPath = parsed(
-  `a path of letters, digits and . _ ~ - /, such as /metrics, and none of ${OWN_PATHS.join(' ')}`,
-  (text) => (/^\/[\w.~/-]*$/.test(text) && !OWN_PATHS.includes(text) ? text : undefined),
+  `a path such as /metrics, of parts of letters, digits and . _ ~ -, and not under ${OWN_FOLDERS.join(', ')}`,
+  (text) => {
+    const isPath = /^(?:\/[\w.~-]+)+\/?$/.test(text)
+    return isPath && !OWN_FOLDERS.some((folder) => text.startsWith(folder)) ? text : undefined
+  },
 )
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))

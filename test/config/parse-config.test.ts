@@ -60,6 +60,16 @@ paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state
   })
 })
 
+test.each(['/metrics', '/m', '/a/b.c_d~e-f', '/metrics/', '/apis', '/-', '/docs'])(
+  'the metrics may be at %s',
+  (path) => {
+    expect(parseConfig(`web: {telemetry_path: ${path}}`, 'a.yml')).toMatchObject({
+      ok: true,
+      config: { web: { telemetryPath: path } },
+    })
+  },
+)
+
 describe('what is wrong is named with its place, its value and the remedy', () => {
   test.each([
     ['tracer:\n  intervall: 1s', 'a.yml:2:3: tracer.intervall: unknown key; did you mean interval?'],
@@ -99,10 +109,6 @@ describe('what is wrong is named with its place, its value and the remedy', () =
       'a.yml:2:21: web.listen_addresses: expected a list of addresses, such as [":10967"]; got []',
     ],
     [
-      'web: {telemetry_path: /-/ready}',
-      'a.yml:1:23: web.telemetry_path: expected a path of letters, digits and . _ ~ - /, such as /metrics, and none of / /-/healthy /-/ready; got "/-/ready"',
-    ],
-    [
       'estimate: {contended_share: 90%}',
       'a.yml:1:29: estimate.contended_share: expected a number from 0.5 to 1; got "90%"',
     ],
@@ -137,6 +143,22 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     ['log: &a {}\ntracer: *a', 'a.yml:2:9: alias *a: aliases are not supported; write the value here'],
   ])('%j', (text, message) => {
     expect(errorsOf(text)).toEqual([message])
+  })
+
+  test.each([
+    '/',
+    '//',
+    '/a//b',
+    'metrics',
+    '/a?b',
+    '/-/ready',
+    '/-/other',
+    '/api/v1/targets',
+    '/docs/readme',
+  ])('a path of the metrics that is no path, or one of the exporter: %s', (path) => {
+    expect(errorsOf(`web: {telemetry_path: "${path}"}`)).toEqual([
+      `a.yml:1:23: web.telemetry_path: expected a path such as /metrics, of parts of letters, digits and . _ ~ -, and not under /-/, /api/, /docs/; got "${path}"`,
+    ])
   })
 
   test.each([

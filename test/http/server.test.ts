@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseSettings } from '../../src/config/settings.js'
 import type { Address } from '../../src/http/listeners.js'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { createLogger } from '../../src/log/logger.js'
@@ -184,6 +185,17 @@ describe('other requests', () => {
       expect(await response.text()).toMatch(/^[^\n]+\n$/)
     },
   )
+
+  test('a 404 names what there is, none of which the metrics could take the place of', async () => {
+    const text = await (await fetch(`${base}/nowhere`)).text()
+    expect(text).toBe(
+      'Not found: there are / /metrics /-/healthy /-/ready /-/reload /api/v1/targets /api/v1/what-if /api/v1/deploys /api/v1/openapi.json /docs/readme\n',
+    )
+    for (const path of text.match(/\/\S*/g) ?? []) {
+      const { ok } = parseSettings({ web: { telemetry_path: path } })
+      expect([path, ok]).toEqual([path, path === '/metrics'])
+    }
+  })
 
   test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])('%s is a 405', async (method) => {
     const answer = await send(method, '/metrics', '{"not": "read"')
