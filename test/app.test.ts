@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type App, createApp } from '../src/app.js'
 import { defaultConfig } from '../src/config/config.js'
-import { createLogger } from '../src/log/logger.js'
 import type { TraceInterval } from '../src/parse/trace-interval.js'
 import type { TracerBackend } from '../src/tracer/backend.js'
 import { parseExposition, type Scrape } from './e2e/support/exposition.js'
+import { recordLog } from './support/log.js'
 import { lockTrace } from './support/measured.js'
 
 const SECOND = 1_000_000_000n
@@ -21,14 +21,14 @@ const TICKS = 100
 
 let folder: string
 let nowNs: bigint
-let logLines: string[]
+let log: ReturnType<typeof recordLog>
 let app: App | undefined
 let tracerInput: FileHandle | undefined
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'amdahl-app-'))
   nowNs = 100n * SECOND
-  logLines = []
+  log = recordLog()
 })
 afterEach(async () => {
   await app?.stop()
@@ -115,11 +115,7 @@ async function startApp(backend: TracerBackend): Promise<string> {
     paths: { ...defaultConfig.paths, procfs: join(folder, 'proc'), state: join(folder, 'state') },
   }
   app = await createApp(config, {
-    logger: createLogger({
-      level: 'info',
-      format: 'logfmt',
-      destination: { write: (line) => logLines.push(line) },
-    }),
+    logger: log.logger,
     self: {
       pid: OWN,
       isRoot: true,
@@ -203,7 +199,7 @@ test('from the start to the end: waits for the tracer, measures, survives its en
   await expect(fetch(`${base}/-/healthy`)).rejects.toThrow()
   const kept = JSON.parse(readFileSync(join(folder, 'state/deploys.json'), 'utf8'))
   expect(kept.targets[target]).toMatchObject({ start: { pid: SHOPD, program: 'shopd' }, deploys: 0 })
-  expect(logLines.filter((line) => line.includes('level=error'))).toEqual([])
+  expect(log.lines.filter((line) => line.includes('level=error'))).toEqual([])
 })
 
 test('a machine without /proc/stat is refused at the start', async () => {

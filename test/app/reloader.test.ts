@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createReloader, type ReadConfig } from '../../src/app/reloader.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
-import { createLogger } from '../../src/log/logger.js'
+import { recordLog } from '../support/log.js'
 
 function scene(...answers: readonly Awaited<ReturnType<ReadConfig>>[]) {
-  let log = ''
+  const log = recordLog()
   let second = 1000
   const applied: Config[] = []
   let asked = 0
@@ -15,13 +15,13 @@ function scene(...answers: readonly Awaited<ReturnType<ReadConfig>>[]) {
       return answers[asked - 1] ?? { ok: false, errors: [] }
     },
     (config) => applied.push(config),
-    createLogger({ level: 'info', format: 'logfmt', destination: { write: (line) => void (log += line) } }),
+    log.logger,
     () => {
       second += 1
       return second
     },
   )
-  return { reloader, applied, log: () => log }
+  return { reloader, applied, log: log.text }
 }
 
 const ok = (config: Config) => ({ ok: true, config }) as const

@@ -2,25 +2,24 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createChangeTracker, type TrackerState } from '../../src/deploys/change-tracker.js'
 import { createDeployKeeper } from '../../src/deploys/deploy-keeper.js'
 import type { StateFile } from '../../src/deploys/state-file.js'
-import { createLogger } from '../../src/log/logger.js'
+import { recordLog } from '../support/log.js'
 
 const state = createChangeTracker(() => ({ compareSeconds: 1, settleSeconds: 1, minSamples: 1 })).state()
 const ONE = new Map([['shop', state]])
 
-let log: string
+let log: ReturnType<typeof recordLog>
 let written: ReadonlyMap<string, TrackerState>[]
 let problem: string | undefined
 
 beforeEach(() => {
   vi.useFakeTimers()
-  log = ''
+  log = recordLog()
   written = []
   problem = undefined
 })
 afterEach(() => vi.useRealTimers())
 
 function keeper(states: ReadonlyMap<string, TrackerState>, file: Partial<StateFile> = {}) {
-  const destination = { write: (line: string) => void (log += line) }
   return createDeployKeeper(
     {
       read: () => ONE,
@@ -31,7 +30,7 @@ function keeper(states: ReadonlyMap<string, TrackerState>, file: Partial<StateFi
       ...file,
     },
     () => states,
-    createLogger({ level: 'info', format: 'logfmt', destination }),
+    log.logger,
   )
 }
 
@@ -43,7 +42,7 @@ test('gives back what an earlier run kept, or says why it cannot', () => {
     },
   })
   expect(damaged.read()).toBeUndefined()
-  expect(log).toMatch(/level=warn msg="the deploys of an earlier run are not known" err=".*damaged"/)
+  expect(log.text()).toMatch(/level=warn msg="the deploys of an earlier run are not known" err=".*damaged"/)
 })
 
 test('saves once a minute, and a last time when it is stopped', async () => {
@@ -72,6 +71,9 @@ test('says once why it could not be saved, and again when it is another reason',
     expect(await one.save()).toBe(reason)
   }
   expect(
-    log.match(/choose another folder with --path.state" err=(\w+)/g)?.map((line) => line.split('=').at(-1)),
+    log
+      .text()
+      .match(/choose another folder with --path.state" err=(\w+)/g)
+      ?.map((line) => line.split('=').at(-1)),
   ).toEqual(['ENOSPC', 'EROFS', 'EROFS'])
 })

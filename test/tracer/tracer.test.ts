@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { createLogger } from '../../src/log/logger.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createTracer, type Tracer } from '../../src/tracer/tracer.js'
 import { until } from '../e2e/support/process.js'
+import { recordLog } from '../support/log.js'
 
 const SECOND = 1_000_000_000n
 
@@ -30,7 +30,7 @@ let tracer: Tracer | undefined
 afterEach(() => tracer?.stop())
 
 function run(script: string) {
-  let log = ''
+  const log = recordLog()
   let nowNs = 0n
   const intervals: TraceInterval[] = []
   let interruptions = 0
@@ -38,11 +38,7 @@ function run(script: string) {
     [shellTracer(script)],
     { intervalSeconds: 2, sampleHz: 99 },
     {
-      logger: createLogger({
-        level: 'info',
-        format: 'logfmt',
-        destination: { write: (line) => void (log += line) },
-      }),
+      logger: log.logger,
       monotonicNs: () => nowNs,
       onInterval: (interval) => intervals.push(interval),
       onInterruption: () => {
@@ -56,7 +52,7 @@ function run(script: string) {
     tracer: created,
     intervals,
     interruptions: () => interruptions,
-    log: () => log,
+    log: log.text,
     pass: (ns: bigint) => {
       nowNs += ns
     },
