@@ -39,7 +39,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     types: ['process', 'runtimes'],
   },
   deploys: {
-    imports: ['drop-oldest', 'estimate', 'process'],
+    imports: ['drop-oldest', 'estimate', 'log', 'process'],
     packages: ['write-file-atomic'],
   },
   process: {
@@ -51,14 +51,14 @@ const BORDERS: Readonly<Record<string, Border>> = {
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },
   symbolize: { imports: ['drop-oldest', 'parse', 'runtimes'], types: ['join'] },
-  tracer: { imports: ['log', 'parse'], packages: ['execa'] },
+  tracer: { imports: ['config', 'log', 'parse'], packages: ['execa'] },
   sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
   runtimes: { imports: ['parse'], pure: true },
   estimate: { imports: [], pure: true },
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },
   parse: { imports: [], pure: true },
-  config: { imports: [], packages: ['re2js', 'yaml', 'zod'] },
+  config: { imports: ['estimate'], packages: ['re2js', 'yaml', 'zod'] },
   log: { imports: [], types: ['config'], packages: ['pino'] },
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDuration } from '../config/duration.js'
-import { askExporter } from './exporter-answer.js'
+import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import type { Terminal } from './terminal.js'
 
 /** Exit statuses of `deploy-check`. */
@@ -54,9 +54,7 @@ export function parseDeployCheck(
   }
   const url = URL.canParse(flags.from) ? new URL(flags.from) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    errors.push(
-      `--from: expected an address such as http://127.0.0.1:10967; got ${JSON.stringify(flags.from)}`,
-    )
+    errors.push(`--from: expected an address such as ${DEFAULT_EXPORTER}; got ${JSON.stringify(flags.from)}`)
   }
   if (flags.target === '') errors.push('--target: expected the name of a target; got ""')
   if (errors.length > 0) return { errors }

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js'
 import type { TracerBackend } from '../tracer/backend.js'
-import { describeTracefsProblem } from '../tracer/tracefs.js'
 import type { Terminal } from './terminal.js'
 
 export interface DoctorOptions {
@@ -31,7 +30,6 @@ export async function doctor(
       check.name,
       'problem' in check ? `cannot run: ${check.problem}` : canRun(check),
     ]),
-    ['tracefs', describeTracefs()],
   ]
   for (const [name = '', text = ''] of rows) terminal.out(`${name.padEnd(12)}${text}\n`)
   const [first] = usable
@@ -45,11 +43,4 @@ export async function doctor(
 
 function canRun({ version, preparation }: { version: string; preparation?: string }): string {
   return `can run: version ${version}${preparation === undefined ? '' : `, after ${preparation}`}`
-}
-
-function describeTracefs(): string {
-  const problem = describeTracefsProblem()
-  return problem === undefined
-    ? 'the kernel can: its tracepoints are readable (this version has no back end that reads them itself)'
-    : `cannot: ${problem}`
 }

@@ -1,3 +1,8 @@
+import { DEFAULT_PORT } from '../config/config.js'
+
+/** Address of an exporter that runs on this machine and was told no other port. */
+export const DEFAULT_EXPORTER = `http://127.0.0.1:${DEFAULT_PORT}`
+
 const ANSWER_MS = 5000
 
 /** What an exporter answered, or why it did not, in one line. */

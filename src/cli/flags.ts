@@ -1,5 +1,15 @@
 import { Option } from 'commander'
-import { parseSettings, type Settings, type SettingsIssue } from '../config/settings.js'
+import { BACKEND_CHOICES } from '../config/backend.js'
+import { defaultConfig } from '../config/config.js'
+import { describeDuration } from '../config/duration.js'
+import { describeListenAddress } from '../config/listen-address.js'
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  parseSettings,
+  type Settings,
+  type SettingsIssue,
+} from '../config/settings.js'
 
 /** A flag that sets what `section.key` sets in the configuration file. */
 interface SettingFlag {
@@ -13,12 +23,14 @@ interface SettingFlag {
   readonly key: string
 }
 
+const { tracer, web, log, paths } = defaultConfig
+
 export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--web.listen-address',
     placeholder: 'address',
     description: 'where to listen, as HOST:PORT; can be repeated',
-    defaultText: ':10967',
+    defaultText: web.listenAddresses.map(describeListenAddress).join(' '),
     section: 'web',
     key: 'listen_addresses',
   },
@@ -26,7 +38,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--web.telemetry-path',
     placeholder: 'path',
     description: 'path of the metrics',
-    defaultText: '/metrics',
+    defaultText: web.telemetryPath,
     section: 'web',
     key: 'telemetry_path',
   },
@@ -46,8 +58,8 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
   {
     flag: '--tracer.backend',
     placeholder: 'name',
-    description: 'what traces the futex waits: auto, systemtap or bpftrace',
-    defaultText: 'auto',
+    description: `what traces the futex waits: ${describeChoice(BACKEND_CHOICES)}`,
+    defaultText: tracer.backend,
     section: 'tracer',
     key: 'backend',
   },
@@ -55,7 +67,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--tracer.interval',
     placeholder: 'duration',
     description: 'length of a trace interval',
-    defaultText: '1s',
+    defaultText: describeDuration(tracer.intervalSeconds),
     section: 'tracer',
     key: 'interval',
   },
@@ -63,7 +75,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--tracer.sample-hz',
     placeholder: 'hertz',
     description: 'on-CPU samples per second and CPU',
-    defaultText: '99',
+    defaultText: String(tracer.sampleHz),
     section: 'tracer',
     key: 'sample_hz',
   },
@@ -78,7 +90,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.procfs',
     placeholder: 'path',
     description: 'where procfs is mounted',
-    defaultText: '/proc',
+    defaultText: paths.procfs,
     section: 'paths',
     key: 'procfs',
   },
@@ -86,7 +98,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.rootfs',
     placeholder: 'path',
     description: "root of the machine's files, as a container sees it",
-    defaultText: '/',
+    defaultText: paths.rootfs,
     section: 'paths',
     key: 'rootfs',
   },
@@ -94,7 +106,7 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.state',
     placeholder: 'path',
     description: 'where the last deploys are kept',
-    defaultText: '/var/lib/amdahl_exporter',
+    defaultText: paths.state,
     section: 'paths',
     key: 'state',
   },
@@ -102,30 +114,27 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     flag: '--path.cache',
     placeholder: 'path',
     description: 'where compiled kernel modules are kept',
-    defaultText: '/var/cache/amdahl_exporter',
+    defaultText: paths.cache,
     section: 'paths',
     key: 'cache',
   },
   {
     flag: '--log.level',
     placeholder: 'level',
-    description: 'least severe level that is logged: debug, info, warn or error',
-    defaultText: 'info',
+    description: `least severe level that is logged: ${describeChoice(LOG_LEVELS)}`,
+    defaultText: log.level,
     section: 'log',
     key: 'level',
   },
   {
     flag: '--log.format',
     placeholder: 'format',
-    description: 'logfmt or json',
-    defaultText: 'logfmt',
+    description: describeChoice(LOG_FORMATS),
+    defaultText: log.format,
     section: 'log',
     key: 'format',
   },
 ]
-
-/** Flags with a meaning in a later version: refused, since to ignore them would surprise. */
-export const LATER_FLAGS = ['--web.config.file', '--replay.file'] as const
 
 /** Values of flags as given, by flag; a list where the flag can be repeated. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[]>>
@@ -138,6 +147,11 @@ export function createSettingOptions(): Option[] {
     )
     return isRepeatable(key) ? option.argParser(append) : option
   })
+}
+
+/** `a, b or c` */
+function describeChoice(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }
 
 function append(value: string, previous: readonly string[] | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import { arch } from 'node:os'
 import { Command, CommanderError, Option } from 'commander'
-import { createApp, type Self, tracerBackends } from '../app.js'
+import type { Self } from '../app/self.js'
+import { createApp, tracerBackends } from '../app.js'
 import { closest } from '../config/closest.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../log/logger.js'
@@ -8,7 +9,8 @@ import { runningRelease } from '../tracer/systemtap/kernel.js'
 import { checkConfig } from './check-config.js'
 import { type DeployCheckFlags, deployCheck, parseDeployCheck } from './deploy-check.js'
 import { doctor } from './doctor.js'
-import { createSettingOptions, type FlagValues, LATER_FLAGS } from './flags.js'
+import { DEFAULT_EXPORTER } from './exporter-answer.js'
+import { createSettingOptions, type FlagValues } from './flags.js'
 import { loadConfig } from './load-config.js'
 import { type ServeOptions, serve } from './serve.js'
 import { simulateSweep } from './simulate.js'
@@ -27,8 +29,6 @@ export interface CommandContext {
 }
 
 const COMMANDS = ['serve', 'doctor', 'simulate', 'check-config', 'deploy-check', 'stap build']
-/** Commands with a meaning in a later version. */
-const LATER_COMMANDS = ['once', 'record']
 
 /** Exit status of a wrong command line, as in the shell's own commands. */
 const USAGE_STATUS = 2
@@ -56,7 +56,6 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .allowExcessArguments()
     .addOption(new Option('--config.file <file>', 'configuration file, in YAML (default: none needed)'))
   for (const option of createSettingOptions()) program.addOption(option)
-  for (const flag of LATER_FLAGS) program.addOption(new Option(`${flag} <file>`).hideHelp())
 
   const runServe = async () => {
     status = await serveCommand(givenFlags(program), context)
@@ -109,7 +108,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .requiredOption('--target <name>', 'which target')
     .option('--since <duration>', 'how long ago the deploy may have been', '15m')
     .option('--max-drop <number>', 'largest drop of p that is accepted', '0.05')
-    .option('--from <url>', 'address of the exporter', 'http://127.0.0.1:10967')
+    .option('--from <url>', 'address of the exporter', DEFAULT_EXPORTER)
     .option('--wait <duration>', 'ask again until it is decided, for so long at most', '0s')
     .option('--json', 'print the decision as JSON')
     .action(async (flags: DeployCheckFlags) => {
@@ -191,11 +190,6 @@ async function configOf(
   flags: FlagValues,
   { terminal }: CommandContext,
 ): Promise<{ readonly config: Config } | { readonly status: number }> {
-  const later = LATER_FLAGS.find((flag) => flag in flags)
-  if (later !== undefined) {
-    terminal.err(`amdahl_exporter: error: ${later} is not available in this version; leave it out\n`)
-    return { status: USAGE_STATUS }
-  }
   const loaded = await loadConfig(configFile(flags), flags)
   if (loaded.ok) return { config: loaded.config }
   const prefix = loaded.cause === 'flags' ? 'amdahl_exporter: error: ' : ''
@@ -231,15 +225,11 @@ function describeUsageError(text: string, program: Command): string {
   if (flag === undefined) return line
   const known = [program, ...program.commands]
     .flatMap(({ options }) => options)
-    .filter(({ hidden }) => !hidden)
     .flatMap(({ long }) => long ?? [])
   const like = closest(flag, known)
   return `error: unknown flag ${flag}; ${like === undefined ? '--help lists all' : `did you mean ${like}?`}`
 }
 
 function describeUnknownCommand(name: string): string {
-  const commands = `commands are ${COMMANDS.join(', ')}`
-  return LATER_COMMANDS.includes(name)
-    ? `error: the command ${name} is not available in this version; ${commands}`
-    : `error: unknown command '${name}'; ${commands}`
+  return `error: unknown command '${name}'; commands are ${COMMANDS.join(', ')}`
 }

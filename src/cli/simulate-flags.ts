@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { defaultConfig } from '../config/config.js'
 import { DISTRIBUTIONS, type Distribution } from '../simulate/distribution.js'
 import { MAX_CPUS, MAX_JOBS, MAX_LOCKS, type Scenario } from '../simulate/scenario.js'
 import { createFlagReader, type FlagReader } from './flag-values.js'
@@ -60,27 +61,29 @@ export interface Sweep {
 }
 
 /** The paper's load (§4), with a lock that is taken once by each job. */
-const DEFAULTS = {
+export const DEFAULTS = {
   p: '0.1:0.9:0.1',
   cpus: '4',
   clients: '10',
   demand: '403ms',
   think: '100ms',
+  demandDistribution: 'exponential',
+  thinkDistribution: 'exponential',
   duration: '3000s',
   seed: '1',
   replications: '10',
+  scheduling: 'fifo',
   timeSlice: '4ms',
 } as const
 
-/** The default of --warm-up. */
-const WARM_UP_SHARE = 1 / 30
+/** Default of --warm-up: one part in so many of --duration. */
+export const WARM_UP_PART = 30
 /** Scenarios of one sweep, and intervals of one run: their results stand in memory. */
 const MAX_SCENARIOS = 10_000
 const MAX_INTERVALS = 200_000
 const MAX_REPLICATIONS = 1000
-/** The exporter's own. */
-const INTERVAL_SECONDS = 1
-const SAMPLE_HZ = 99
+/** What the exporter would say is what it says without flags. */
+const { intervalSeconds, sampleHz } = defaultConfig.tracer
 
 const isPositive = (value: number) => value > 0 && Number.isFinite(value)
 export const isCountUpTo = (most: number) => (value: number) =>
@@ -124,11 +127,13 @@ export function parseSweep(flags: SimulateFlags): Sweep | { readonly errors: rea
   const locks = readLocks(given, reader)
   const duration = reader.duration('--duration', given.duration, isPositive)
   const warmUp =
-    given.warmUp === undefined ? duration * WARM_UP_SHARE : reader.duration('--warm-up', given.warmUp)
-  if (duration - warmUp < INTERVAL_SECONDS)
-    reader.refuse(`--duration: must be at least ${INTERVAL_SECONDS}s longer than --warm-up`)
-  if (duration > MAX_INTERVALS * INTERVAL_SECONDS)
-    reader.refuse(`--duration: must be ${MAX_INTERVALS}s at most; use --replications for more`)
+    given.warmUp === undefined ? duration / WARM_UP_PART : reader.duration('--warm-up', given.warmUp)
+  if (duration - warmUp < intervalSeconds)
+    reader.refuse(`--duration: must be at least ${intervalSeconds}s longer than --warm-up`)
+  if (duration > MAX_INTERVALS * intervalSeconds)
+    reader.refuse(
+      `--duration: must be ${MAX_INTERVALS * intervalSeconds}s at most; use --replications for more`,
+    )
   const replications = reader.number(
     '--replications',
     given.replications,
@@ -142,8 +147,8 @@ export function parseSweep(flags: SimulateFlags): Sweep | { readonly errors: rea
     lockNeedsCpu: true,
     durationSeconds: duration,
     warmUpSeconds: warmUp,
-    intervalSeconds: INTERVAL_SECONDS,
-    sampleHz: SAMPLE_HZ,
+    intervalSeconds,
+    sampleHz,
     seed: readSeed(flags, reader),
   }
   const loads = readLoads(given, clients, reader)
@@ -175,7 +180,7 @@ function readLocks(
 }
 
 function readLoads(
-  flags: SimulateFlags & { readonly think: string },
+  flags: SimulateFlags & { readonly think: string; readonly thinkDistribution: string },
   clients: readonly number[],
   reader: FlagReader,
 ): readonly Scenario['load'][] {
@@ -189,19 +194,19 @@ function readLoads(
 }
 
 function readScheduling(
-  flags: SimulateFlags & { readonly timeSlice: string },
+  flags: { readonly scheduling: string; readonly timeSlice: string },
   reader: FlagReader,
 ): Scenario['scheduling'] {
   const sliceSeconds = reader.duration('--time-slice', flags.timeSlice, isPositive)
-  const kind = flags.scheduling ?? 'fifo'
+  const kind = flags.scheduling
   if (kind === 'time-sliced') return { kind, sliceSeconds }
   if (kind !== 'fifo')
     reader.refuse(`--scheduling: expected fifo or time-sliced; got ${JSON.stringify(kind)}`)
   return { kind: 'fifo' }
 }
 
-/** `exponential` (the default), `deterministic`, `lognormal:1.5` with its variation, or `empirical:FILE`. */
-export function readDistribution(flag: string, text = 'exponential', reader: FlagReader): Distribution {
+/** `exponential`, `deterministic`, `lognormal:1.5` with its variation, or `empirical:FILE`. */
+export function readDistribution(flag: string, text: string, reader: FlagReader): Distribution {
   const [kind = '', ...rest] = text.split(':')
   const argument = rest.join(':')
   if ((kind === 'exponential' || kind === 'deterministic') && rest.length === 0) return { kind }

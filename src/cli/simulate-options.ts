@@ -1,38 +1,47 @@
 import type { Command } from 'commander'
+import { MIN_INTERVAL_REPLICATIONS } from '../simulate/replications.js'
+import { DEFAULT_EXPORTER } from './exporter-answer.js'
+import { DEFAULTS, WARM_UP_PART } from './simulate-flags.js'
 
 /** The flags of `simulate`, for its help; parseSweep and parseWhatIf check them. */
 export function addSimulateOptions(command: Command): Command {
   return command
     .option(
       '--p <numbers>',
-      'parallel fraction: one, several with commas, or from:to:step (default: 0.1:0.9:0.1)',
+      `parallel fraction: one, several with commas, or from:to:step (default: ${DEFAULTS.p})`,
     )
     .option('--locks <shares>', 'in place of --p: share of the demand inside each of several locks')
-    .option('--cpus <numbers>', 'CPUs (default: 4)')
-    .option('--clients <numbers>', 'clients that think, submit a job and wait for it (default: 10)')
-    .option('--demand <duration>', 'mean CPU time of a job (default: 403ms)')
-    .option('--think <duration>', 'mean think time of a client (default: 100ms)')
+    .option('--cpus <numbers>', `CPUs (default: ${DEFAULTS.cpus})`)
+    .option(
+      '--clients <numbers>',
+      `clients that think, submit a job and wait for it (default: ${DEFAULTS.clients})`,
+    )
+    .option('--demand <duration>', `mean CPU time of a job (default: ${DEFAULTS.demand})`)
+    .option('--think <duration>', `mean think time of a client (default: ${DEFAULTS.think})`)
     .option('--arrival-rate <numbers>', 'in place of clients: jobs that arrive per second')
-    .option('--duration <duration>', 'simulated time of a replication (default: 3000s)')
-    .option('--warm-up <duration>', 'of it, before anything is measured (default: a thirtieth)')
-    .option('--seed <number>', 'seed of the first replication (default: 1)')
+    .option('--duration <duration>', `simulated time of a replication (default: ${DEFAULTS.duration})`)
+    .option('--warm-up <duration>', `of it, before anything is measured (default: 1/${WARM_UP_PART})`)
+    .option('--seed <number>', `seed of the first replication (default: ${DEFAULTS.seed})`)
     .option(
       '--replications <number>',
-      'runs with different seeds; from 6 on there are intervals (default: 10)',
+      `runs with different seeds; from ${MIN_INTERVAL_REPLICATIONS} on there are intervals (default: ${DEFAULTS.replications})`,
     )
     .option(
       '--demand-distribution <name>',
-      'exponential, deterministic, lognormal:V (V: deviation over mean) or empirical:FILE (default: exponential)',
+      `exponential, deterministic, lognormal:V (V: deviation over mean) or empirical:FILE (default: ${DEFAULTS.demandDistribution})`,
     )
-    .option('--think-distribution <name>', 'the same for the think time (default: exponential)')
-    .option('--scheduling <name>', 'of the CPUs: fifo or time-sliced (default: fifo)')
-    .option('--time-slice <duration>', 'of time-sliced scheduling (default: 4ms)')
+    .option(
+      '--think-distribution <name>',
+      `the same for the think time (default: ${DEFAULTS.thinkDistribution})`,
+    )
+    .option('--scheduling <name>', `of the CPUs: fifo or time-sliced (default: ${DEFAULTS.scheduling})`)
+    .option('--time-slice <duration>', `of time-sliced scheduling (default: ${DEFAULTS.timeSlice})`)
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
     .option('--what-if', 'start from a live target: what if it had --cpus, --clients, --hold-time-cut')
     .option(
       '--from <where>',
-      'exporter to ask, or a file with its /api/v1/targets (default: http://127.0.0.1:10967)',
+      `exporter to ask, or a file with its /api/v1/targets (default: ${DEFAULT_EXPORTER})`,
     )
     .option('--target <name>', 'which target (default: the only one)')
     .option('--hold-time-cut <share>', 'the bottleneck lock is held for so much less, such as 50%')

@@ -9,9 +9,10 @@ import {
   type Range,
 } from '../what-if/question.js'
 import { answerWhatIf } from '../what-if/what-if.js'
-import { askExporter } from './exporter-answer.js'
+import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import { createFlagReader } from './flag-values.js'
 import {
+  DEFAULTS,
   isCountUpTo,
   readDistribution,
   readSeed,
@@ -34,8 +35,6 @@ export interface WhatIfOptions {
 /** A difference between model and measurement that is worth a line. */
 const MISMATCH_PERCENT = 10
 
-const DEFAULT_FROM = 'http://127.0.0.1:10967'
-
 /** Checks the flags; each error is one line that names its flag. */
 export function parseWhatIf(flags: SimulateFlags): WhatIfOptions | { readonly errors: readonly string[] } {
   const reader = createFlagReader()
@@ -49,7 +48,7 @@ export function parseWhatIf(flags: SimulateFlags): WhatIfOptions | { readonly er
   if (flags.demand !== undefined && flags.throughput !== undefined)
     reader.refuse('--throughput: give this or --demand, not both')
   const options = {
-    from: flags.from ?? DEFAULT_FROM,
+    from: flags.from ?? DEFAULT_EXPORTER,
     target: flags.target,
     json: flags.json === true,
     question: {
@@ -62,7 +61,11 @@ export function parseWhatIf(flags: SimulateFlags): WhatIfOptions | { readonly er
           flags.throughput === undefined
             ? undefined
             : reader.number('--throughput', flags.throughput, 'jobs per second', isPositive),
-        demandDistribution: readDistribution('--demand-distribution', flags.demandDistribution, reader),
+        demandDistribution: readDistribution(
+          '--demand-distribution',
+          flags.demandDistribution ?? DEFAULTS.demandDistribution,
+          reader,
+        ),
       },
       cpus:
         flags.cpus === undefined

@@ -1,12 +1,15 @@
+import { MIN_VERDICT_BATCHES } from '../estimate/comparison.js'
+import { MIN_BATCHES } from '../estimate/ownership.js'
+import type { BackendChoice } from './backend.js'
 import { describeDuration } from './duration.js'
 import type { ListenAddress } from './listen-address.js'
-import type { Backend, LogFormat, LogLevel, Settings } from './settings.js'
+import type { LogFormat, LogLevel, Settings } from './settings.js'
 import type { TargetRule } from './target-rule.js'
 
 /** Everything that can be configured, with defaults filled in. */
 export interface Config {
   readonly tracer: {
-    readonly backend: Backend
+    readonly backend: BackendChoice
     readonly intervalSeconds: number
     /** On-CPU samples per second and CPU. */
     readonly sampleHz: number
@@ -55,10 +58,13 @@ export interface Config {
   }
 }
 
+/** Of the exporter, where nothing else is said. */
+export const DEFAULT_PORT = 10_967
+
 export const defaultConfig: Config = {
   tracer: { backend: 'auto', intervalSeconds: 1, sampleHz: 99, systemtapModule: undefined },
   web: {
-    listenAddresses: [{ host: undefined, port: 10_967 }],
+    listenAddresses: [{ host: undefined, port: DEFAULT_PORT }],
     telemetryPath: '/metrics',
     enableLifecycle: false,
   },
@@ -75,12 +81,6 @@ export const defaultConfig: Config = {
   },
 }
 
-/** Fewest trace intervals an estimate is made from: the spread of the values between them gives its bounds. */
-export const MIN_INTERVALS_PER_WINDOW = 10
-
-/** Fewest intervals on each side of a deploy: MIN_VERDICT_BATCHES of the comparison. */
-const MIN_INTERVALS_COMPARED = 30
-
 /** Settings that are right by themselves, and not together. */
 export interface Conflict {
   /** The setting that is too small for the trace interval, as a file has it. */
@@ -91,12 +91,9 @@ export interface Conflict {
 /** What is wrong between settings that are right by themselves; undefined if nothing is. */
 export function findConflict({ tracer, estimate, deploys }: Config): Conflict | undefined {
   const checks = [
-    {
-      setting: ['estimate', 'window'],
-      seconds: estimate.trailingSeconds,
-      intervals: MIN_INTERVALS_PER_WINDOW,
-    },
-    { setting: ['deploys', 'compare'], seconds: deploys.compareSeconds, intervals: MIN_INTERVALS_COMPARED },
+    // A trace interval is a batch of the estimators.
+    { setting: ['estimate', 'window'], seconds: estimate.trailingSeconds, intervals: MIN_BATCHES },
+    { setting: ['deploys', 'compare'], seconds: deploys.compareSeconds, intervals: MIN_VERDICT_BATCHES },
   ] as const
   for (const { setting, seconds, intervals } of checks) {
     const leastSeconds = intervals * tracer.intervalSeconds

@@ -20,3 +20,8 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   const looksNumeric = /^[0-9.]+$/.test(host)
   return looksNumeric && !isIPv4(host) ? undefined : { host, port }
 }
+
+/** As parseListenAddress reads it. */
+export function describeListenAddress({ host = '', port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

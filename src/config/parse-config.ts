@@ -1,5 +1,5 @@
 import { applySettings, type Config, defaultConfig, findConflict } from './config.js'
-import type { ConfigError, Position } from './config-error.js'
+import { type ConfigError, createConfigError, type Position } from './config-error.js'
 import { parseSettings, type SettingsIssue } from './settings.js'
 import { parseYaml } from './yaml-settings.js'
 
@@ -10,7 +10,10 @@ export type ParsedConfig =
 /** Turns the text of a configuration file into a Config, or into all that is wrong with it. Never throws. */
 export function parseConfig(text: string, file: string): ParsedConfig {
   const yaml = parseYaml(text)
-  if (!yaml.ok) return { ok: false, errors: yaml.issues.map((issue) => ({ file, ...issue })) }
+  if (!yaml.ok) {
+    const errors = yaml.issues.map(({ position, message }) => createConfigError(file, position, message))
+    return { ok: false, errors }
+  }
   const { data, locate } = yaml.located
   const parsed = parseSettings(data)
   if (parsed.ok) {
@@ -20,14 +23,13 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     const [section, key] = conflict.setting
     const given: Readonly<Record<string, unknown>> | undefined = parsed.settings[section]
     const where = given?.[key] === undefined ? ['tracer', 'interval'] : conflict.setting
-    return { ok: false, errors: [{ file, position: locate(where, 'value'), message: conflict.message }] }
+    return { ok: false, errors: [createConfigError(file, locate(where, 'value'), conflict.message)] }
   }
-  const errors = parsed.issues.map((issue) => ({
-    file,
-    position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value'),
-    message: describeIssue(issue),
-  }))
-  return { ok: false, errors: errors.sort((a, b) => byPosition(a.position, b.position)) }
+  const errors = parsed.issues
+    .map((issue) => ({ issue, position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value') }))
+    .sort((a, b) => byPosition(a.position, b.position))
+    .map(({ issue, position }) => createConfigError(file, position, describeIssue(issue)))
+  return { ok: false, errors }
 }
 
 function describeIssue({ path, message }: SettingsIssue): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BACKEND_CHOICES } from './backend.js'
 import { closest } from './closest.js'
 import {
   duration,
@@ -16,35 +17,24 @@ import {
 import { parseListenAddress } from './listen-address.js'
 import { CONDITIONS, type Condition, type TargetRule, type VersionSource } from './target-rule.js'
 
-export const BACKENDS = ['auto', 'systemtap', 'bpftrace'] as const
-export type Backend = (typeof BACKENDS)[number]
-
-/** Names that are taken and cannot be used yet. */
-const LATER_BACKENDS: readonly unknown[] = ['tracefs', 'replay']
-
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export const LOG_FORMATS = ['logfmt', 'json'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
-/** Paths that are served already. */
-const OWN_PATHS = ['/', '/-/healthy', '/-/ready']
-
-const backendNames = 'auto, systemtap or bpftrace'
-const backend = z.enum(BACKENDS, {
-  error: ({ input }) =>
-    LATER_BACKENDS.includes(input)
-      ? `${input} is not available in this version; use ${backendNames}`
-      : expected(`${backendNames}`).error({ input }),
-})
+/** All that is served lies under these, but for the metrics and the page at /. */
+const OWN_FOLDERS = ['/-/', '/api/', '/docs/'] as const
 
 const listenAddress = parsed('HOST:PORT, such as :10967, 127.0.0.1:10967 or [::1]:10967', parseListenAddress)
 const addressList = expected('a list of addresses, such as [":10967"]')
 
 const telemetryPath = parsed(
-  `a path of letters, digits and . _ ~ - /, such as /metrics, and none of ${OWN_PATHS.join(' ')}`,
-  (text) => (/^\/[\w.~/-]*$/.test(text) && !OWN_PATHS.includes(text) ? text : undefined),
+  `a path such as /metrics, of parts of letters, digits and . _ ~ -, and not under ${OWN_FOLDERS.join(', ')}`,
+  (text) => {
+    const isPath = /^(?:\/[\w.~-]+)+\/?$/.test(text)
+    return isPath && !OWN_FOLDERS.some((folder) => text.startsWith(folder)) ? text : undefined
+  },
 )
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
@@ -95,7 +85,7 @@ const rule = {
 
 const shapes = {
   tracer: {
-    backend: backend.optional(),
+    backend: oneOf(BACKEND_CHOICES),
     interval: duration(0.1, 60),
     sample_hz: integer(1, 4999),
     systemtap_module: absolutePath.optional(),

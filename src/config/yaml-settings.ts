@@ -64,7 +64,7 @@ function describeYamlError(error: YAMLError, text: string): string {
     const key = /^[^\s:]*/.exec(text.slice(error.pos[0]))?.[0]
     return `duplicate key ${key}; keep one of the two`
   }
-  return error.message.replaceAll('\n', ' ')
+  return error.message
 }
 
 function offsetOf(document: Document, path: readonly (string | number)[], part: 'key' | 'value'): number {

@@ -5,7 +5,7 @@ import type { Logger } from '../log/logger.js'
 import type { TargetDetail } from '../metrics/target-detail.js'
 import { ANNOUNCED, ANNOUNCEMENT, ERROR, TARGET, TARGETS } from './api-schemas.js'
 import { checkToken } from './token.js'
-import { type AskWhatIf, addWhatIfRoute, WHAT_IF_PATH } from './what-if-route.js'
+import { type AskWhatIf, addWhatIfRoute } from './what-if-route.js'
 
 export type Announced =
   | { readonly kind: 'recorded'; readonly timestampSeconds: number }
@@ -23,8 +23,6 @@ export interface ApiOptions {
   readonly askWhatIf: AskWhatIf
 }
 
-export const API_PATHS = ['/api/v1/targets', WHAT_IF_PATH, '/api/v1/deploys', '/api/v1/openapi.json'] as const
-
 const MAX_BODY_BYTES = 4096
 /** Announcements of one address: right, wrong and refused ones. */
 const ANNOUNCEMENTS_PER_MINUTE = 10
@@ -33,27 +31,27 @@ const MAX_ADDRESSES = 1000
 
 /** The JSON API: targets, deploys and what-if, described by OpenAPI. */
 export async function addApiRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.0.3',
-      info: {
-        title: 'amdahl_exporter',
-        version: options.version,
-        description:
-          'How much of each running service is parallel, which lock limits it, and what deploys did to it.',
-      },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    },
-  })
-  await app.register(rateLimit, { global: false, cache: MAX_ADDRESSES })
   await app.register(async (api) => {
+    await api.register(swagger, {
+      openapi: {
+        openapi: '3.0.3',
+        info: {
+          title: 'amdahl_exporter',
+          version: options.version,
+          description:
+            'How much of each running service is parallel, which lock limits it, and what deploys did to it.',
+        },
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      },
+    })
+    await api.register(rateLimit, { global: false, cache: MAX_ADDRESSES })
     api.addHook('onRequest', async (_, reply) => {
       reply.header('cache-control', 'no-store')
     })
     addTargetRoutes(api, options.targets)
-    addDeployRoute(api, options)
     addWhatIfRoute(api, options.askWhatIf)
-    api.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    addDeployRoute(api, options)
+    api.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => api.swagger())
   })
 }
 

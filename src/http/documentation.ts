@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Marked } from 'marked'
 import { gfmHeadingId } from 'marked-gfm-heading-id'
 import { CONTENT_SECURITY_POLICY, renderPage } from './page.js'
@@ -27,7 +27,7 @@ export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): 
     return reply.send(readFileSync(new URL(`docs/figures/${file}`, root)))
   })
   const rendered = new Map<string, string>()
-  app.get<{ Params: { page: string } }>('/docs/:page', async ({ params: { page } }, reply) => {
+  const sendPage = (page: string, reply: FastifyReply) => {
     const file = files.get(page)
     if (!file) {
       reply.code(404).type('text/plain; charset=utf-8')
@@ -39,7 +39,11 @@ export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): 
     rendered.set(page, html)
     reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY)
     return reply.send(html)
-  })
+  }
+  app.get('/docs/readme', async (_, reply) => sendPage('readme', reply))
+  app.get<{ Params: { page: string } }>('/docs/:page', async ({ params: { page } }, reply) =>
+    sendPage(page, reply),
+  )
 }
 
 /** A package without its docs folder has the README only. */

@@ -6,14 +6,12 @@ export type Reloaded =
   /** What is wrong with the configuration, one line each. */
   | { readonly ok: false; readonly errors: readonly string[] }
 
-export const RELOAD_PATH = '/-/reload'
-
 /** `POST /-/reload`: reads the configuration again. @param reload Undefined: it is off. */
 export function addLifecycleRoutes(
   app: FastifyInstance,
   reload: (() => Promise<Reloaded>) | undefined,
 ): void {
-  app.post(RELOAD_PATH, async (_, reply) => {
+  app.post('/-/reload', async (_, reply) => {
     reply.type('text/plain; charset=utf-8')
     if (!reload) {
       return reply.code(403).send('Reloading is off: start the exporter with --web.enable-lifecycle\n')

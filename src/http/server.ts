@@ -1,14 +1,21 @@
 import type { Server } from 'node:http'
-import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
 import type { StatusView } from '../metrics/status.js'
-import { API_PATHS, type ApiOptions, addApiRoutes } from './api-routes.js'
+import { type ApiOptions, addApiRoutes } from './api-routes.js'
 import { addDocumentationRoutes } from './documentation.js'
 import { addHealthRoutes } from './health-routes.js'
 import { renderLandingPage } from './landing-page.js'
-import { addLifecycleRoutes, RELOAD_PATH, type Reloaded } from './lifecycle-routes.js'
+import { addLifecycleRoutes, type Reloaded } from './lifecycle-routes.js'
 import { type Address, boundAddress, closeListeners, openListeners } from './listeners.js'
 import { addMetricsRoute, type MetricsView } from './metrics-route.js'
 import { CONTENT_SECURITY_POLICY } from './page.js'
+import { learnServedPaths } from './served-paths.js'
 
 export interface HttpServerOptions extends ApiOptions {
   readonly telemetryPath: string
@@ -27,11 +34,11 @@ export interface HttpServer {
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { app, prepare } = createRoutes(options)
+  const app = createRouter(options)
   let listeners: readonly Server[] = []
   return {
     async listen(addresses) {
-      await prepare()
+      await addRoutes(app, options)
       await app.ready()
       listeners = await openListeners(addresses, app.routing)
     },
@@ -44,8 +51,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
-function createRoutes(options: HttpServerOptions) {
-  const { logger, telemetryPath, metrics, status } = options
+/** What holds for every request, whatever its route. */
+function createRouter({ logger }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     routerOptions: { maxParamLength: 1024 },
@@ -55,45 +62,41 @@ function createRoutes(options: HttpServerOptions) {
       sendText(reply.code(400), 'Bad request: the path cannot be decoded')
     },
   })
+  const served = learnServedPaths(app)
   app.addHook('onRequest', async ({ method, url }, reply) => {
     reply.header('x-content-type-options', 'nosniff')
     const path = url.split('?')[0] ?? ''
-    const allowed = POST_PATHS.includes(path) ? ['POST'] : ['GET', 'HEAD']
+    const allowed = served.methodsOf(path)
     if (allowed.includes(method)) return
     reply.code(405).header('allow', allowed.join(', '))
     return sendError(reply, path, `Method not allowed: use ${allowed.join(' or ')}`)
   })
-  const paths = [
-    '/',
-    telemetryPath,
-    '/-/healthy',
-    '/-/ready',
-    RELOAD_PATH,
-    ...API_PATHS,
-    '/docs/readme',
-  ].join(' ')
-  app.setNotFoundHandler(({ url }, reply) => sendError(reply.code(404), url, `Not found: there are ${paths}`))
+  app.setNotFoundHandler(({ url }, reply) =>
+    sendError(reply.code(404), url, `Not found: there are ${served.list().join(' ')}`),
+  )
   app.setErrorHandler<FastifyError>((error, { url }, reply) => {
     const code = error.statusCode ?? 500
     if (code >= 400 && code < 500) return sendError(reply.code(code), url, describeBadRequest(error))
     logger.error({ path: url, err: error }, 'request failed')
     return sendError(reply.code(500), url, 'Internal error: the reason is in the log of amdahl_exporter')
   })
+  return app
+}
+
+async function addRoutes(app: FastifyInstance, options: HttpServerOptions): Promise<void> {
+  const { telemetryPath, metrics, status } = options
   app.get('/', async (_, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', CONTENT_SECURITY_POLICY)
       .send(renderLandingPage(status(), telemetryPath)),
   )
-  addHealthRoutes(app, status)
   addMetricsRoute(app, telemetryPath, metrics)
+  addHealthRoutes(app, status)
   addLifecycleRoutes(app, options.reload)
+  await addApiRoutes(app, options)
   addDocumentationRoutes(app)
-  return { app, prepare: () => addApiRoutes(app, options) }
 }
-
-/** All other paths are for reading. */
-const POST_PATHS: readonly string[] = [RELOAD_PATH, '/api/v1/deploys']
 
 /** Errors are JSON in the API, and text elsewhere. */
 function sendError(reply: FastifyReply, path: string, message: string): FastifyReply {

@@ -2,8 +2,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { PoolAnswer } from '../what-if/what-if-pool.js'
 import { ANSWER, ERROR, QUESTION } from './api-schemas.js'
 
-export const WHAT_IF_PATH = '/api/v1/what-if'
-
 /** What is asked about a target; numbers that are left out are undefined. */
 export interface WhatIfQuery {
   readonly target: string
@@ -26,7 +24,7 @@ const QUESTIONS_PER_MINUTE = 20
 
 export function addWhatIfRoute(api: FastifyInstance, ask: AskWhatIf): void {
   api.get<{ Querystring: RawQuery }>(
-    WHAT_IF_PATH,
+    '/api/v1/what-if',
     {
       schema: {
         summary:

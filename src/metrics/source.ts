@@ -21,6 +21,7 @@ export interface MetricsSource {
   unattributedWaits(): number
   config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
   build(): { readonly version: string; readonly nodeVersion: string }
+  /** What the exporter itself costs. */
   self(): {
     readonly cpuSeconds: number
     readonly residentBytes: number

@@ -1,17 +1,19 @@
+import { BACKENDS, type Backend, type BackendChoice } from '../config/backend.js'
 import type { TracerBackend } from './backend.js'
 import { createBpftraceBackend } from './bpftrace.js'
 import { createSystemtapBackend, type SystemtapSettings } from './systemtap/systemtap.js'
 
 export interface BackendSettings extends SystemtapSettings {
-  /** A name, or `auto` for all of them. */
-  readonly backend: 'auto' | 'systemtap' | 'bpftrace'
+  readonly backend: BackendChoice
 }
 
-/**
- * The back ends to try, the best one first: bpftrace needs no compiler and its programs are verified by the kernel;
- * a module needs more of the machine and is trusted.
- */
+const FACTORIES: Readonly<Record<Backend, (settings: BackendSettings, isRoot: boolean) => TracerBackend>> = {
+  bpftrace: (_, isRoot) => createBpftraceBackend(isRoot),
+  systemtap: createSystemtapBackend,
+}
+
+/** The back ends that the settings allow, in the order in which they are tried. */
 export function createBackends(settings: BackendSettings, isRoot: boolean): readonly TracerBackend[] {
-  const all = [createBpftraceBackend(isRoot), createSystemtapBackend(settings, isRoot)]
-  return settings.backend === 'auto' ? all : all.filter(({ name }) => name === settings.backend)
+  const names = settings.backend === 'auto' ? BACKENDS : [settings.backend]
+  return names.map((name) => FACTORIES[name](settings, isRoot))
 }

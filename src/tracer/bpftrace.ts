@@ -1,10 +1,16 @@
+import { accessSync, constants } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
 import type { TracerBackend } from './backend.js'
-import { describeTracefsProblem } from './tracefs.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
+
+/** The format of a tracepoint is in one of these. */
+const TRACEPOINTS = [
+  '/sys/kernel/tracing/events/syscalls/sys_enter_futex/format',
+  '/sys/kernel/debug/tracing/events/syscalls/sys_enter_futex/format',
+]
 
 /**
  * Entries of each map of the script: 10 000 threads may wait at once. The maps are allocated when the script is
@@ -29,8 +35,8 @@ export function createBpftraceBackend(isRoot: boolean): TracerBackend {
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
       if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
-      const tracefsProblem = describeTracefsProblem()
-      return tracefsProblem === undefined ? { version } : { problem: tracefsProblem }
+      const problem = describeTracepointProblem()
+      return problem === undefined ? { version } : { problem }
     },
     command: ({ intervalSeconds, sampleHz }) => ({
       file: 'bpftrace',
@@ -57,6 +63,26 @@ export function createBpftraceBackend(isRoot: boolean): TracerBackend {
         ? 'bpftrace ended without a message'
         : `bpftrace: ${lastLine(stderrTail)}`
     },
+  }
+}
+
+/** Why the tracepoints of futex() are not to be had, with the remedy; undefined if they are. */
+function describeTracepointProblem(): string | undefined {
+  const errors = TRACEPOINTS.map(whyUnreadable)
+  if (errors.includes(undefined)) return undefined
+  if (errors.includes('EACCES')) return 'tracefs may be read by root only: run as root'
+  return (
+    'the tracepoint syscalls:sys_enter_futex is not there: mount tracefs ' +
+    '(mount -t tracefs nodev /sys/kernel/tracing), or use a kernel with CONFIG_FTRACE_SYSCALLS'
+  )
+}
+
+function whyUnreadable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
   }
 }
 

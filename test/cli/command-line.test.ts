@@ -42,7 +42,9 @@ test('--version and --help', async () => {
   const help = await amdahlExporter('--help')
   expect(help.status).toBe(0)
   expect(help.out).toContain('--tracer.interval <duration>')
-  expect(help.out).not.toMatch(/web\.config\.file|replay\.file|^ +once/m)
+  expect(help.out.replaceAll(/\s+/g, ' ')).toContain(
+    '--tracer.backend <name> what traces the futex waits: auto, bpftrace or systemtap (default: auto)',
+  )
 })
 
 test('doctor says of each tracer whether it can run, and its status whether one can', async () => {
@@ -55,7 +57,6 @@ test('doctor says of each tracer whether it can run, and its status whether one 
     expect(found, name).toBeDefined()
     return found?.startsWith('can run')
   })
-  expect(out).toMatch(/^tracefs +(?:the kernel can|cannot: .+)/m)
   expect(status).toBe(can.length > 0 ? 0 : 1)
 })
 
@@ -75,16 +76,7 @@ describe('a wrong command line is one line that names it and the remedy, and sta
       ['--tracer.interval=20s'],
       '--tracer.interval: estimate.window is 1m, too short for a tracer.interval of 20s; make it at least 3m20s',
     ],
-    [
-      ['--tracer.backend=replay'],
-      '--tracer.backend: replay is not available in this version; use auto, systemtap or bpftrace',
-    ],
-    [['--web.config.file=web.yml'], '--web.config.file is not available in this version; leave it out'],
-    [['--replay.file=a.txt'], '--replay.file is not available in this version; leave it out'],
-    [
-      ['once'],
-      'the command once is not available in this version; commands are serve, doctor, simulate, check-config, deploy-check, stap build',
-    ],
+    [['--tracer.backend=gdb'], '--tracer.backend: expected one of auto, bpftrace, systemtap; got "gdb"'],
     [
       ['srve'],
       "unknown command 'srve'; commands are serve, doctor, simulate, check-config, deploy-check, stap build",

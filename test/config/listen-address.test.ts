@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseListenAddress } from '../../src/config/listen-address.js'
+import { describeListenAddress, parseListenAddress } from '../../src/config/listen-address.js'
 
 test.each([
   [':10967', undefined, 10_967],
@@ -26,3 +26,11 @@ test.each([
 ])('%j is refused', (text) => {
   expect(parseListenAddress(text)).toBeUndefined()
 })
+
+test.each([':10967', '127.0.0.1:1', '[::1]:2', 'localhost:0'])(
+  '%s is described as it was written',
+  (text) => {
+    const address = parseListenAddress(text)
+    expect(address && describeListenAddress(address)).toBe(text)
+  },
+)

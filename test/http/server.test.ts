@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseSettings } from '../../src/config/settings.js'
 import type { Address } from '../../src/http/listeners.js'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { createLogger } from '../../src/log/logger.js'
@@ -24,7 +25,7 @@ const target: TargetView = {
 }
 
 let status: StatusView
-let renders: { format: string; deadlineMs: number }[]
+let formats: string[]
 let render: () => Promise<{ contentType: string; body: string }>
 let logLines: string[]
 let server: HttpServer
@@ -39,8 +40,8 @@ function createServer(): HttpServer {
     }),
     telemetryPath: '/metrics',
     metrics: {
-      render: (format, deadlineMs) => {
-        renders.push({ format, deadlineMs })
+      render: (format) => {
+        formats.push(format)
         return render()
       },
     },
@@ -63,7 +64,7 @@ beforeEach(async () => {
     tracer: { backend: 'bpftrace', state: 'running', reason: undefined },
     targets: [target],
   }
-  renders = []
+  formats = []
   logLines = []
   render = async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'amdahl_up 1\n' })
   server = createServer()
@@ -78,21 +79,12 @@ describe('metrics', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(await response.text()).toBe('amdahl_up 1\n')
-    expect(renders).toEqual([{ format: 'text', deadlineMs: 9500 }])
+    expect(formats).toEqual(['text'])
   })
 
-  test.each([
-    ['10', 9500],
-    ['1.5', 1000],
-    ['0.6', 300],
-    ['1e9', 119_500],
-    ['-1', 9500],
-    ['soon', 9500],
-  ])('a scraper that waits %s s gets an answer within %d ms', async (seconds, deadlineMs) => {
-    await fetch(`${base}/metrics`, {
-      headers: { accept: 'application/openmetrics-text', 'x-prometheus-scrape-timeout-seconds': seconds },
-    })
-    expect(renders).toEqual([{ format: 'openmetrics', deadlineMs }])
+  test('have the format that the scraper accepts', async () => {
+    await fetch(`${base}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
+    expect(formats).toEqual(['openmetrics'])
   })
 
   test('that cannot be rendered are a 500 whose reason is in the log only', async () => {
@@ -194,10 +186,21 @@ describe('other requests', () => {
     },
   )
 
+  test('a 404 names what there is, none of which the metrics could take the place of', async () => {
+    const text = await (await fetch(`${base}/nowhere`)).text()
+    expect(text).toBe(
+      'Not found: there are / /metrics /-/healthy /-/ready /-/reload /api/v1/targets /api/v1/what-if /api/v1/deploys /api/v1/openapi.json /docs/readme\n',
+    )
+    for (const path of text.match(/\/\S*/g) ?? []) {
+      const { ok } = parseSettings({ web: { telemetry_path: path } })
+      expect([path, ok]).toEqual([path, path === '/metrics'])
+    }
+  })
+
   test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])('%s is a 405', async (method) => {
     const answer = await send(method, '/metrics', '{"not": "read"')
     expect(answer).toEqual({ status: 405, allow: 'GET, HEAD', body: 'Method not allowed: use GET or HEAD\n' })
-    expect(renders).toEqual([])
+    expect(formats).toEqual([])
   })
 })
 

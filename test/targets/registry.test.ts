@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JoinedInterval, NodeInterval, ProcessInterval } from '../../src/join/interval.js'
 import type { CpuAllowance } from '../../src/join/target-interval.js'
-import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import { createTargetRegistry, type RegistryLimits, type TargetRegistry } from '../../src/targets/registry.js'
 import type { TargetHost } from '../../src/targets/target.js'
+
+import { lockTrace, nodeInterval, processIdentity, processInterval } from '../support/measured.js'
 
 const LIMITS: RegistryLimits = {
   trailingSeconds: 60,
@@ -20,70 +21,20 @@ const LIMITS: RegistryLimits = {
   notableCpuSamples: 10,
 }
 
-const HZ = 100
-
-function lock(change: Partial<LockTrace> = {}): LockTrace {
-  return {
-    address: 1n,
-    waits: 10,
-    waitSeconds: 2,
-    longestWaitSeconds: 0.5,
-    queueSeconds: 2,
-    contendedSeconds: 1,
-    handOverSeconds: 0,
-    watchedSamples: 150,
-    ownedSamples: 90,
-    heldSamples: 30,
-    ownerOffCpuSamples: 0,
-    ...change,
-  }
-}
-
-/** A process that used `cpus` CPUs for a second, and waited for these locks. */
-function process(pid: number, cpus: number, locks: readonly LockTrace[]): ProcessInterval {
-  const waits = new Map<FutexClass, WaitTotals>(
-    locks.length > 0 ? [['mutex', { waits: 10, waitSeconds: 2 }]] : [['other', { waits: 5, waitSeconds: 1 }]],
-  )
-  return { pid, cpuSeconds: cpus, trace: { pid, cpuSamples: cpus * HZ, waits, locks } }
-}
-
-function node(busyCpus: number, cpus = 4): NodeInterval {
-  return {
-    seconds: 1,
-    busySeconds: busyCpus,
-    totalSeconds: cpus,
-    stealSeconds: 0,
-    cpus,
-    cpuSamples: busyCpus * HZ,
-    perCpu: new Map(
-      Array.from({ length: cpus }, (_, cpu) => [cpu, { busySeconds: busyCpus / cpus, totalSeconds: 1 }]),
-    ),
-  }
-}
-
-function window(second: number, processes: readonly ProcessInterval[], machine = node(1.5)): JoinedInterval {
+function window(
+  second: number,
+  processes: readonly ProcessInterval[],
+  machine = nodeInterval(1.5),
+): JoinedInterval {
   const beginNs = BigInt(second) * 1_000_000_000n
   return { beginNs, endNs: beginNs + 1_000_000_000n, node: machine, processes }
 }
 
 function identify(pid: number): ProcessIdentity {
-  const stat = { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false }
-  return {
-    pid,
-    key: `${pid}@0`,
+  return processIdentity(pid, {
     target: pid < 10 ? 'shopd' : `service${pid}`,
-    program: 'shopd',
-    exe: `/srv/${pid}`,
-    executable: undefined,
-    version: undefined,
-    startTimestampSeconds: 1000 + pid,
     runtime: pid === 99 ? 'unclassifiable' : 'glibc',
-    cgroup: undefined,
-    systemdUnit: undefined,
-    containerId: undefined,
-    podUid: undefined,
-    facts: { stat, exe: undefined },
-  }
+  })
 }
 
 /** A machine on which everything lives and every lock is named at once. */
@@ -124,7 +75,7 @@ function only(registry: TargetRegistry) {
 describe('a target', () => {
   test('has p, U_s, Q, headroom, limit and regime from the same sums', () => {
     const { assessment, counters } = only(
-      run(30, [process(1, 1.5, [lock({ ownedSamples: 96, handOverSeconds: 0.04 })])]),
+      run(30, [processInterval(1, 1.5, [lockTrace({ ownedSamples: 96, handOverSeconds: 0.04 })])]),
     )
     expect(assessment.ownership).toMatchObject({ kind: 'value', value: expect.closeTo(0.36, 9) })
     expect(assessment.serialUtilization).toBeCloseTo(0.96, 9)
@@ -141,14 +92,14 @@ describe('a target', () => {
 
   test('counts a sleeping holder as being at the lock', () => {
     // U_s = 0.1 and one thread at a time runs, yet there is always a waiter: the holder sleeps.
-    const sleeping = lock({ watchedSamples: 10, ownedSamples: 10, heldSamples: 0 })
-    const { assessment } = only(run(30, [process(1, 0.1, [sleeping])]))
+    const sleeping = lockTrace({ watchedSamples: 10, ownedSamples: 10, heldSamples: 0 })
+    const { assessment } = only(run(30, [processInterval(1, 0.1, [sleeping])]))
     expect(assessment.queueLength).toBeCloseTo(3, 9)
     expect(assessment.window).toEqual({ kind: 'none', reason: 'holder-off-cpu' })
   })
 
   test('counts a holder without a CPU that running threads saw', () => {
-    const preempted = lock({
+    const preempted = lockTrace({
       contendedSeconds: 0,
       queueSeconds: 0,
       ownedSamples: 40,
@@ -156,7 +107,7 @@ describe('a target', () => {
       ownerOffCpuSamples: 80,
       watchedSamples: 400,
     })
-    const { assessment } = only(run(30, [process(1, 4, [preempted])], node(4)))
+    const { assessment } = only(run(30, [processInterval(1, 4, [preempted])], nodeInterval(4)))
     // 80 of 400 samples, each one of 4 CPUs: 0.2 holders.
     expect(assessment.queueLength).toBeCloseTo(0.4 + 0.2, 9)
     expect(assessment.regime).toBe('parallel')
@@ -164,34 +115,42 @@ describe('a target', () => {
   })
 
   test('takes the lock with most CPU time as the bottleneck, whatever is waited for elsewhere', () => {
-    const busy = lock({ address: 1n, ownedSamples: 60, queueSeconds: 0.1, contendedSeconds: 0.1 })
-    const waited = lock({ address: 2n, ownedSamples: 5, queueSeconds: 3 })
-    const { assessment } = only(run(30, [process(1, 1.5, [waited, busy])]))
+    const busy = lockTrace({ address: 1n, ownedSamples: 60, queueSeconds: 0.1, contendedSeconds: 0.1 })
+    const waited = lockTrace({ address: 2n, ownedSamples: 5, queueSeconds: 3 })
+    const { assessment } = only(run(30, [processInterval(1, 1.5, [waited, busy])]))
     expect(assessment.bottleneck?.lock.label).toBe('shopd+0x1')
     expect(assessment.ownership).toMatchObject({ value: expect.closeTo(0.6, 9) })
   })
 
   test('weighs a process that has the lock by its share of the samples of the target', () => {
     // Half of the samples are of the process with the lock, which owns it in 60 % of its own.
-    const { assessment } = only(run(30, [process(1, 1.5, [lock()]), process(2, 1.5, [])], node(3)))
+    const { assessment } = only(
+      run(30, [processInterval(1, 1.5, [lockTrace()]), processInterval(2, 1.5, [])], nodeInterval(3)),
+    )
     expect(assessment.ownership).toMatchObject({ value: expect.closeTo(0.7, 9) })
   })
 
   test('a lock that was watched for a part of the samples is scaled, not diluted', () => {
-    const rarely = lock({ watchedSamples: 50, ownedSamples: 30, heldSamples: 10 })
-    const { assessment } = only(run(30, [process(1, 1.5, [rarely])]))
+    const rarely = lockTrace({ watchedSamples: 50, ownedSamples: 30, heldSamples: 10 })
+    const { assessment } = only(run(30, [processInterval(1, 1.5, [rarely])]))
     expect(assessment.ownership).toMatchObject({ value: expect.closeTo(0.4, 9) })
   })
 
   test.each([
-    ['no-contention', process(1, 1.5, [])],
-    ['too-few-samples', process(1, 0.03, [lock({ watchedSamples: 3, ownedSamples: 1, heldSamples: 1 })])],
-    ['owner-unknown', process(1, 1.5, [lock({ ownedSamples: 0, heldSamples: 0 })])],
+    ['no-contention', processInterval(1, 1.5, [])],
+    [
+      'too-few-samples',
+      processInterval(1, 0.03, [lockTrace({ watchedSamples: 3, ownedSamples: 1, heldSamples: 1 })]),
+    ],
+    ['owner-unknown', processInterval(1, 1.5, [lockTrace({ ownedSamples: 0, heldSamples: 0 })])],
     [
       'owner-unknown',
-      process(1, 1.5, [lock({ queueSeconds: 1 }), lock({ address: 2n, ownedSamples: 0, heldSamples: 0 })]),
+      processInterval(1, 1.5, [
+        lockTrace({ queueSeconds: 1 }),
+        lockTrace({ address: 2n, ownedSamples: 0, heldSamples: 0 }),
+      ]),
     ],
-    ['unclassifiable-runtime', process(99, 1.5, [lock()])],
+    ['unclassifiable-runtime', processInterval(99, 1.5, [lockTrace()])],
   ])('gives no p but %s', (reason, given) => {
     const { assessment } = only(run(30, [given]))
     expect(assessment.ownership).toEqual({ kind: 'none', reason })
@@ -204,7 +163,7 @@ describe('a target', () => {
   })
 
   test('that is idle has no queue', () => {
-    expect(only(run(30, [process(1, 1.5, [])])).assessment.queueLength).toBeUndefined()
+    expect(only(run(30, [processInterval(1, 1.5, [])])).assessment.queueLength).toBeUndefined()
   })
 })
 
@@ -214,7 +173,12 @@ describe('a target that may not use all CPUs', () => {
 
   test('has N, headroom and regime by its quota', () => {
     const { assessment, cpus, counters } = only(
-      run(30, [process(1, 0.5, [lock({ watchedSamples: 50, ownedSamples: 20 })])], node(0.6), share(half)),
+      run(
+        30,
+        [processInterval(1, 0.5, [lockTrace({ watchedSamples: 50, ownedSamples: 20 })])],
+        nodeInterval(0.6),
+        share(half),
+      ),
     )
     expect(cpus).toBe(0.5)
     expect(assessment.headroom).toBeCloseTo(1, 9)
@@ -233,14 +197,14 @@ describe('a target that may not use all CPUs', () => {
       },
     }
     const { assessment } = only(
-      run(30, [process(1, 1.5, [lock({ ownedSamples: 96 })])], undefined, sometimes),
+      run(30, [processInterval(1, 1.5, [lockTrace({ ownedSamples: 96 })])], undefined, sometimes),
     )
     expect(assessment.window).toMatchObject({ kind: 'value', value: expect.closeTo(1 / 3, 9) })
   })
 
   test('is saturated when the CPUs that it may run on are, whoever uses them', () => {
     const machine = {
-      ...node(1, 4),
+      ...nodeInterval(1, 4),
       perCpu: new Map([
         [0, { busySeconds: 1, totalSeconds: 1 }],
         [1, { busySeconds: 0, totalSeconds: 1 }],
@@ -248,7 +212,12 @@ describe('a target that may not use all CPUs', () => {
     }
     const pinned = share({ cpus: 1, allowed: [0], throttled: undefined })
     const { assessment } = only(
-      run(30, [process(1, 0.5, [lock({ watchedSamples: 50, ownedSamples: 20 })])], machine, pinned),
+      run(
+        30,
+        [processInterval(1, 0.5, [lockTrace({ watchedSamples: 50, ownedSamples: 20 })])],
+        machine,
+        pinned,
+      ),
     )
     expect(assessment.regime).toBe('parallel')
     expect(assessment.window).toEqual({ kind: 'none', reason: 'cpu-saturated' })
@@ -257,9 +226,9 @@ describe('a target that may not use all CPUs', () => {
 
 describe('the registry', () => {
   test('an estimate looks back over its window and no further', () => {
-    const registry = run(60, [process(1, 1.5, [lock({ ownedSamples: 15 })])])
+    const registry = run(60, [processInterval(1, 1.5, [lockTrace({ ownedSamples: 15 })])])
     for (let second = 60; second < 120; second += 1)
-      registry.record(window(second, [process(1, 1.5, [lock()])]), 5000)
+      registry.record(window(second, [processInterval(1, 1.5, [lockTrace()])]), 5000)
     expect(only(registry).assessment.ownership).toMatchObject({ value: expect.closeTo(0.4, 9) })
   })
 
@@ -272,7 +241,8 @@ describe('the registry', () => {
         for (const [second, what] of events.entries()) {
           if (what === 'interrupt') registry.interrupt()
           else {
-            const processes = what === 'gone' ? [] : [process(1, 1.5, what === 'busy' ? [lock()] : [])]
+            const processes =
+              what === 'gone' ? [] : [processInterval(1, 1.5, what === 'busy' ? [lockTrace()] : [])]
             registry.record(window(second, processes), 5000 + second)
           }
           const now = registry
@@ -291,7 +261,7 @@ describe('the registry', () => {
   })
 
   test('an interruption forgets estimates', () => {
-    const registry = run(30, [process(1, 1.5, [lock()])])
+    const registry = run(30, [processInterval(1, 1.5, [lockTrace()])])
     registry.interrupt()
     expect(only(registry).assessment.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
     expect(registry.node()).toBeUndefined()
@@ -300,7 +270,7 @@ describe('the registry', () => {
   test('a target without a live process is forgotten after the configured time', () => {
     let isAlive = true
     const registry = createTargetRegistry(LIMITS, host({ isAlive: () => isAlive }))
-    const busy = process(1, 1.5, [lock()])
+    const busy = processInterval(1, 1.5, [lockTrace()])
     for (let second = 0; second < 200; second += 1)
       registry.record(window(second, second < 2 ? [busy] : []), 5000 + second)
     expect(registry.snapshots()).toHaveLength(1)
@@ -313,21 +283,21 @@ describe('the registry', () => {
   })
 
   test('has at most maxTargets targets: the least busy are cut, and counted', () => {
-    const idle = [20, 21, 22].map((pid) => process(pid, 0.1, []))
+    const idle = [20, 21, 22].map((pid) => processInterval(pid, 0.1, []))
     const registry = createTargetRegistry(LIMITS, host())
     for (let second = 0; second < 2; second += 1) registry.record(window(second, idle), 5000)
     for (let second = 2; second < 4; second += 1)
-      registry.record(window(second, [...idle, process(23, 0.1, [])]), 5000)
+      registry.record(window(second, [...idle, processInterval(23, 0.1, [])]), 5000)
     expect(registry.cut()).toEqual({ targets: 1, waits: 10 })
-    registry.record(window(4, [...idle, process(1, 1, [lock()])]), 5000)
+    registry.record(window(4, [...idle, processInterval(1, 1, [lockTrace()])]), 5000)
     expect(registry.snapshots().map(({ name }) => name)).toContain('shopd')
     expect(registry.snapshots()).toHaveLength(3)
     expect(registry.cut()).toEqual({ targets: 0, waits: 10 })
   })
 
   test('gives locks beyond maxLocksPerTarget one label, and loses none of their waits', () => {
-    const locks = [1n, 2n, 3n, 4n].map((address) => lock({ address }))
-    const { counters, locksCut } = only(run(10, [process(1, 1.5, locks)]))
+    const locks = [1n, 2n, 3n, 4n].map((address) => lockTrace({ address }))
+    const { counters, locksCut } = only(run(10, [processInterval(1, 1.5, locks)]))
     expect([...counters.locks.keys()].sort()).toEqual(['other', 'shopd+0x1', 'shopd+0x2'])
     expect([...counters.locks.values()].reduce((sum, { waits }) => sum + waits, 0)).toBe(400)
     expect(locksCut).toBe(2)
@@ -336,7 +306,7 @@ describe('the registry', () => {
   test('counts the waits for a lock under its name, from before it had one as well', () => {
     const reference: { key: string; label: string | undefined } = { key: 'a', label: undefined }
     const registry = createTargetRegistry(LIMITS, host({ lock: () => reference }))
-    const busy = process(1, 1.5, [lock()])
+    const busy = processInterval(1, 1.5, [lockTrace()])
     for (let second = 0; second < 3; second += 1) registry.record(window(second, [busy]), 5000 + second)
     expect(only(registry).counters.locks.size).toBe(0)
     expect(only(registry).assessment.locks).toMatchObject([
@@ -350,7 +320,7 @@ describe('the registry', () => {
 
   test('counts the waits of processes that are gone before they are looked at', () => {
     const registry = createTargetRegistry(LIMITS, host({ identify: () => undefined }))
-    registry.record(window(0, [process(1, 1.5, [lock()])]), 5000)
+    registry.record(window(0, [processInterval(1, 1.5, [lockTrace()])]), 5000)
     expect(registry.unattributedWaits()).toBe(10)
     expect(registry.snapshots()).toEqual([])
   })
@@ -364,8 +334,8 @@ describe('the registry', () => {
       },
     })
     const registry = createTargetRegistry(LIMITS, watching)
-    const brief = process(21, 0.01, [])
-    const idle = { ...process(20, 0.01, []), cpuSeconds: undefined }
+    const brief = processInterval(21, 0.01, [])
+    const idle = { ...processInterval(20, 0.01, []), cpuSeconds: undefined }
     registry.record(window(0, [{ ...brief, cpuSeconds: undefined }, idle]), 5000)
     expect(looked).toEqual([])
     registry.record(window(1, [idle]), 5001)
@@ -376,16 +346,19 @@ describe('the registry', () => {
 
   test('finds the main process of an earlier run again, though only a worker is seen at first', () => {
     const first = createTargetRegistry(LIMITS, host())
-    first.record(window(0, [process(1, 1, [lock()]), process(2, 1, [lock()])]), 5000)
+    first.record(
+      window(0, [processInterval(1, 1, [lockTrace()]), processInterval(2, 1, [lockTrace()])]),
+      5000,
+    )
     const second = createTargetRegistry(LIMITS, host(), first.trackerStates())
-    second.record(window(9, [process(2, 1, [lock()])]), 5009)
+    second.record(window(9, [processInterval(2, 1, [lockTrace()])]), 5009)
     expect(only(second)).toMatchObject({ main: { pid: 1 }, counters: { deploys: 0, restarts: 0 } })
     const third = createTargetRegistry(
       LIMITS,
       host({ identify: (pid) => (pid === 1 ? undefined : identify(pid)) }),
       first.trackerStates(),
     )
-    third.record(window(9, [process(2, 1, [lock()])]), 5009)
+    third.record(window(9, [processInterval(2, 1, [lockTrace()])]), 5009)
     expect(only(third)).toMatchObject({ main: { pid: 2 }, counters: { deploys: 0, restarts: 1 } })
   })
 
@@ -396,11 +369,11 @@ describe('the registry', () => {
       isAlive: ({ pid }) => !ended.has(pid),
     })
     const registry = createTargetRegistry(LIMITS, replaced)
-    registry.record(window(0, [process(1, 1, [lock()])]), 5000)
+    registry.record(window(0, [processInterval(1, 1, [lockTrace()])]), 5000)
     ended.add(1)
     for (let second = 1; second < 4; second += 1) {
-      const late = second < 3 ? [process(1, 0.1, [lock()])] : []
-      registry.record(window(second, [...late, process(2, 1, [lock()])]), 5000 + second)
+      const late = second < 3 ? [processInterval(1, 0.1, [lockTrace()])] : []
+      registry.record(window(second, [...late, processInterval(2, 1, [lockTrace()])]), 5000 + second)
     }
     expect(only(registry)).toMatchObject({ main: { pid: 2 }, counters: { deploys: 1, restarts: 0 } })
   })
@@ -409,13 +382,13 @@ describe('the registry', () => {
     let name = 'shopd'
     const renaming = host({ identify: (pid) => ({ ...identify(pid), target: name }) })
     const registry = createTargetRegistry(LIMITS, renaming)
-    registry.record(window(0, [process(1, 1, [lock()])]), 5000)
+    registry.record(window(0, [processInterval(1, 1, [lockTrace()])]), 5000)
     registry.use(LIMITS)
     expect(registry.snapshots().map((target) => target.name)).toEqual(['shopd'])
     name = 'shop'
     registry.use(LIMITS)
     expect(registry.snapshots()).toEqual([])
-    registry.record(window(1, [process(1, 1, [lock()])]), 5001)
+    registry.record(window(1, [processInterval(1, 1, [lockTrace()])]), 5001)
     expect(registry.snapshots().map((target) => target.name)).toEqual(['shop'])
   })
 
@@ -424,7 +397,7 @@ describe('the registry', () => {
     const worker = { pid: 2, cpuSeconds: undefined, trace: { ...trace(2), cpuSamples: 50 } }
     const small = { pid: 3, cpuSeconds: undefined, trace: { ...trace(3), cpuSamples: 5 } }
     const stranger = { pid: 30, cpuSeconds: undefined, trace: { ...trace(30), cpuSamples: 50 } }
-    const processes = [process(1, 1, [lock()]), worker, small, stranger]
+    const processes = [processInterval(1, 1, [lockTrace()]), worker, small, stranger]
     registry.record(window(0, processes), 5000)
     expect([...registry.record(window(1, processes), 5001).watch].sort()).toEqual([1, 2])
     expect(registry.snapshots()).toHaveLength(1)
@@ -437,8 +410,11 @@ describe('the registry', () => {
   test('the node: p of all CPU time, and the queue of all targets', () => {
     const registry = run(
       30,
-      [process(1, 1, [lock({ watchedSamples: 100, ownedSamples: 98, heldSamples: 1 })]), process(20, 1, [])],
-      node(2),
+      [
+        processInterval(1, 1, [lockTrace({ watchedSamples: 100, ownedSamples: 98, heldSamples: 1 })]),
+        processInterval(20, 1, []),
+      ],
+      nodeInterval(2),
     )
     expect(registry.node()?.ownership).toMatchObject({ kind: 'value', value: expect.closeTo(0.51, 9) })
     expect(registry.node()?.queueLength).toBeCloseTo(only2(registry, 'shopd').assessment.queueLength ?? 0, 9)

@@ -5,6 +5,7 @@ import type { LockReference } from '../../../src/join/target-interval.js'
 import type { MetricsSource } from '../../../src/metrics/source.js'
 import type { ProcessIdentity } from '../../../src/process/identify.js'
 import type { TargetSnapshot } from '../../../src/targets/target.js'
+import { processIdentity } from '../../support/measured.js'
 
 /**
  * A scrape in which every metric, every label and every edge occurs: bounds, a lock without an owner, locks without a
@@ -46,26 +47,13 @@ const totals = (reference: LockReference): NonNullable<Assessment['bottleneck']>
   scaledOwnedSamples: 67,
 })
 
-const identity = (pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity => ({
-  pid,
-  key: `boot:${pid}@1`,
-  target: 'named by the snapshot',
-  program: 'shopd',
-  exe: '/srv/shopd',
-  executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'c0ffee' },
-  version: undefined,
-  startTimestampSeconds: 5,
-  runtime: 'glibc',
-  cgroup: undefined,
-  systemdUnit: undefined,
-  containerId: undefined,
-  podUid: undefined,
-  facts: {
-    stat: { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false },
+const identity = (pid: number, change: Partial<ProcessIdentity> = {}) =>
+  processIdentity(pid, {
+    target: 'named by the snapshot',
     exe: '/srv/shopd',
-  },
-  ...change,
-})
+    executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'c0ffee' },
+    ...change,
+  })
 
 const change = (part: Partial<JudgedChange>): JudgedChange => ({
   timestampSeconds: 1_700_000_200.5,

@@ -1,0 +1,131 @@
+import type { Config } from '../config/config.js'
+import { createDeployKeeper } from '../deploys/deploy-keeper.js'
+import { createStateFile } from '../deploys/state-file.js'
+import type { Announced } from '../http/api-routes.js'
+import type { Logger } from '../log/logger.js'
+import type { MetricsSource } from '../metrics/source.js'
+import { createHost } from '../process/host.js'
+import { createCpuSampler } from '../sample/cpu-sampler.js'
+import { createProcessCostMeter } from '../sample/process-cost.js'
+import { createProcfs } from '../sample/procfs.js'
+import { readBuildId } from '../symbolize/build-id.js'
+import { createLockNamer } from '../symbolize/lock-namer.js'
+import { createLockNames } from '../symbolize/lock-names.js'
+import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
+import type { TracerBackend } from '../tracer/backend.js'
+import { createTracer } from '../tracer/tracer.js'
+import { createPipeline } from './pipeline.js'
+import type { Self } from './self.js'
+
+/** All that measures: the tracer, the readers of /proc, and the targets that they are about. */
+export interface Measurement {
+  /** What it has measured, as it stands now. */
+  readonly source: Omit<MetricsSource, 'config' | 'build' | 'self'>
+  /** Why /proc/stat could not be read, if so. */
+  cpuProblem(): string | undefined
+  /** A pipeline says that a version of a target is deployed. */
+  announceDeploy(target: string, version: string | undefined): Promise<Announced>
+  /** Takes what may change while the exporter runs. */
+  use(config: Config): void
+  start(): void
+  /** Resolves when no process of it is left, and what is to be kept is kept. */
+  stop(): Promise<void>
+}
+
+/** CPU time is read so many times in an interval: its course between two borders is a straight line then. */
+const SAMPLES_PER_INTERVAL = 4
+/** CPUs in use from which a process is looked at though it waits for nothing. */
+const NOTABLE_CPUS = 0.1
+
+/** Wires it; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */
+export function createMeasurement(
+  config: Config,
+  backends: readonly TracerBackend[],
+  { pid, monotonicNs, nowSeconds }: Self,
+  logger: Logger,
+): Measurement {
+  const { procfs: procfsPath, rootfs, state: stateFolder } = config.paths
+  const { intervalSeconds } = config.tracer
+  const procfs = createProcfs(procfsPath)
+  const sampler = createCpuSampler(procfs, monotonicNs, intervalSeconds * SAMPLES_PER_INTERVAL)
+  const tracerCost = createProcessCostMeter(procfs)
+  const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
+  const lockNames = createLockNames(lockNamer)
+  const rules = config.targets
+  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readBuildId })
+  const stateFile = createStateFile(`${stateFolder}/deploys.json`)
+  const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
+  const registry = createTargetRegistry(
+    registryLimits(config),
+    { ...host, lock: (process, address) => lockNames.refer(process, address, monotonicNs()) },
+    keeper.read(),
+  )
+  const ownPids = () => [pid, tracer.status().pid]
+  const clocks = { monotonicNs, nowSeconds }
+  const pipeline = createPipeline({ sampler, host, lockNames, registry, ownPids, ...clocks })
+  const tracer = createTracer(backends, config.tracer, {
+    logger,
+    monotonicNs,
+    onInterval(interval) {
+      tracerCost.count(tracer.status().pid)
+      const events = pipeline.take(interval)
+      for (const { target, event } of events) logger.info({ target }, `${event} seen`)
+      if (events.length > 0) void keeper.save()
+    },
+    onInterruption: registry.interrupt,
+  })
+  let sampling: NodeJS.Timeout | undefined
+
+  return {
+    source: {
+      cpuUse() {
+        const problem = sampler.error()
+        if (problem !== undefined) throw new Error(problem)
+        return sampler.use()
+      },
+      tracer: tracer.status,
+      tracerCost: () => tracerCost.look(tracer.status().pid),
+      lostEvents: tracer.lostEvents,
+      rejectedLines: tracer.rejectedLines,
+      targets: () => (tracer.delivers() ? registry.snapshots() : []),
+      node: () => (tracer.delivers() ? registry.node() : undefined),
+      cut: registry.cut,
+      unattributedWaits: registry.unattributedWaits,
+    },
+    cpuProblem: sampler.error,
+    async announceDeploy(target, version) {
+      const timestampSeconds = registry.announce(target, version, nowSeconds())
+      if (timestampSeconds === undefined) return { kind: 'unknown-target' }
+      logger.info({ target, version }, 'deploy announced')
+      const reason = await keeper.save()
+      return reason === undefined ? { kind: 'recorded', timestampSeconds } : { kind: 'not-stored', reason }
+    },
+    use(next) {
+      host.use(next.targets)
+      registry.use(registryLimits(next))
+    },
+    start() {
+      pipeline.sample()
+      sampling = setInterval(pipeline.sample, (intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
+      keeper.start()
+      tracer.start()
+    },
+    async stop() {
+      await tracer.stop()
+      clearInterval(sampling)
+      await keeper.stop()
+      await lockNamer.close()
+      procfs.close()
+    },
+  }
+}
+
+function registryLimits({ tracer, estimate, limits, deploys }: Config): RegistryLimits {
+  return {
+    ...estimate,
+    ...limits,
+    compareSeconds: deploys.compareSeconds,
+    settleSeconds: deploys.settleSeconds,
+    notableCpuSamples: Math.max(1, NOTABLE_CPUS * tracer.sampleHz * tracer.intervalSeconds),
+  }
+}

@@ -1,0 +1,51 @@
+import { joinInterval } from '../join/interval.js'
+import type { TraceInterval } from '../parse/trace-interval.js'
+import type { Host } from '../process/host.js'
+import type { CpuSampler } from '../sample/cpu-sampler.js'
+import type { LockNames } from '../symbolize/lock-names.js'
+import type { Recorded, TargetRegistry } from '../targets/registry.js'
+
+export interface PipelineParts {
+  readonly sampler: CpuSampler
+  readonly host: Pick<Host, 'sample'>
+  readonly lockNames: Pick<LockNames, 'offer'>
+  readonly registry: Pick<TargetRegistry, 'record'>
+  /** CLOCK_MONOTONIC. Nanoseconds. */
+  readonly monotonicNs: () => bigint
+  /** After the epoch. Seconds. */
+  readonly nowSeconds: () => number
+  /** Processes that are no targets: the exporter's own and the tracer's. */
+  readonly ownPids: () => readonly (number | undefined)[]
+}
+
+/** The one way of what is measured: from the tracer and /proc to the targets. */
+export interface Pipeline {
+  /** Reads CPU times; more often than an interval is long. */
+  sample(): void
+  /** Takes an interval. @returns the deploys and restarts that it showed. */
+  take(interval: TraceInterval): Recorded['events']
+}
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { sampler, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
+
+  function sample(): void {
+    sampler.sample()
+    host.sample()
+  }
+
+  return {
+    sample,
+    take(interval) {
+      // The interval's end lies before this reading, so that the CPU time there is known.
+      sample()
+      lockNames.offer(interval.stacks, monotonicNs())
+      const own = new Set(ownPids())
+      const processes = new Map([...interval.processes].filter(([pid]) => !own.has(pid)))
+      const joined = joinInterval({ ...interval, processes }, sampler.readings)
+      const { watch, events } = registry.record(joined, nowSeconds())
+      for (const pid of watch) sampler.watch(pid)
+      return events
+    },
+  }
+}

@@ -1,0 +1,16 @@
+import type { MetricsSource } from '../metrics/source.js'
+
+/** What the running process says of itself. */
+export interface Self {
+  /** Process id of the exporter: it is no target. */
+  readonly pid: number
+  /** Whether the effective user is root. */
+  readonly isRoot: boolean
+  readonly version: string
+  readonly nodeVersion: string
+  /** CLOCK_MONOTONIC, the tracer's clock. Nanoseconds. */
+  monotonicNs(): bigint
+  /** After the epoch. Seconds. */
+  nowSeconds(): number
+  cost(): ReturnType<MetricsSource['self']>
+}

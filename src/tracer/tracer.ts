@@ -1,0 +1,96 @@
+import type { Logger } from '../log/logger.js'
+import type { ParseCode, ParseError } from '../parse/parse-error.js'
+import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
+import type { TracerBackend, TracerOptions } from './backend.js'
+import { createSupervisor, type TracerStatus } from './supervisor.js'
+
+/** The tracer as the rest of the exporter sees it: what it delivers, whether it does, and what it loses. */
+export interface Tracer {
+  start(): void
+  /** Resolves when no tracer process is left. */
+  stop(): Promise<void>
+  /** As the supervisor has it, but one that has stopped delivering does not run. */
+  status(): TracerStatus
+  /** Whether intervals arrive: a tracer that hangs is up for its parent, and yet says nothing. */
+  delivers(): boolean
+  /** Events known to be missing, since the start of the exporter. */
+  lostEvents(): number
+  /** Lines that were refused, since the start of the exporter. */
+  rejectedLines(code: ParseCode): number
+}
+
+export interface TracerContext {
+  readonly logger: Logger
+  /** CLOCK_MONOTONIC. Nanoseconds. */
+  readonly monotonicNs: () => bigint
+  readonly onInterval: (interval: TraceInterval) => void
+  /** What comes next does not continue what came before. */
+  readonly onInterruption: () => void
+}
+
+/** Without an interval for so long the tracer does not deliver, whatever its state. Intervals. */
+const STALE_INTERVALS = 2.5
+/** Rejected lines of one tracer run that are logged; the counter has them all. */
+const MAX_LOGGED_REJECTS = 5
+
+/** @param backends In the order in which they are tried. */
+export function createTracer(
+  backends: readonly TracerBackend[],
+  options: TracerOptions,
+  { logger, monotonicNs, onInterval, onInterruption }: TracerContext,
+): Tracer {
+  const rejected = new Map<ParseCode, number>()
+  let loggedRejects = 0
+  let lostEvents = 0
+  let lastIntervalNs: bigint | undefined
+  let last: Pick<TracerStatus, 'state' | 'reason'> | undefined
+
+  const supervisor = createSupervisor(backends, options, {
+    onInterval(interval) {
+      lastIntervalNs = monotonicNs()
+      lostEvents += interval.lostEvents
+      onInterval(interval)
+    },
+    onRejectedLine: countRejectedLine,
+    onState: report,
+  })
+
+  function countRejectedLine({ code, column, message }: ParseError): void {
+    rejected.set(code, (rejected.get(code) ?? 0) + 1)
+    loggedRejects += 1
+    if (loggedRejects <= MAX_LOGGED_REJECTS) logger.warn({ code, column }, `tracer line refused: ${message}`)
+  }
+
+  function report({ backend, state, reason, version }: TracerStatus): void {
+    if (state === last?.state && reason === last.reason) return
+    if (state === 'starting') loggedRejects = 0
+    if (state !== 'running' && state !== 'starting' && last?.state === 'running') {
+      lastIntervalNs = undefined
+      onInterruption()
+    }
+    last = { state, reason }
+    const isTrouble = reason !== undefined && state !== 'preparing'
+    if (isTrouble) logger.warn({ backend, state, reason }, 'tracer does not run')
+    else logger.info({ backend, state, version, reason }, 'tracer')
+  }
+
+  function delivers(): boolean {
+    if (supervisor.status().state !== 'running' || lastIntervalNs === undefined) return false
+    const ageSeconds = intervalSeconds({ beginNs: lastIntervalNs, endNs: monotonicNs() })
+    return ageSeconds <= STALE_INTERVALS * options.intervalSeconds
+  }
+
+  return {
+    start: supervisor.start,
+    stop: supervisor.stop,
+    status() {
+      const status = supervisor.status()
+      return status.state === 'running' && !delivers()
+        ? { ...status, state: 'starting', reason: 'the tracer runs but has stopped delivering intervals' }
+        : status
+    },
+    delivers,
+    lostEvents: () => lostEvents,
+    rejectedLines: (code) => rejected.get(code) ?? 0,
+  }
+}

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { createPipeline } from '../../src/app/pipeline.js'
+import { createTimeline, interpolateCpuTotals, interpolateNumber } from '../../src/join/cpu-timeline.js'
+import type { JoinedInterval } from '../../src/join/interval.js'
+import type { LockStack, TraceInterval } from '../../src/parse/trace-interval.js'
+
+const SECOND = 1_000_000_000n
+const STACK: LockStack = { pid: 7, address: 1n, stack: { ip: 1n, sp: 2n, bp: 3n, words: [] } }
+
+function scene() {
+  const calls: string[] = []
+  const node = createTimeline(interpolateCpuTotals, 8)
+  const shop = createTimeline(interpolateNumber, 8)
+  const taken: { joined: JoinedInterval; nowSeconds: number }[] = []
+  let nowNs = 0n
+  const pipeline = createPipeline({
+    sampler: {
+      readings: { cpus: 2, node, processes: new Map([[7, shop]]) },
+      sample() {
+        calls.push('sample')
+        const busySeconds = Number(nowNs) / 1e9
+        node.push(nowNs, { busySeconds, totalSeconds: 2 * busySeconds, stealSeconds: 0, cpus: new Map() })
+        shop.push(nowNs, busySeconds / 2)
+      },
+      watch: (pid) => void calls.push(`watch ${pid}`),
+      use: () => undefined,
+      error: () => undefined,
+    },
+    host: { sample: () => void calls.push('throttling') },
+    lockNames: { offer: (stacks, atNs) => void calls.push(`${stacks.length} stacks at ${atNs}`) },
+    registry: {
+      record(joined, nowSeconds) {
+        calls.push('record')
+        taken.push({ joined, nowSeconds })
+        return { watch: [7, 8], events: [{ target: 'shop', event: 'deploy' }] }
+      },
+    },
+    monotonicNs: () => nowNs,
+    nowSeconds: () => 1000,
+    ownPids: () => [99, undefined],
+  })
+  return {
+    pipeline,
+    calls,
+    taken,
+    at: (ns: bigint) => {
+      nowNs = ns
+    },
+  }
+}
+
+const process = (pid: number) => [pid, { pid, cpuSamples: 10, waits: new Map(), locks: [] }] as const
+
+test('an interval goes from the tracer to the targets, with the CPU time that was used in it', () => {
+  const { pipeline, calls, taken, at } = scene()
+  pipeline.sample()
+  at(3n * SECOND)
+  const interval: TraceInterval = {
+    beginNs: SECOND,
+    endNs: 2n * SECOND,
+    lostEvents: 0,
+    processes: new Map([process(7), process(99)]),
+    stacks: [STACK],
+  }
+  expect(pipeline.take(interval)).toEqual([{ target: 'shop', event: 'deploy' }])
+  expect(calls).toEqual([
+    'sample',
+    'throttling',
+    'sample',
+    'throttling',
+    `1 stacks at ${3n * SECOND}`,
+    'record',
+    'watch 7',
+    'watch 8',
+  ])
+  expect(taken).toMatchObject([
+    {
+      nowSeconds: 1000,
+      joined: {
+        beginNs: SECOND,
+        endNs: 2n * SECOND,
+        node: { seconds: 1, busySeconds: expect.closeTo(1, 9), cpuSamples: 10 },
+        // The exporter's own process is left out, and so are its samples.
+        processes: [{ pid: 7, cpuSeconds: expect.closeTo(0.5, 9), trace: { cpuSamples: 10 } }],
+      },
+    },
+  ])
+})

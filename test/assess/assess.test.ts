@@ -1,0 +1,188 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { assess, ownershipBatch } from '../../src/assess/assess.js'
+import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+
+const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
+
+function times(count: number, interval: TargetInterval): readonly TargetInterval[] {
+  return Array.from({ length: count }, () => interval)
+}
+
+/** What a tick of the clock finds on a CPU: a thread of the target, in one of its locks or in none. */
+interface Tick {
+  readonly inside: string | undefined
+}
+
+/**
+ * A target as it is, tick by tick, and what the tracer would sum up of it: an oracle that counts ticks, and knows
+ * nothing of how intervals are put together.
+ */
+function truth(seconds: readonly (readonly Tick[])[], locks: readonly string[], hz: number) {
+  const ticks = seconds.flat()
+  const inside = (lock: string) => ticks.filter((tick) => tick.inside === lock).length
+  const most = Math.max(...locks.map(inside))
+  const intervals = seconds.map((second) =>
+    targetInterval(
+      locks.map((label) => {
+        const ownedSamples = second.filter((tick) => tick.inside === label).length
+        return lockInterval(label, {
+          watchedSamples: second.length,
+          processSamples: second.length,
+          ownedSamples,
+          heldSamples: 1,
+        })
+      }),
+      { cpuSamples: second.length, cpuSeconds: second.length / hz },
+    ),
+  )
+  return { intervals, parallelFraction: 1 - most / ticks.length, serialCpus: most / hz / seconds.length }
+}
+
+describe('p and U_s of a target', () => {
+  test('are those of the ticks, whatever their order and however they fall into intervals', () => {
+    const locks = ['a', 'b', 'c']
+    const tick = fc.record({ inside: fc.constantFrom(undefined, ...locks) })
+    const second = fc.array(tick, { minLength: 20, maxLength: 60 })
+    fc.assert(
+      fc.property(fc.array(second, { minLength: 12, maxLength: 30 }), (seconds) => {
+        const { intervals, parallelFraction, serialCpus } = truth(seconds, locks, 100)
+        const { ownership, serialUtilization, speedupLimit, headroom } = assess(intervals, 'glibc', LIMITS)
+        expect(ownership).toMatchObject({ kind: 'value', value: expect.closeTo(parallelFraction, 9) })
+        expect(serialUtilization).toBeCloseTo(serialCpus, 9)
+        expect(speedupLimit).toBeCloseTo(1 / (1 - parallelFraction), 9)
+        const busyCpus = seconds.flat().length / 100 / seconds.length
+        expect(headroom).toBeCloseTo(1 / Math.max(serialCpus, busyCpus / 4), 6)
+      }),
+    )
+  })
+})
+
+describe('means over time', () => {
+  const starting = targetInterval([lockInterval('a', { queueSeconds: 900, ownedSamples: 99 })], {
+    cpuSeconds: undefined,
+    cpus: 1,
+    busySeconds: 40,
+  })
+  const steady = targetInterval([lockInterval('a', { queueSeconds: 2, ownedSamples: 99 })])
+
+  test('leave out the interval in which a process started, whose CPU time is not known', () => {
+    const { busyCpus, queueLength, serialUtilization, ownership, regime } = assess(
+      [starting, ...times(20, steady)],
+      'glibc',
+      LIMITS,
+    )
+    expect(busyCpus).toBeCloseTo(1.5, 9)
+    // 2 waiters, and the lock is held throughout; U_s is 0.99.
+    expect(queueLength).toBeCloseTo(3, 9)
+    expect(serialUtilization).toBeCloseTo(0.99, 9)
+    expect(regime).toBe('sequential')
+    // Its samples are as good as others.
+    expect(ownership).toMatchObject({ value: expect.closeTo(0.34, 9) })
+  })
+
+  test('are not given where the CPU time is never known', () => {
+    expect(assess(times(20, starting), 'glibc', LIMITS)).toMatchObject({
+      ownership: { kind: 'value' },
+      speedupLimit: expect.closeTo(1 / 0.66, 9),
+      bottleneck: { lock: { label: 'a' } },
+      busyCpus: undefined,
+      serialUtilization: undefined,
+      queueLength: undefined,
+      headroom: undefined,
+      regime: undefined,
+      locks: [],
+    })
+  })
+
+  test('weigh intervals by their length', () => {
+    const long = { ...steady, node: { ...steady.node, seconds: 3 } }
+    const { busyCpus } = assess([...times(10, steady), ...times(10, long)], 'glibc', LIMITS)
+    expect(busyCpus).toBeCloseTo((10 * 1.5 + 10 * 1.5) / (10 + 30), 9)
+  })
+})
+
+describe('the bottleneck', () => {
+  test('is the lock with most CPU time, and no p is given where another one without an owner is waited for more', () => {
+    const owned = lockInterval('owned', { ownedSamples: 30, queueSeconds: 1 })
+    const unreadable = lockInterval('unreadable', { ownedSamples: 0, heldSamples: 0, queueSeconds: 1.5 })
+    const { ownership, bottleneck } = assess(times(20, targetInterval([owned, unreadable])), 'glibc', LIMITS)
+    expect(bottleneck?.lock.label).toBe('owned')
+    expect(ownership).toEqual({ kind: 'none', reason: 'owner-unknown' })
+    const less = { ...unreadable, queueSeconds: 0.5 }
+    expect(assess(times(20, targetInterval([owned, less])), 'glibc', LIMITS).ownership).toMatchObject({
+      value: expect.closeTo(0.8, 9),
+    })
+  })
+
+  test.each([
+    [1, 'too-few-samples'],
+    [2, 'owner-unknown'],
+  ])('without an owner, after %i intervals of 150 samples: %s', (count, reason) => {
+    const unreadable = lockInterval('a', { ownedSamples: 0, heldSamples: 0 })
+    expect(assess(times(count, targetInterval([unreadable])), 'glibc', LIMITS).ownership).toEqual({
+      kind: 'none',
+      reason,
+    })
+  })
+
+  test('of an unclassifiable runtime is known, and nothing is said of it', () => {
+    expect(assess(times(20, targetInterval([lockInterval('a')])), 'unclassifiable', LIMITS)).toMatchObject({
+      ownership: { kind: 'none', reason: 'unclassifiable-runtime' },
+      window: { kind: 'none', reason: 'unclassifiable-runtime' },
+      queueLength: undefined,
+      locks: [],
+      busyCpus: expect.closeTo(1.5, 9),
+    })
+  })
+})
+
+describe('the regime', () => {
+  const of = (lock: Partial<LockInterval>, change: Partial<TargetInterval> = {}) =>
+    assess(times(20, targetInterval([lockInterval('a', lock)], change)), 'glibc', LIMITS).regime
+
+  test.each([
+    ['the lock is busy', { ownedSamples: 96 }, {}, 'sequential'],
+    ['neither is', { ownedSamples: 60 }, {}, 'client'],
+    ['its CPUs are busy by whomever', { ownedSamples: 60 }, { busySeconds: 3.9 }, 'parallel'],
+    ['its quota is used up', { ownedSamples: 60 }, { cpus: 1.5 }, 'parallel'],
+  ] as const)('%s', (_, lock, change, regime) => {
+    expect(of(lock, change)).toBe(regime)
+  })
+})
+
+test('nothing is said of no intervals', () => {
+  expect(assess([], 'glibc', LIMITS)).toEqual({
+    ownership: { kind: 'none', reason: 'no-contention' },
+    window: { kind: 'none', reason: 'no-contention' },
+    queueLength: undefined,
+    serialUtilization: undefined,
+    busyCpus: undefined,
+    headroom: undefined,
+    speedupLimit: undefined,
+    regime: undefined,
+    bottleneck: undefined,
+    locks: [],
+  })
+})
+
+test('the window estimate is made from the same intervals', () => {
+  const { window } = assess(
+    times(20, targetInterval([lockInterval('a', { ownedSamples: 98 })], { node: nodeInterval(1.5, 8) })),
+    'glibc',
+    LIMITS,
+  )
+  expect(window).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 1 / 1.5, 9) })
+})
+
+test('samples of a process that has a part of the samples of its target are scaled to all of them', () => {
+  const interval = targetInterval([
+    lockInterval('a', { watchedSamples: 40, ownedSamples: 10, processSamples: 50 }),
+  ])
+  const lock = { key: 'key of a', label: 'a' }
+  expect(ownershipBatch(interval, lock)).toEqual({ part: 10, whole: 120 })
+  expect(ownershipBatch(interval, { key: 'another', label: 'a' })).toBeUndefined()
+  const unseen = targetInterval([lockInterval('a', { processSamples: 0, watchedSamples: 0 })])
+  expect(ownershipBatch(unseen, lock)).toBeUndefined()
+})

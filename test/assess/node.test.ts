@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { assess } from '../../src/assess/assess.js'
+import { type AssessedTarget, assessNode } from '../../src/assess/node.js'
+import type { NodeInterval } from '../../src/join/interval.js'
+import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+
+const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
+const SECONDS = 20
+
+function seconds(busyCpus: number, cpus = 8): readonly NodeInterval[] {
+  return Array.from({ length: SECONDS }, () => nodeInterval(busyCpus, cpus))
+}
+
+/** A target with this lock on a machine whose seconds are given. */
+function target(
+  nodes: readonly NodeInterval[],
+  lock: Partial<LockInterval> | undefined,
+  change: Partial<TargetInterval> = {},
+): AssessedTarget {
+  const intervals = nodes.map((node) =>
+    targetInterval(lock ? [lockInterval('a', lock)] : [], { node, ...change }),
+  )
+  return { intervals, assessment: assess(intervals, 'glibc', LIMITS) }
+}
+
+describe('the machine', () => {
+  test('has the samples inside the bottlenecks of all targets, of the samples of all processes', () => {
+    const nodes = seconds(5)
+    const node = assessNode(
+      [target(nodes, { ownedSamples: 90 }), target(nodes, { ownedSamples: 60 }), target(nodes, undefined)],
+      nodes,
+      LIMITS,
+    )
+    expect(node.ownership).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 150 / 500, 12) })
+  })
+
+  test('counts a lock in the seconds only in which its target was there', () => {
+    const nodes = seconds(5)
+    const { ownership } = assessNode([target(nodes.slice(10), { ownedSamples: 100 })], nodes, LIMITS)
+    expect(ownership).toMatchObject({ value: expect.closeTo(1 - (10 * 100) / (20 * 500), 12) })
+  })
+
+  test('has the queues of all targets', () => {
+    const nodes = seconds(5)
+    const one = target(nodes, { queueSeconds: 2, ownedSamples: 120, contendedSeconds: 1 })
+    const { queueLength } = assessNode([one, one, target(nodes, undefined)], nodes, LIMITS)
+    expect(queueLength).toBeCloseTo(2 * (2 + 1.2), 9)
+  })
+
+  test.each([
+    ['no-contention', undefined],
+    ['owner-unknown', { ownedSamples: 0, heldSamples: 0 }],
+  ])('has no p but %s', (reason, lock) => {
+    const nodes = seconds(5)
+    const targets = [target(nodes, lock), target(nodes, undefined)]
+    expect(assessNode(targets, nodes, LIMITS).ownership).toEqual({ kind: 'none', reason })
+  })
+
+  test('says nothing where one target has an unknown owner, whatever the others have', () => {
+    const nodes = seconds(5)
+    const targets = [target(nodes, { ownedSamples: 0, heldSamples: 0 }), target(nodes, {})]
+    expect(assessNode(targets, nodes, LIMITS).ownership).toEqual({ kind: 'none', reason: 'owner-unknown' })
+  })
+})
+
+describe('contention windows of the machine', () => {
+  test('have the CPU time of the machine, and the contention of the target that had most', () => {
+    const nodes = seconds(2)
+    const busy = target(nodes, { ownedSamples: 98, handOverSeconds: 0.02 })
+    const light = target(nodes, { contendedSeconds: 0.1, ownedSamples: 5 })
+    for (const targets of [
+      [busy, light],
+      [light, busy],
+    ]) {
+      expect(assessNode(targets, nodes, LIMITS).window).toMatchObject({
+        kind: 'value',
+        value: expect.closeTo(1 - 0.98 / 2, 9),
+      })
+    }
+  })
+
+  test.each([
+    ['several-saturated-locks', {}, {}, {}, {}],
+    ['cpu-throttled', {}, { isThrottled: true }, { contendedSeconds: 0.1 }, {}],
+  ] as const)('%s', (reason, lock, change, otherLock, otherChange) => {
+    const nodes = seconds(2)
+    const targets = [
+      target(nodes, { ownedSamples: 98, ...lock }, change),
+      target(nodes, { ownedSamples: 98, ...otherLock }, otherChange),
+    ]
+    expect(assessNode(targets, nodes, LIMITS).window).toEqual({ kind: 'none', reason })
+    expect(assessNode(targets.toReversed(), nodes, LIMITS).window).toEqual({ kind: 'none', reason })
+  })
+
+  test('are not stopped by the quota of a target that contends less', () => {
+    const nodes = seconds(2)
+    const stopped = target(nodes, { contendedSeconds: 0.1 }, { isThrottled: true })
+    const targets = [stopped, target(nodes, { ownedSamples: 98 })]
+    expect(assessNode(targets, nodes, LIMITS).window.kind).toBe('value')
+  })
+
+  test('are none where no target is', () => {
+    expect(assessNode([], seconds(2), LIMITS)).toEqual({
+      ownership: { kind: 'none', reason: 'no-contention' },
+      window: { kind: 'none', reason: 'no-contention' },
+      queueLength: 0,
+    })
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import { sumLocks } from '../../src/resources/lock.js'
+import { lockUses, sumCpu } from '../../src/resources/lock-use.js'
+import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+
+/** The use of locks over 10 equal seconds on 4 CPUs. */
+function uses(
+  locks: readonly LockInterval[],
+  change: Partial<TargetInterval> = {},
+  shown?: ReadonlySet<string>,
+) {
+  const intervals = Array.from({ length: 10 }, () => targetInterval(locks, change))
+  return lockUses(sumLocks(intervals), sumCpu(intervals), 4, shown)
+}
+
+const queueOf = (lock: Partial<LockInterval>, change: Partial<TargetInterval> = {}) =>
+  uses(
+    [lockInterval('a', { queueSeconds: 0, contendedSeconds: 0, ownedSamples: 0, heldSamples: 1, ...lock })],
+    change,
+  )[0]?.queueLength
+
+describe('the queue of a lock', () => {
+  test('has those that wait, and the holder while it runs', () => {
+    expect(queueOf({ queueSeconds: 2, ownedSamples: 60 })).toBeCloseTo(2 + 0.6, 9)
+  })
+
+  test('has the holder while there are waiters, but for hand-overs, though no sample saw it', () => {
+    expect(queueOf({ contendedSeconds: 0.9, handOverSeconds: 0.2, ownedSamples: 30 })).toBeCloseTo(0.7, 9)
+    expect(queueOf({ contendedSeconds: 0.2, handOverSeconds: 0.1, ownedSamples: 60 })).toBeCloseTo(0.6, 9)
+  })
+
+  test('has a holder without a CPU as often as the CPUs of the target saw it', () => {
+    // The target has all of the 1.5 busy CPUs, so 4 when the machine is full: 120 samples of 150 are 1.2 of these 4.
+    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 })).toBeCloseTo(0.3 + 1.2 / 4, 9)
+    // Half of the busy CPUs are another's: it has 2.
+    const shared = { node: nodeInterval(3) }
+    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 }, shared)).toBeCloseTo(0.3 + 1.2 / 2, 9)
+  })
+
+  test('has more CPUs than are busy never', () => {
+    // /proc/stat was read a moment apart: the target seems to have used more than the machine.
+    const late = { node: nodeInterval(1) }
+    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 }, late)).toBeCloseTo(0.3 + 1.2 / 4, 9)
+  })
+
+  test('has a holder while there are waiters where its owner cannot be read', () => {
+    expect(
+      queueOf({ queueSeconds: 3, contendedSeconds: 0.8, handOverSeconds: 0.3, heldSamples: 0 }),
+    ).toBeCloseTo(3.8, 9)
+  })
+
+  test('is a mean over time, whatever the length of the intervals', () => {
+    const interval = targetInterval([lockInterval('a', { ownedSamples: 0, contendedSeconds: 0 })])
+    const long = { ...interval, node: { ...interval.node, seconds: 3 } }
+    const [use] = lockUses(sumLocks([interval, long]), sumCpu([interval, long]), 4, undefined)
+    expect(use?.queueLength).toBeCloseTo(4 / 4, 9)
+  })
+})
+
+describe('U_s of a lock', () => {
+  test('is its share of the samples of the target, times B', () => {
+    const [a, b] = uses([
+      lockInterval('a', { watchedSamples: 30, ownedSamples: 10, processSamples: 60 }),
+      lockInterval('b', { ownedSamples: 75 }),
+    ])
+    expect(a?.serialUtilization).toBeCloseTo((20 / 150) * 1.5, 12)
+    expect(b?.serialUtilization).toBeCloseTo(0.75, 12)
+  })
+
+  test('is not known where no owner was read, or nothing was sampled', () => {
+    expect(
+      uses([lockInterval('a', { ownedSamples: 0, heldSamples: 0 })])[0]?.serialUtilization,
+    ).toBeUndefined()
+    expect(uses([lockInterval('a')], { cpuSamples: 0 })[0]?.serialUtilization).toBeUndefined()
+  })
+})
+
+describe('locks by label', () => {
+  const locks = [
+    {
+      ...lockInterval('a', { ownedSamples: 15, contendedSeconds: 0, queueSeconds: 1 }),
+      lock: { key: '1', label: 'a' },
+    },
+    {
+      ...lockInterval('a', { ownedSamples: 30, contendedSeconds: 0, queueSeconds: 2 }),
+      lock: { key: '2', label: 'a' },
+    },
+    lockInterval('b', { ownedSamples: 0, heldSamples: 0, contendedSeconds: 0, queueSeconds: 4 }),
+    lockInterval(undefined, { ownedSamples: 45, contendedSeconds: 0, queueSeconds: 8 }),
+  ]
+
+  test('are summed, those without a name as other', () => {
+    expect(uses(locks)).toEqual([
+      { label: 'a', queueLength: expect.closeTo(3.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+      { label: 'b', queueLength: expect.closeTo(4, 9), serialUtilization: undefined },
+      { label: 'other', queueLength: expect.closeTo(8.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+    ])
+  })
+
+  test('are summed as other too where they have no series of their own: one row for each label', () => {
+    expect(uses(locks, {}, new Set(['a', 'other']))).toEqual([
+      { label: 'a', queueLength: expect.closeTo(3.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+      { label: 'other', queueLength: expect.closeTo(12.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+    ])
+    expect(uses(locks, {}, new Set())).toHaveLength(1)
+  })
+})
+
+test('CPU time is summed over intervals, what is not known as none', () => {
+  const interval = targetInterval([], { busySeconds: 3, totalSeconds: 3.5, node: nodeInterval(2.5) })
+  expect(sumCpu([interval, { ...interval, cpuSeconds: undefined }])).toEqual({
+    seconds: 2,
+    cpuSeconds: 1.5,
+    cpuSamples: 300,
+    nodeBusySeconds: 5,
+    nodeTotalSeconds: 8,
+    busySeconds: 6,
+    totalSeconds: 7,
+  })
+})

@@ -1,0 +1,96 @@
+import type { NodeInterval, ProcessInterval } from '../../src/join/interval.js'
+import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
+import type { ProcessIdentity } from '../../src/process/identify.js'
+
+/** On-CPU samples of a CPU that is busy for a second. */
+export const HZ = 100
+
+/** A lock that is contended throughout an interval of a second, with two waiters. */
+export function lockTrace(change: Partial<LockTrace> = {}): LockTrace {
+  return {
+    address: 1n,
+    waits: 10,
+    waitSeconds: 2,
+    longestWaitSeconds: 0.5,
+    queueSeconds: 2,
+    contendedSeconds: 1,
+    handOverSeconds: 0,
+    watchedSamples: 150,
+    ownedSamples: 90,
+    heldSamples: 30,
+    ownerOffCpuSamples: 0,
+    ...change,
+  }
+}
+
+/** A process that used `cpus` CPUs for a second, and waited for these locks. */
+export function processInterval(pid: number, cpus: number, locks: readonly LockTrace[]): ProcessInterval {
+  const waits = new Map<FutexClass, WaitTotals>(
+    locks.length > 0 ? [['mutex', { waits: 10, waitSeconds: 2 }]] : [['other', { waits: 5, waitSeconds: 1 }]],
+  )
+  return { pid, cpuSeconds: cpus, trace: { pid, cpuSamples: cpus * HZ, waits, locks } }
+}
+
+/** A machine of `cpus` CPUs of which so many were busy for a second. */
+export function nodeInterval(busyCpus: number, cpus = 4): NodeInterval {
+  return {
+    seconds: 1,
+    busySeconds: busyCpus,
+    totalSeconds: cpus,
+    stealSeconds: 0,
+    cpus,
+    cpuSamples: busyCpus * HZ,
+    perCpu: new Map(
+      Array.from({ length: cpus }, (_, cpu) => [cpu, { busySeconds: busyCpus / cpus, totalSeconds: 1 }]),
+    ),
+  }
+}
+
+/** A lock of a target with a name; by default its process has all 150 samples of the interval. */
+export function lockInterval(label: string | undefined, change: Partial<LockInterval> = {}): LockInterval {
+  return { ...lockTrace(), lock: { key: `key of ${label}`, label }, processSamples: 150, ...change }
+}
+
+/** A second of a target that used 1.5 of 4 CPUs, alone on the machine. */
+export function targetInterval(
+  locks: readonly LockInterval[],
+  change: Partial<TargetInterval> = {},
+): TargetInterval {
+  return {
+    node: nodeInterval(1.5),
+    cpuSeconds: 1.5,
+    cpuSamples: 150,
+    cpus: 4,
+    busySeconds: 1.5,
+    totalSeconds: 4,
+    throttledSeconds: undefined,
+    isThrottled: false,
+    locks: new Map(locks.map((lock) => [lock.lock.key, lock])),
+    ...change,
+  }
+}
+
+/** What is known of a process of shopd. */
+export function processIdentity(pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity {
+  return {
+    pid,
+    key: `${pid}@0`,
+    target: 'shopd',
+    program: 'shopd',
+    exe: `/srv/${pid}`,
+    executable: undefined,
+    version: undefined,
+    startTimestampSeconds: 1000 + pid,
+    runtime: 'glibc',
+    cgroup: undefined,
+    systemdUnit: undefined,
+    containerId: undefined,
+    podUid: undefined,
+    facts: {
+      stat: { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false },
+      exe: undefined,
+    },
+    ...change,
+  }
+}

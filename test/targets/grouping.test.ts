@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import type { ProcessInterval } from '../../src/join/interval.js'
+import { createGrouping } from '../../src/targets/grouping.js'
+import { lockTrace, processIdentity, processInterval } from '../support/measured.js'
+
+const NOTABLE = 10
+
+/** Processes below 10 are of shop, others of a target of their own; those above 900 are gone. */
+function grouping() {
+  const looked: number[] = []
+  const made = createGrouping({
+    identify(pid) {
+      looked.push(pid)
+      return pid > 900 ? undefined : processIdentity(pid, { target: pid < 10 ? 'shop' : `service${pid}` })
+    },
+  })
+  const group = (processes: readonly ProcessInterval[], targets: readonly string[] = ['shop']) => {
+    const { known, newcomers } = made.group(processes, (name) => targets.includes(name), NOTABLE)
+    const pids = (groups: typeof newcomers) =>
+      Object.fromEntries(
+        [...groups].map(([name, members]) => [name, members.map(({ process }) => process.pid)]),
+      )
+    return { known: pids(known), newcomers: pids(newcomers), groups: { known, newcomers } }
+  }
+  return { made, looked, group }
+}
+
+const contending = (pid: number) => processInterval(pid, 0, [lockTrace()])
+/** It used so much of a CPU that its samples are as many, and waited for no lock; its CPU time is not read. */
+const running = (pid: number, cpuSamples: number, waits = 0): ProcessInterval => ({
+  pid,
+  cpuSeconds: undefined,
+  trace: {
+    pid,
+    cpuSamples,
+    waits: new Map(waits > 0 ? [['other', { waits, waitSeconds: waits / 10 }]] : []),
+    locks: [],
+  },
+})
+
+describe('processes are grouped by target', () => {
+  test('those of targets that are there, and those that would make one', () => {
+    const { group } = grouping()
+    expect(group([contending(1), contending(20), contending(2)])).toMatchObject({
+      known: { shop: [1, 2] },
+      newcomers: { service20: [20] },
+    })
+  })
+
+  test('one that only runs is part of a target that is there, and makes none', () => {
+    const { group, looked } = grouping()
+    expect(group([running(1, 10), running(20, 99), running(2, 9)])).toMatchObject({
+      known: { shop: [1] },
+      newcomers: {},
+    })
+    expect(looked).toEqual([1, 20])
+  })
+
+  test('one that was a member stays one, however little it does', () => {
+    const { group } = grouping()
+    group([contending(1)])
+    expect(group([running(1, 0)]).known).toEqual({ shop: [1] })
+  })
+
+  test('one whose CPU time is read is looked at', () => {
+    const { group } = grouping()
+    expect(group([{ pid: 1, trace: undefined, cpuSeconds: 0 }]).known).toEqual({ shop: [1] })
+  })
+})
+
+describe('one that waits for no lock', () => {
+  test('is looked at in the next interval, with the waits of both', () => {
+    const { group, looked } = grouping()
+    expect(group([running(20, 0, 5)])).toMatchObject({ known: {}, newcomers: {} })
+    expect(looked).toEqual([])
+    const { newcomers } = group([running(20, 0, 3)]).groups
+    const [member] = newcomers.get('service20') ?? []
+    expect(member?.process.trace?.waits).toEqual(new Map([['other', { waits: 8, waitSeconds: 0.8 }]]))
+  })
+
+  test('is looked at then though it did nothing more', () => {
+    const { group } = grouping()
+    group([running(20, 0, 5)])
+    const { newcomers } = group([]).groups
+    const [member] = newcomers.get('service20') ?? []
+    expect(member?.process).toEqual({
+      pid: 20,
+      cpuSeconds: undefined,
+      trace: {
+        pid: 20,
+        cpuSamples: 0,
+        waits: new Map([['other', { waits: 5, waitSeconds: 0.5 }]]),
+        locks: [],
+      },
+    })
+    expect(group([]).newcomers).toEqual({})
+  })
+
+  test('is forgotten at an interruption', () => {
+    const { made, group } = grouping()
+    group([running(20, 0, 5)])
+    made.interrupt()
+    expect(group([]).newcomers).toEqual({})
+  })
+
+  test('and does not wait either is not looked at', () => {
+    const { group, looked } = grouping()
+    group([running(20, 0)])
+    group([running(20, 0)])
+    expect(looked).toEqual([])
+  })
+})
+
+test('the waits of those that are gone are counted', () => {
+  const { made, group } = grouping()
+  group([contending(901), running(902, 0, 5)])
+  expect(made.unattributedWaits()).toBe(10)
+  group([running(902, 0, 3)])
+  expect(made.unattributedWaits()).toBe(18)
+})
+
+test('4096 members are remembered, the last ones', () => {
+  const { made, looked } = grouping()
+  const many = Array.from({ length: 4100 }, (_, index) => contending(1000 + index))
+  const all = createGrouping({ identify: (pid) => processIdentity(pid) })
+  const group = (processes: readonly ProcessInterval[]) =>
+    all.group(processes, () => true, NOTABLE).known.get('shopd')
+  group(many)
+  expect(group([running(1000, 0), running(1004, 0)])?.map(({ process }) => process.pid)).toEqual([1004])
+  expect([made.unattributedWaits(), looked]).toEqual([0, []])
+})

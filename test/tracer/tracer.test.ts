@@ -1,0 +1,106 @@
+import { afterEach, expect, test } from 'vitest'
+import type { TraceInterval } from '../../src/parse/trace-interval.js'
+import type { TracerBackend } from '../../src/tracer/backend.js'
+import { createTracer, type Tracer } from '../../src/tracer/tracer.js'
+import { until } from '../e2e/support/process.js'
+import { recordLog } from '../support/log.js'
+
+const SECOND = 1_000_000_000n
+
+/** A tracer that is a shell command: a line with a number is an interval that lost so many events. */
+function shellTracer(script: string): TracerBackend {
+  return {
+    name: 'shell',
+    deathSignal: 'KILL',
+    check: async () => ({ version: '1.0.0' }),
+    command: () => ({ file: 'sh', args: ['-c', script], env: {} }),
+    createParser: () => ({
+      push: (
+        line,
+      ): TraceInterval | { kind: 'error'; code: 'BAD_INTEGER'; column: number; message: string } =>
+        /^\d+$/.test(line)
+          ? { beginNs: 0n, endNs: SECOND, lostEvents: Number(line), processes: new Map(), stacks: [] }
+          : { kind: 'error', code: 'BAD_INTEGER', column: 3, message: `no number: ${line}` },
+    }),
+    explainExit: () => 'the shell ended',
+  }
+}
+
+let tracer: Tracer | undefined
+afterEach(() => tracer?.stop())
+
+function run(script: string) {
+  const log = recordLog()
+  let nowNs = 0n
+  const intervals: TraceInterval[] = []
+  let interruptions = 0
+  const created = createTracer(
+    [shellTracer(script)],
+    { intervalSeconds: 2, sampleHz: 99 },
+    {
+      logger: log.logger,
+      monotonicNs: () => nowNs,
+      onInterval: (interval) => intervals.push(interval),
+      onInterruption: () => {
+        interruptions += 1
+      },
+    },
+  )
+  tracer = created
+  created.start()
+  return {
+    tracer: created,
+    intervals,
+    interruptions: () => interruptions,
+    log: log.text,
+    pass: (ns: bigint) => {
+      nowNs += ns
+    },
+  }
+}
+
+test('hands on intervals, and counts what is lost and refused', async () => {
+  const { tracer, intervals, log } = run('for i in 1 2 3 x x x x x x 4; do echo $i; done; exec sleep 100')
+  await until('all is read', 10, async () => intervals.length === 4)
+  expect(tracer.lostEvents()).toBe(10)
+  expect(tracer.rejectedLines('BAD_INTEGER')).toBe(6)
+  expect(tracer.rejectedLines('LINE_TOO_LONG')).toBe(0)
+  expect(
+    log().match(/level=warn msg="tracer line refused: no number: x" code=BAD_INTEGER column=3/g),
+  ).toHaveLength(5)
+  expect(tracer.status()).toMatchObject({ state: 'running', backend: 'shell', version: '1.0.0' })
+})
+
+test('does not run, for others, once it has stopped delivering', async () => {
+  const { tracer, intervals, interruptions, pass } = run('echo 0; exec sleep 100')
+  await until('it runs', 10, async () => intervals.length === 1)
+  pass(5n * SECOND)
+  expect(tracer.delivers()).toBe(true)
+  pass(1n)
+  expect(tracer.delivers()).toBe(false)
+  expect(tracer.status()).toMatchObject({
+    state: 'starting',
+    reason: 'the tracer runs but has stopped delivering intervals',
+  })
+  expect(interruptions()).toBe(0)
+})
+
+test('says when it ends that what follows does not continue what was before, and logs each state once', async () => {
+  const { tracer, interruptions, log } = run('echo 0; sleep 0.2; exit 1')
+  expect(tracer.delivers()).toBe(false)
+  await until('it runs again', 20, async () => tracer.status().restarts === 1)
+  await until('it ends again', 20, async () => interruptions() === 2)
+  expect(tracer.delivers()).toBe(false)
+  expect(log().match(/msg=tracer backend=shell state=running/g)).toHaveLength(2)
+  expect(log()).toMatch(
+    /level=warn msg="tracer does not run" backend=shell state=backoff reason="the shell ended; next start in 1 s"/,
+  )
+})
+
+test('is stopped before its first interval without an interruption', async () => {
+  const { tracer, interruptions } = run('exec sleep 100')
+  await until('it starts', 10, async () => tracer.status().pid !== undefined)
+  await tracer.stop()
+  expect(interruptions()).toBe(0)
+  expect(tracer.status().state).toBe('stopped')
+})
