@@ -53,7 +53,7 @@ export async function buildModule(
   }
 }
 
-/** At the lowest priority: it takes seconds of CPU time beside the services that are to be watched. */
+/** At the lowest priority: it takes seconds of CPU time, which the services that are to be watched need. */
 function compile(options: readonly string[], work: string, signal: AbortSignal | undefined) {
   const all = ['-g', '-p4', '-m', MODULE_NAME, ...options, ...readScriptOptions()]
   return execa('nice', ['-n', '19', 'stap', ...all, SCRIPT], {

@@ -16,7 +16,7 @@ export const TASK_WORK_HEADER = fileURLToPath(new URL('task-work.h', FOLDER))
 /** The options in the head of the script, each line of which gives their reason. */
 const OPTIONS = /^ \* {3}((?:-D\S+ ?)+)/gm
 
-/** What stap has to be told to compile the script, beside the kernel and the name of the module. */
+/** What stap has to be told to compile the script, apart from the kernel and the name of the module. */
 export function readScriptOptions(): readonly string[] {
   return [...readFileSync(SCRIPT, 'utf8').matchAll(OPTIONS)].flatMap(([, options = '']) =>
     options.trim().split(' '),
