@@ -45,7 +45,12 @@ export function isThere(path: string): boolean {
 
 /** Bytes; undefined if there is no such file. */
 export function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size
+  try {
+    return statSync(path).size
+  } catch {
+    // ENOENT; ENOTDIR, EACCES, ELOOP: a path that the user gave.
+    return undefined
+  }
 }
 
 function read(path: string): string | undefined {

@@ -83,4 +83,14 @@ describe('a module that is compiled', () => {
       problem: expect.stringMatching(/can be written by another user than root/),
     })
   })
+
+  test('needs a place for its cache', async () => {
+    installStap('5.1', 'exit 1')
+    writeFileSync(join(folder, 'file'), '')
+    const module = createCompiledModule(join(folder, 'file/cache'), KERNEL)
+    await module.check()
+    expect(await module.prepare(new AbortController().signal)).toMatchObject({
+      problem: expect.stringMatching(/^the cache cannot be made \(ENOTDIR/),
+    })
+  })
 })
