@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
-import { createLineSplitter } from '../parse/line-splitter.js'
 import type { ParseError } from '../parse/parse-error.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
-import type { TracerBackend, TracerCommand, TracerOptions } from './backend.js'
+import type { TracerBackend, TracerOptions } from './backend.js'
+import { createBackoff } from './backoff.js'
+import { type Candidate, chooseBackend } from './choose-backend.js'
+import { runTracer } from './tracer-run.js'
 
 /**
  * Where the tracer stands. `unavailable`: it cannot run here; looked at again from time to time.
@@ -38,22 +39,8 @@ export interface Supervisor {
   status(): TracerStatus
 }
 
-/** Longer lines are cut: the parser refuses them. Characters. */
-const MAX_LINE_LENGTH = 4096
-/** Standard error that is kept to explain an exit. Characters. */
-const STDERR_TAIL = 4096
-const FIRST_BACKOFF_MS = 1000
-const MAX_BACKOFF_MS = 60_000
-/** A run that lasted this long was a good one: the next backoff starts small again. */
-const GOOD_RUN_MS = 60_000
 /** Time between two looks at whether an unavailable tracer can run now. */
 const RECHECK_MS = 15_000
-/** Compiling and attaching the script takes seconds; on a loaded machine more. */
-const START_LIMIT_MS = 60_000
-/** Intervals without a frame after which a tracer counts as stuck. */
-const STUCK_INTERVALS = 10
-/** A tracer that is asked to end has this long before it is killed. */
-const STOP_GRACE_MS = 5000
 
 /**
  * Creates the supervisor that keeps one tracer running: the first of `backends` that can run. One that ended before it
@@ -65,123 +52,65 @@ export function createSupervisor(
   events: TracerEvents,
 ): Supervisor {
   const stopping = new AbortController()
-  let status: TracerStatus = {
-    backend: backends[0]?.name ?? 'none',
-    version: undefined,
-    state: 'stopped',
-    reason: undefined,
-    pid: undefined,
-    restarts: 0,
-  }
+  const { signal } = stopping
+  let status = initialStatus(backends)
+  let starts = 0
   let loop: Promise<void> = Promise.resolve()
-  let child: ReturnType<typeof spawn> | undefined
 
-  function become(change: Partial<TracerStatus>): void {
+  function transition(change: Partial<TracerStatus>): void {
     status = { ...status, ...change }
     events.onState(status)
   }
 
-  async function pause(ms: number): Promise<void> {
-    // Rejects only when stop() aborts it.
-    await sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
-  }
-
   async function keepRunning(): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS
-    let runs = 0
+    const backoff = createBackoff()
     let failures = 0
-    while (!stopping.signal.aborted) {
-      const { usable, problems } = await checkAll()
-      if (stopping.signal.aborted) break
-      const candidate = usable[failures % usable.length]
-      if (candidate === undefined) {
-        become({ state: 'unavailable', reason: describeProblems(problems) })
-        await pause(RECHECK_MS)
+    while (!signal.aborted) {
+      const chosen = await chooseBackend(backends, options, failures)
+      if (signal.aborted) break
+      if ('problem' in chosen) {
+        transition({ state: 'unavailable', reason: chosen.problem })
+        await pause(RECHECK_MS, signal)
         continue
       }
-      const { backend, version, preparation } = candidate
-      become({
-        backend: backend.name,
-        version,
-        restarts: runs,
-        state: preparation === undefined ? 'starting' : 'preparing',
-        reason: preparation,
-      })
-      const begin = performance.now()
-      const reason = await prepareAndRun(backend, () => {
-        runs += 1
-      })
-      if (stopping.signal.aborted) break
-      failures = status.state === 'running' ? 0 : failures + 1
-      if (performance.now() - begin > GOOD_RUN_MS && status.state === 'running') backoffMs = FIRST_BACKOFF_MS
-      become({ state: 'backoff', reason: `${reason}; next start in ${backoffMs / 1000} s`, pid: undefined })
-      await pause(backoffMs)
-      backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs * 2)
+      const beginMs = performance.now()
+      const reason = await prepareAndRun(chosen)
+      if (signal.aborted) break
+      const hasRun = status.state === 'running'
+      failures = hasRun ? 0 : failures + 1
+      const pauseMs = backoff.nextMs(hasRun ? performance.now() - beginMs : 0)
+      transition({ state: 'backoff', reason: `${reason}; next start in ${pauseMs / 1000} s`, pid: undefined })
+      await pause(pauseMs, signal)
     }
-    become({ state: 'stopped', reason: undefined, pid: undefined })
-  }
-
-  async function checkAll() {
-    const checks = await Promise.all(
-      backends.map(async (backend) => ({ backend, ...(await backend.check(options)) })),
-    )
-    return {
-      usable: checks.filter((check) => 'version' in check),
-      problems: checks.filter((check) => 'problem' in check),
-    }
+    transition({ state: 'stopped', reason: undefined, pid: undefined })
   }
 
   /** Resolves to why the tracer does not run, or no longer. */
-  async function prepareAndRun(backend: TracerBackend, onStart: () => void): Promise<string> {
-    const problem = (await backend.prepare?.(stopping.signal)) ?? (await backend.cleanUp?.())
+  async function prepareAndRun({ backend, version, preparation }: Candidate): Promise<string> {
+    transition({
+      backend: backend.name,
+      version,
+      restarts: starts,
+      state: preparation === undefined ? 'starting' : 'preparing',
+      reason: preparation,
+    })
+    const problem = (await backend.prepare?.(signal)) ?? (await backend.cleanUp?.())
     if (problem !== undefined) return problem.problem
-    if (stopping.signal.aborted) return 'stopped'
-    become({ state: 'starting', reason: undefined })
-    onStart()
-    const reason = await runOnce(backend)
+    if (signal.aborted) return 'stopped'
+    transition({ state: 'starting', reason: undefined })
+    starts += 1
+    const reason = await runTracer(backend, options, runEvents, signal)
     await backend.cleanUp?.()
     return reason
   }
 
-  /** Runs the tracer until it ends; resolves to why it did. */
-  async function runOnce(backend: TracerBackend): Promise<string> {
-    const parser = backend.createParser()
-    const splitter = createLineSplitter(MAX_LINE_LENGTH)
-    let stderrTail = ''
-    let stuck = false
-    const run = spawn(await withParentDeathSignal(backend.command(options), backend.deathSignal))
-    child = run
-    function endIfStuckAfter(ms: number): NodeJS.Timeout {
-      return setTimeout(() => {
-        stuck = true
-        run.kill('SIGKILL')
-      }, ms)
-    }
-    let watchdog = endIfStuckAfter(START_LIMIT_MS)
-    become({ pid: run.pid })
-    run.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      for (const line of splitter.push(chunk)) {
-        const record = parser.push(line)
-        if (record === undefined) continue
-        if ('kind' in record) {
-          events.onRejectedLine(record)
-          continue
-        }
-        clearTimeout(watchdog)
-        watchdog = endIfStuckAfter(STUCK_INTERVALS * options.intervalSeconds * 1000)
-        if (status.state === 'starting') become({ state: 'running' })
-        events.onInterval(record)
-      }
-    })
-    run.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL)
-    })
-    const result = await run
-    clearTimeout(watchdog)
-    child = undefined
-    if (stuck) return `${backend.name} printed no interval and was ended`
-    if (result.signal !== undefined) return `${backend.name} was ended by ${result.signal}`
-    return backend.explainExit(stderrTail)
+  const runEvents = {
+    onStart: (pid: number | undefined) => transition({ pid }),
+    onInterval(interval: TraceInterval) {
+      if (status.state === 'starting') transition({ state: 'running' })
+      events.onInterval(interval)
+    },
+    onRejectedLine: events.onRejectedLine,
   }
 
   return {
@@ -190,40 +119,24 @@ export function createSupervisor(
     },
     async stop() {
       stopping.abort()
-      child?.kill()
       await loop
     },
     status: () => status,
   }
 }
 
-function spawn(command: TracerCommand) {
-  return execa(command.file, command.args, {
-    env: command.env,
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    killSignal: 'SIGINT',
-    forceKillAfterDelay: STOP_GRACE_MS,
-  })
+function initialStatus(backends: readonly TracerBackend[]): TracerStatus {
+  return {
+    backend: backends[0]?.name ?? 'none',
+    version: undefined,
+    state: 'stopped',
+    reason: undefined,
+    pid: undefined,
+    restarts: 0,
+  }
 }
 
-function describeProblems(problems: readonly { backend: TracerBackend; problem: string }[]): string {
-  return problems.length === 1
-    ? (problems[0]?.problem ?? '')
-    : problems.map(({ backend, problem }) => `${backend.name}: ${problem}`).join('; ')
-}
-
-/**
- * Lets the kernel end the tracer when the exporter dies, even by SIGKILL, which no handler sees. Without setpriv
- * (util-linux) the tracer ends by SIGPIPE at its next frame.
- */
-async function withParentDeathSignal(
-  command: TracerCommand,
-  signal: TracerBackend['deathSignal'],
-): Promise<TracerCommand> {
-  const wrapper = ['--pdeathsig', signal]
-  const probe = await execa('setpriv', [...wrapper, 'true'], { reject: false, timeout: 5000 })
-  if (probe.failed) return command
-  return { ...command, file: 'setpriv', args: [...wrapper, command.file, ...command.args] }
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // Rejects only when it is aborted.
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -1,29 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import type { ParseError } from '../../src/parse/parse-error.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createBpftraceBackend } from '../../src/tracer/bpftrace.js'
 import { createSupervisor, type TracerStatus } from '../../src/tracer/supervisor.js'
-
-const RECORDING = fileURLToPath(new URL('../fixtures/bpftrace-0.17.0.txt', import.meta.url))
-const FRAMES = readFileSync(RECORDING, 'utf8').match(/^frame-end/gm)?.length
-
-/** A tracer that is a shell command: what it prints, and how it ends, is up to the test. */
-function shellTracer(script: string, change: Partial<TracerBackend> = {}): TracerBackend {
-  return {
-    name: 'shell',
-    deathSignal: 'KILL',
-    check: async () => ({ version: '1.0.0' }),
-    command: () => ({ file: 'sh', args: ['-c', script, 'sh', RECORDING], env: {} }),
-    createParser: createBpftraceFrames,
-    explainExit: (stderrTail) => `shell: ${stderrTail.trim()}`,
-    ...change,
-  }
-}
+import { FRAMES, shellTracer } from './shell-tracer.js'
 
 function supervise(backend: TracerBackend | readonly TracerBackend[], intervalSeconds = 1) {
   const intervals: TraceInterval[] = []
@@ -69,6 +52,14 @@ describe('the supervisor', () => {
     const begin = performance.now()
     await supervisor.stop()
     expect(performance.now() - begin).toBeLessThan(8000)
+  })
+
+  test('ends a tracer that has only just been started', async () => {
+    const { supervisor } = supervise(shellTracer('exec sleep 100'))
+    supervisor.start()
+    await until(() => supervisor.status().state === 'starting')
+    await supervisor.stop()
+    expect(supervisor.status()).toMatchObject({ state: 'stopped', pid: undefined })
   })
 
   test('starts a tracer that died again, with the end of its standard error as the reason', async () => {

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { ParseError } from '../../src/parse/parse-error.js'
+import type { TraceInterval } from '../../src/parse/trace-interval.js'
+import { runTracer } from '../../src/tracer/tracer-run.js'
+import { FRAMES, shellTracer } from './shell-tracer.js'
+
+/** Runs it; what it says, and what it is told. */
+async function run(
+  script: string,
+  { intervalSeconds = 1, signal = new AbortController().signal, onInterval = () => {} } = {},
+) {
+  const intervals: TraceInterval[] = []
+  const errors: ParseError[] = []
+  let pid: number | undefined
+  const reason = await runTracer(
+    shellTracer(script),
+    { intervalSeconds, sampleHz: 99 },
+    {
+      onStart(started) {
+        pid = started
+      },
+      onInterval(interval) {
+        intervals.push(interval)
+        onInterval()
+      },
+      onRejectedLine: (error) => errors.push(error),
+    },
+    signal,
+  )
+  return { intervals, errors, pid, reason }
+}
+
+test('hands on what is printed, and says why it ended', async () => {
+  const { intervals, errors, pid, reason } = await run('cat "$1"; echo nonsense; echo bye >&2')
+  expect(intervals).toHaveLength(FRAMES ?? Number.NaN)
+  expect(errors).toHaveLength(1)
+  expect(pid).toBeGreaterThan(0)
+  expect(reason).toBe('shell: bye')
+})
+
+test('explains an exit by the end of standard error', async () => {
+  const { reason } = await run('head -c 100000 /dev/zero | tr "\\0" x >&2; echo out of memory >&2')
+  expect(reason).toMatch(/^shell: x+out of memory$/)
+  expect(reason.length).toBeLessThan(4200)
+})
+
+test('says by what signal it was ended', async () => {
+  expect((await run('kill -TERM $$')).reason).toBe('shell was ended by SIGTERM')
+})
+
+test('ends one that has stopped printing', async () => {
+  const { reason } = await run('cat "$1"; exec sleep 100', { intervalSeconds: 0.01 })
+  expect(reason).toBe('shell printed no interval and was ended')
+})
+
+test('ends one that is told to by SIGINT', async () => {
+  const stopping = new AbortController()
+  const { reason } = await run('trap "echo told to >&2; exit" INT; cat "$1"; while :; do sleep 0.1; done', {
+    signal: stopping.signal,
+    onInterval: () => stopping.abort(),
+  })
+  expect(reason).toBe('shell: told to')
+})
+
+test('is ended at once where it was told to before', async () => {
+  const { intervals } = await run('exec sleep 100', { signal: AbortSignal.abort() })
+  expect(intervals).toEqual([])
+})
