@@ -277,12 +277,12 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     if (!target) return { ok: 'unknown-target' } as const
     const found = findService(describeTarget(target), query.target)
     if (!found.ok) return found
-    const { cpus, clients, holdTimeCut, clientsNow, thinkSeconds, throughput } = query
-    const demandSeconds = throughput === undefined ? query.demandSeconds : found.service.busyCpus / throughput
+    const { cpus, clients, holdTimeCut, clientsNow, thinkSeconds, demandSeconds, throughput } = query
     const present = {
       clients: clientsNow,
       thinkSeconds,
       demandSeconds,
+      throughput,
       demandDistribution: { kind: 'exponential' },
     } as const
     return pool.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })

@@ -46,7 +46,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     imports: ['drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
     types: ['config'],
   },
-  'what-if': { imports: ['simulate'] },
+  'what-if': { imports: ['model', 'simulate'] },
   simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },

@@ -26,9 +26,7 @@ export interface WhatIfOptions {
   /** Address of an exporter, or a file with its answer. */
   readonly from: string
   readonly target: string | undefined
-  readonly question: Omit<Question, 'present'> & {
-    readonly present: Question['present'] & { readonly throughput: number | undefined }
-  }
+  readonly question: Question
   readonly json: boolean
 }
 
@@ -107,10 +105,7 @@ export async function whatIf(
   if ('problem' in read) return fail(read.problem)
   const found = findService(read.body, target)
   if (!found.ok) return fail(`${from}: ${found.problem}`)
-  const { service } = found
-  const { throughput, ...present } = question.present
-  const demandSeconds = throughput === undefined ? present.demandSeconds : service.busyCpus / throughput
-  const answered = answerWhatIf(service, { ...question, present: { ...present, demandSeconds } })
+  const answered = answerWhatIf(found.service, question)
   if (!answered.ok) return fail(answered.problem)
   terminal.out(json ? `${JSON.stringify(answered.answer, undefined, 2)}\n` : describeAnswer(answered.answer))
   return 0

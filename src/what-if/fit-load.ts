@@ -20,7 +20,11 @@ const HALVINGS = 10
  * think longer do nearly the same, so this is no count of clients, and only good for questions that leave it. Where the CPUs are
  * saturated neither can be seen: the queue for the CPUs is not measured.
  */
-export function fitLoad(service: MeasuredService, present: PresentLoad, seed: number): FittedLoad {
+export function fitLoad(
+  service: MeasuredService,
+  present: Omit<PresentLoad, 'throughput'>,
+  seed: number,
+): FittedLoad {
   const { clients, thinkSeconds, demandSeconds, demandDistribution } = present
   if (thinkSeconds !== undefined && thinkSeconds > 0 && demandSeconds === undefined) {
     return { ok: false, problem: 'a think time needs the CPU time of a job: give the demand as well' }

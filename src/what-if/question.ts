@@ -24,6 +24,8 @@ export interface PresentLoad {
   readonly thinkSeconds?: number | undefined
   /** D, mean CPU time of a job, where it is known. Seconds. */
   readonly demandSeconds?: number | undefined
+  /** X, from which D follows: it goes before demandSeconds. Jobs per second. */
+  readonly throughput?: number | undefined
   /** Shape of D. */
   readonly demandDistribution: Distribution
 }

@@ -140,6 +140,20 @@ describe('the answer', () => {
     expect(throughputRatio.value).toBeGreaterThan(1.3)
   })
 
+  test('the throughput says what the CPU time of a job says, and goes before it', () => {
+    const service = { ...measure(0.6, 4, 10, 4), busyCpus: 2 }
+    const byThroughput = ask(service, {
+      cpus: 8,
+      present: { clients: 10, thinkSeconds: 0.04, throughput: 50, demandSeconds: 7 },
+    })
+    const byDemand = ask(service, {
+      cpus: 8,
+      present: { clients: 10, thinkSeconds: 0.04, demandSeconds: 0.04 },
+    })
+    expect(byThroughput).toEqual(byDemand)
+    expect(byThroughput.load).toEqual({ clients: 10, thinkPerDemand: 1, fitted: [] })
+  })
+
   test('a quota of half a CPU is a CPU of half the speed', () => {
     const service = measure(0.6, 0.5, 4, 0)
     expect(service.busyCpus).toBeCloseTo(0.5, 3)
@@ -157,6 +171,7 @@ describe('the answer', () => {
     [{ holdTimeCut: 1 }, 'the cut of the hold time must be 0 or more and less than 1, got 1'],
     [{ present: { clients: 1.5 } }, 'clients now must be a whole number from 1 to 2000, got 1.5'],
     [{ present: { demandSeconds: 0 } }, 'the CPU time of a job must be more than 0 s, got 0'],
+    [{ present: { throughput: 0 } }, 'the throughput must be more than 0 jobs per second, got 0'],
     [
       { present: { thinkSeconds: 1, clients: 4 } },
       'a think time needs the CPU time of a job: give the demand as well',
