@@ -10,7 +10,14 @@ import {
   type Question,
   type Range,
 } from './question.js'
-import { type ClosedLoad, cutHoldTime, modelOf, type ServiceModel, simulateService } from './service-model.js'
+import {
+  type ClosedLoad,
+  cutHoldTime,
+  modelOf,
+  parallelFractionOf,
+  type ServiceModel,
+  simulateService,
+} from './service-model.js'
 
 /** Runs of each system: as many as an interval needs. */
 const REPLICATIONS = MIN_INTERVAL_REPLICATIONS
@@ -57,7 +64,7 @@ export function answerWhatIf(service: MeasuredService, question: Question): Answ
     return {
       cpus: model.cpus,
       clients,
-      parallelFraction: 1 - (model.lockShares[0] ?? 0),
+      parallelFraction: parallelFractionOf(model),
       throughput: demandSeconds === undefined ? undefined : range((run) => run.throughput / demandSeconds),
       utilization: range((run) => run.busyCpus / model.cpus),
       queueLength: range((run) => run.queueLength),

@@ -117,6 +117,14 @@ describe('the answer', () => {
     ).toBeCloseTo(1, 1.5)
   })
 
+  test('p is that of the lock that is the bottleneck then', () => {
+    const service = { ...measure(0.3, 4, 4, 0), busyCpus: 1, otherSerialUtilizations: [0.28] }
+    const { now, predicted } = ask(service, { holdTimeCut: 0.7, present: { clients: 4, thinkSeconds: 0 } })
+    expect(now.parallelFraction).toBeCloseTo(0.3, 9)
+    // D is 1 − 0.7·0.7 = 0.51 of what it was; the other lock has 0.28 of it, the first one 0.21.
+    expect(predicted.parallelFraction).toBeCloseTo(1 - 0.28 / 0.51, 9)
+  })
+
   test('a wider interval of p gives a wider answer', () => {
     const service = measure(0.5, 4, 8, 0)
     const wide = { ...service, parallelFraction: { value: 0.5, lower: 0.4, upper: 0.6 } }
