@@ -3,7 +3,6 @@ import { mergeReloaded } from './config/reload.js'
 import { createStateFile } from './deploys/state-file.js'
 import type { Reloaded } from './http/lifecycle-routes.js'
 import { createHttpServer } from './http/server.js'
-import type { WhatIfQuery } from './http/what-if-route.js'
 import { joinInterval } from './join/interval.js'
 import type { Logger } from './log/logger.js'
 import { messageOf } from './log/message-of.js'
@@ -25,7 +24,7 @@ import { createTargetRegistry, type RegistryLimits } from './targets/registry.js
 import type { TracerBackend } from './tracer/backend.js'
 import { createBackends } from './tracer/backends.js'
 import { createSupervisor, type TracerStatus } from './tracer/supervisor.js'
-import { findService } from './what-if/measured-service.js'
+import { answerTargetQuestion } from './what-if/target-question.js'
 import { createWhatIfPool } from './what-if/what-if-pool.js'
 
 /** What the running process says of itself. */
@@ -244,6 +243,8 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     self: self.cost,
   }
 
+  const targets = () => source.targets().map(describeTarget)
+
   const http = createHttpServer({
     logger,
     telemetryPath: config.web.telemetryPath,
@@ -254,10 +255,10 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
         }),
     },
     status: () => describeStatus(source, sampler.error(), self.version),
-    targets: () => source.targets().map(describeTarget),
+    targets,
     announceDeploy,
     deployTokenFile: config.deploys.tokenFile,
-    askWhatIf,
+    askWhatIf: (question) => answerTargetQuestion(targets(), question, pool.ask),
     reload: config.web.enableLifecycle ? reload : undefined,
     version: self.version,
   })
@@ -270,22 +271,6 @@ export async function createApp(config: Config, { logger, self, readConfig }: Ap
     return reason === undefined
       ? ({ kind: 'recorded', timestampSeconds } as const)
       : ({ kind: 'not-stored', reason } as const)
-  }
-
-  async function askWhatIf(query: WhatIfQuery) {
-    const target = source.targets().find(({ name }) => name === query.target)
-    if (!target) return { ok: 'unknown-target' } as const
-    const found = findService(describeTarget(target), query.target)
-    if (!found.ok) return found
-    const { cpus, clients, holdTimeCut, clientsNow, thinkSeconds, demandSeconds, throughput } = query
-    const present = {
-      clients: clientsNow,
-      thinkSeconds,
-      demandSeconds,
-      throughput,
-      demandDistribution: { kind: 'exponential' },
-    } as const
-    return pool.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
   }
 
   async function reload(): Promise<Reloaded> {

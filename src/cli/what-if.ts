@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { Range } from '../api/field.js'
+import type { Performance, WhatIfAnswer } from '../api/what-if.js'
 import { findService } from '../what-if/measured-service.js'
-import {
-  type Answer,
-  MAX_CLIENTS,
-  MAX_CPUS,
-  type Performance,
-  type Question,
-  type Range,
-} from '../what-if/question.js'
+import { MAX_CLIENTS, MAX_CPUS, type Question } from '../what-if/question.js'
 import { answerWhatIf } from '../what-if/what-if.js'
 import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import { createFlagReader } from './flag-values.js'
@@ -125,7 +120,7 @@ async function readAnswer(from: string): Promise<{ readonly body: unknown } | { 
   }
 }
 
-function describeAnswer(answer: Answer): string {
+function describeAnswer(answer: WhatIfAnswer): string {
   const { target, bottleneckLock, load, measured, now, predicted } = answer
   const lock = bottleneckLock === undefined ? '' : `, bottleneck lock ${bottleneckLock}`
   const fitted = load.fitted.length > 0 ? ` (${load.fitted.join(' and ')} fitted to the measurement)` : ''
@@ -159,7 +154,7 @@ function describeAnswer(answer: Answer): string {
 }
 
 /** Says so where the model of now is not what was measured. */
-function describeMismatch({ measured, now }: Answer): string {
+function describeMismatch({ measured, now }: WhatIfAnswer): string {
   const lines = [
     ['utilization', now.utilization.value, measured.utilization] as const,
     ['queue', now.queueLength.value, measured.queueLength] as const,

@@ -1,8 +1,9 @@
+import type { WhatIfAnswer } from '../api/what-if.js'
 import { MAX_CLIENTS, type MeasuredService, type PresentLoad } from './question.js'
 import { type ClosedLoad, modelOf, type ServiceModel, simulateService } from './service-model.js'
 
 export type FittedLoad =
-  | { readonly ok: true; readonly load: ClosedLoad; readonly fitted: readonly ('clients' | 'think')[] }
+  | { readonly ok: true; readonly load: ClosedLoad; readonly fitted: WhatIfAnswer['load']['fitted'] }
   | { readonly ok: false; readonly problem: string }
 
 /** From this utilization on a resource hides how many more jobs wait for it. Ratio. */

@@ -1,15 +1,9 @@
+import type { Range } from '../api/field.js'
+import type { Performance } from '../api/what-if.js'
 import { type Mean, MIN_INTERVAL_REPLICATIONS, meanOf } from '../simulate/replications.js'
 import type { SimulatedRun } from '../simulate/simulator.js'
 import { fitLoad } from './fit-load.js'
-import {
-  type Answered,
-  MAX_CLIENTS,
-  MAX_CPUS,
-  type MeasuredService,
-  type Performance,
-  type Question,
-  type Range,
-} from './question.js'
+import { type Answered, MAX_CLIENTS, MAX_CPUS, type MeasuredService, type Question } from './question.js'
 import {
   type ClosedLoad,
   cutHoldTime,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findService } from '../../src/what-if/measured-service.js'
-import type { Answer, MeasuredService, Question } from '../../src/what-if/question.js'
+import type { WhatIfAnswer } from '../../src/api/what-if.js'
+import type { MeasuredService, Question } from '../../src/what-if/question.js'
 import { modelOf, simulateService } from '../../src/what-if/service-model.js'
 import { answerWhatIf } from '../../src/what-if/what-if.js'
 
@@ -37,7 +37,7 @@ function measure(
 function ask(
   service: MeasuredService,
   question: Omit<Partial<Question>, 'present'> & { readonly present?: Partial<Question['present']> },
-): Answer {
+): WhatIfAnswer {
   const present = { demandDistribution: exponential, ...question.present }
   const answered = answerWhatIf(service, { seed: 1, ...question, present })
   if (!answered.ok) throw new Error(answered.problem)
@@ -186,59 +186,6 @@ describe('the answer', () => {
     ],
   ])('%j is refused', (question, problem) => {
     expect(() => ask(measure(0.6, 4, 10, 4), question)).toThrow(problem)
-  })
-})
-
-describe('a service in an answer of the exporter', () => {
-  const shop = {
-    name: 'shop',
-    cpus: 4,
-    busyCpus: 2,
-    parallelFraction: { ownership: { value: 0.6, lower: 0.58, upper: 0.62 }, window: { reason: 'x' } },
-    queueLength: 1.5,
-    bottleneckLock: 'orders_lock',
-    locks: [
-      { lock: 'orders_lock', serialUtilizationRatio: 0.8, waits: 1, waitSeconds: 1 },
-      { lock: 'stock_lock', serialUtilizationRatio: 0.2, waits: 1, waitSeconds: 1 },
-      { lock: 'other', waits: 1, waitSeconds: 1 },
-    ],
-  }
-
-  test('is found by name, or as the only one', () => {
-    const found = findService({ targets: [shop, { name: 'mail' }] }, 'shop')
-    expect(found).toEqual({
-      ok: true,
-      service: {
-        name: 'shop',
-        cpus: 4,
-        busyCpus: 2,
-        parallelFraction: { value: 0.6, lower: 0.58, upper: 0.62 },
-        queueLength: 1.5,
-        bottleneckLock: 'orders_lock',
-        otherSerialUtilizations: [0.2],
-      },
-    })
-    expect(findService(shop, undefined)).toEqual(found)
-  })
-
-  test.each([
-    [{ targets: [] }, undefined, 'no such target now; there is none'],
-    [{ targets: [shop, { name: 'mail' }] }, undefined, 'several targets; choose one of: shop, mail'],
-    [{ targets: [shop] }, 'mail', 'no such target now; there are: shop'],
-    [
-      { ...shop, parallelFraction: { ownership: { reason: 'no-contention' } } },
-      'shop',
-      'p of shop is not known: no-contention',
-    ],
-    [
-      { ...shop, queueLength: undefined },
-      'shop',
-      'not enough is known of shop yet: its CPUs, its p and its queue are needed',
-    ],
-    [null, 'shop', 'this is no answer of /api/v1/targets of an amdahl_exporter of this version'],
-    [{ targets: [1] }, 'shop', 'this is no answer of /api/v1/targets of an amdahl_exporter of this version'],
-  ])('%j, %s: %s', (answer, name, problem) => {
-    expect(findService(answer, name)).toEqual({ ok: false, problem })
   })
 })
 
