@@ -20,7 +20,7 @@ const LOCK = z.object({
 
 const CHANGE = z.object({
   timestampSeconds: number('When the new program started, or was announced, in seconds since the epoch'),
-  source: oneOf(['observed', 'announced'], 'How it became known'),
+  source: oneOf(['observed', 'announced'], 'Whether the exporter saw it, or was told'),
   versionBefore: text('Version that was replaced').optional(),
   versionAfter: text('Version that runs since').optional(),
   lockBefore: text('Bottleneck lock before').optional(),
