@@ -61,8 +61,7 @@ export function createMeasurement(
     keeper.read(),
   )
   const ownPids = () => [pid, tracer.status().pid]
-  const clocks = { monotonicNs, nowSeconds }
-  const pipeline = createPipeline({ sampler, host, lockNames, registry, ownPids, ...clocks })
+  const pipeline = createPipeline({ sampler, host, lockNames, registry, ownPids, monotonicNs, nowSeconds })
   const tracer = createTracer(backends, config.tracer, {
     logger,
     monotonicNs,

@@ -8,7 +8,7 @@ type Waits = ReadonlyMap<FutexClass, WaitTotals>
 /** The processes of an interval that concern targets, by the name of the target. */
 export interface Groups {
   /** Of targets that there are. */
-  readonly known: Map<string, readonly Member[]>
+  readonly known: ReadonlyMap<string, readonly Member[]>
   /** Of what would be a target. */
   readonly newcomers: ReadonlyMap<string, readonly Member[]>
 }

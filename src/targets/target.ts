@@ -1,6 +1,5 @@
-import { type Assessment, assess, type EstimateLimits } from '../assess/assess.js'
+import type { Assessment, EstimateLimits } from '../assess/assess.js'
 import { incrementOf } from '../assess/increment.js'
-import type { AssessedTarget } from '../assess/node.js'
 import type { JudgedChange } from '../deploys/change.js'
 import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
 import type { MeasuredInterval, ProcessInterval } from '../join/interval.js'
@@ -14,7 +13,7 @@ import type { ProcessIdentity } from '../process/identify.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { createMainProcess } from './main-process.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
-import { trailing } from './trailing.js'
+import { createTrailingAssessment, type TrailingAssessment } from './trailing-assessment.js'
 
 export interface TargetLimits extends EstimateLimits {
   /** Trailing time an estimate is made from. Seconds. */
@@ -59,14 +58,16 @@ export interface TargetSnapshot {
   readonly restart: JudgedChange | undefined
 }
 
-export interface Target extends AssessedTarget {
+export interface Target {
   readonly name: string
+  /** Its intervals of the trailing time, and what they say of it. */
+  readonly assessed: Pick<TrailingAssessment, 'intervals' | 'assessment'>
   /** Whether a thread of it ever waited for a lock. */
-  readonly hasContended: boolean
+  hasContended(): boolean
   /** ∫ waiters dt, lately: what decides when there are too many targets. Thread-seconds. */
-  readonly recentQueueSeconds: number
+  recentQueueSeconds(): number
   /** Time of the last interval with a live process. Nanoseconds. */
-  readonly lastAliveNs: bigint
+  lastAliveNs(): bigint
   /**
    * Takes the next interval.
    *
@@ -99,16 +100,10 @@ export function createTarget(
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   let runtime: Runtime = 'glibc'
-  let intervals: TargetInterval[] = []
-  let assessment = assess([], runtime, limits())
+  const assessed = createTrailingAssessment(limits, runtime)
   let hasContended = false
   let recentQueueSeconds = 0
   let lastAliveNs = bornNs
-
-  function interrupt(): void {
-    intervals = []
-    assessment = assess([], runtime, limits())
-  }
 
   function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
     const known = main.identity()
@@ -122,42 +117,29 @@ export function createTarget(
 
   /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */
   function take(members: readonly Member[], interval: TargetInterval, nowSeconds: number): void {
-    const queueSeconds = sumOfQueues(interval.locks.values())
     hasContended ||= interval.locks.size > 0
-    recentQueueSeconds = recentQueueSeconds * QUEUE_DECAY + queueSeconds
+    recentQueueSeconds = recentQueueSeconds * QUEUE_DECAY + sumOfQueues(interval.locks.values())
     counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
     counters.addInterval(interval)
-    intervals = trailing([...intervals, interval], ({ node }) => node.seconds, limits().trailingSeconds)
-    assessment = assess(intervals, runtime, limits(), counters.shownLocks())
-    const increment = incrementOf(intervals, assessment, limits())
+    assessed.add(interval, runtime, counters.shownLocks())
+    const { assessment } = assessed
+    const increment = incrementOf(assessed.intervals, assessment, limits())
     counters.addIncrement(increment)
-    if (increment.batch && runtime !== 'unclassifiable') {
-      tracker.record(increment.batch, assessment.bottleneck?.lock.label, nowSeconds)
-    }
+    const isComparable = increment.batch !== undefined && runtime !== 'unclassifiable'
+    if (isComparable) tracker.record(increment.batch, assessment.bottleneck?.lock.label, nowSeconds)
   }
 
   return {
     name,
-    get hasContended() {
-      return hasContended
-    },
-    get recentQueueSeconds() {
-      return recentQueueSeconds
-    },
-    get lastAliveNs() {
-      return lastAliveNs
-    },
-    get intervals() {
-      return intervals
-    },
-    get assessment() {
-      return assessment
-    },
+    assessed,
+    hasContended: () => hasContended,
+    recentQueueSeconds: () => recentQueueSeconds,
+    lastAliveNs: () => lastAliveNs,
     advance(members, interval, nowSeconds) {
       const identities = members.map(({ identity }) => identity)
       const { event, isAlive } = main.observe(identities, nowSeconds)
       // What came before it was another process: its intervals say nothing of this one.
-      if (event === 'deploy' || event === 'restart') interrupt()
+      if (event === 'deploy' || event === 'restart') assessed.forget(runtime)
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) runtime = runtimeOf(identities)
       take(members, toInterval(members, interval), nowSeconds)
@@ -172,8 +154,8 @@ export function createTarget(
         main: identity,
         startTimestampSeconds: tracker.startedAtSeconds(),
         version: tracker.version(),
-        cpus: intervals.at(-1)?.cpus,
-        assessment,
+        cpus: assessed.intervals.at(-1)?.cpus,
+        assessment: assessed.assessment,
         counters: { ...counters.totals(), ...tracker.counts() },
         locksCut: counters.locksCut(),
         deploy: tracker.deploy(),
@@ -185,7 +167,7 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt,
+    interrupt: () => assessed.forget(runtime),
   }
 }
 

@@ -58,7 +58,7 @@ test('says nothing before its main process is known', () => {
   const { target, advance } = scene()
   expect(target.snapshot()).toBeUndefined()
   expect(target.isNamed()).toBe(true)
-  expect([target.hasContended, target.lastAliveNs, target.recentQueueSeconds]).toEqual([false, 7n, 0])
+  expect([target.hasContended(), target.lastAliveNs(), target.recentQueueSeconds()]).toEqual([false, 7n, 0])
   advance(member(1))
   expect(target.snapshot()).toMatchObject({ name: 'shopd', main: { pid: 1 }, cpus: 4 })
 })
@@ -68,18 +68,18 @@ describe('the queue lately', () => {
     const { target, advance } = scene()
     advance(member(1, { queueSeconds: 2 }))
     advance(member(1, { queueSeconds: 1 }))
-    expect(target.recentQueueSeconds).toBeCloseTo(2 * 0.9 + 1, 12)
+    expect(target.recentQueueSeconds()).toBeCloseTo(2 * 0.9 + 1, 12)
     advance(member(1, 'none'))
-    expect(target.recentQueueSeconds).toBeCloseTo(2.8 * 0.9, 12)
+    expect(target.recentQueueSeconds()).toBeCloseTo(2.8 * 0.9, 12)
   })
 
   test('a target has contended from its first lock on, for ever', () => {
     const { target, advance } = scene()
     advance(member(1, 'none'))
-    expect(target.hasContended).toBe(false)
+    expect(target.hasContended()).toBe(false)
     advance(member(1))
     advance(member(1, 'none'))
-    expect(target.hasContended).toBe(true)
+    expect(target.hasContended()).toBe(true)
   })
 })
 
@@ -87,11 +87,11 @@ test('is alive as long as a process of it is, also while the intervals tell of n
   const { target, ended, advance, endNs } = scene()
   advance(member(1))
   advance()
-  expect(target.lastAliveNs).toBe(endNs())
+  expect(target.lastAliveNs()).toBe(endNs())
   ended.add(1)
   const last = endNs()
   advance()
-  expect(target.lastAliveNs).toBe(last)
+  expect(target.lastAliveNs()).toBe(last)
 })
 
 test('may use what its members may, or its main process where the interval tells of none', () => {
@@ -103,7 +103,7 @@ test('may use what its members may, or its main process where the interval tells
 })
 
 describe('its runtime', () => {
-  const reasonOf = ({ target }: ReturnType<typeof scene>) => target.assessment.ownership
+  const reasonOf = ({ target }: ReturnType<typeof scene>) => target.assessed.assessment.ownership
 
   test('is unclassifiable as soon as one member is, and until none is', () => {
     const one = scene()
@@ -133,11 +133,11 @@ describe('a new start of its program', () => {
   ])('is a %s: what was measured before says nothing of it', (event, version) => {
     const { target, ended, advance } = scene()
     times(20, () => advance(member(1, {}, { version: '1' })))
-    expect(target.assessment.ownership.kind).toBe('value')
+    expect(target.assessed.assessment.ownership.kind).toBe('value')
     ended.add(1)
     expect(advance(member(2, {}, { version }))).toBe(event)
-    expect(target.intervals).toHaveLength(1)
-    expect(target.assessment.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
+    expect(target.assessed.intervals).toHaveLength(1)
+    expect(target.assessed.assessment.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
     expect(target.snapshot()).toMatchObject({
       main: { pid: 2 },
       version,
@@ -167,8 +167,8 @@ test('an interruption forgets the intervals and keeps the counters', () => {
   const { target, advance } = scene()
   times(20, () => advance(member(1)))
   target.interrupt()
-  expect(target.intervals).toEqual([])
-  expect(target.assessment.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
+  expect(target.assessed.intervals).toEqual([])
+  expect(target.assessed.assessment.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
   expect(target.snapshot()).toMatchObject({
     cpus: undefined,
     counters: { cpuSeconds: expect.closeTo(30, 9) },
