@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SimulatedInterval } from '../../src/simulate/recorder.js'
 import type { Scenario } from '../../src/simulate/scenario.js'
+import type { SimulatedInterval } from '../../src/simulate/simulated-interval.js'
 import { simulate } from '../../src/simulate/simulator.js'
 import { paperScenario } from './scenarios.js'
 
@@ -80,7 +80,7 @@ describe('what must hold in every run', () => {
         expect(lock.longestWaitSeconds).toBeLessThanOrEqual(lock.waitSeconds + 1e-9)
       }
       expect(contention.contendedCpuSeconds).toBeLessThanOrEqual(
-        // A holder that needs no CPU is served beside them.
+        // A holder that needs no CPU is served as well.
         (scenario.cpus + 1) * contention.contendedSeconds + 1e-9,
       )
     }
