@@ -43,7 +43,7 @@ describe('what must hold in every run', () => {
     const run = simulate(scenario)
     const { load, demandSeconds, cpus, lockShares } = scenario
     expect(run.seconds).toBeCloseTo(2900, 6)
-    // Jobs draw their demands: the means are met by chance, here within 3 %.
+    // Jobs draw their demands: their means differ from what is given by chance, here by 3 % at most.
     expect(run.busyCpus / (run.throughput * demandSeconds)).toBeCloseTo(1, 1.2)
     expect(run.utilization).toBeCloseTo(run.busyCpus / cpus, 9)
     for (const [lock, share] of lockShares.entries())
