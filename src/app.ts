@@ -4,7 +4,6 @@ import type { Self } from './app/self.js'
 import type { Config } from './config/config.js'
 import type { Reloaded } from './http/lifecycle-routes.js'
 import { createHttpServer } from './http/server.js'
-import type { WhatIfQuery } from './http/what-if-route.js'
 import type { Logger } from './log/logger.js'
 import { messageOf } from './log/message-of.js'
 import { renderMetrics } from './metrics/collect.js'
@@ -14,7 +13,7 @@ import { describeTarget } from './metrics/target-detail.js'
 import { readMachineDescription } from './sample/machine-description.js'
 import type { TracerBackend } from './tracer/backend.js'
 import { createBackends } from './tracer/backends.js'
-import { findService } from './what-if/measured-service.js'
+import { answerTargetQuestion } from './what-if/target-question.js'
 import { createWhatIfPool } from './what-if/what-if-pool.js'
 
 export interface App {
@@ -57,6 +56,7 @@ export async function createApp(
     build: () => ({ version, nodeVersion }),
     self: cost,
   }
+  const targets = () => source.targets().map(describeTarget)
   const http = createHttpServer({
     logger,
     telemetryPath: config.web.telemetryPath,
@@ -67,29 +67,13 @@ export async function createApp(
         }),
     },
     status: () => describeStatus(source, measurement.cpuProblem(), version),
-    targets: () => source.targets().map(describeTarget),
+    targets,
     announceDeploy: measurement.announceDeploy,
     deployTokenFile: config.deploys.tokenFile,
-    askWhatIf,
+    askWhatIf: (question) => answerTargetQuestion(targets(), question, whatIf.ask),
     reload: config.web.enableLifecycle ? reload : undefined,
     version,
   })
-
-  async function askWhatIf(query: WhatIfQuery) {
-    const target = source.targets().find(({ name }) => name === query.target)
-    if (!target) return { ok: 'unknown-target' } as const
-    const found = findService(describeTarget(target), query.target)
-    if (!found.ok) return found
-    const { cpus, clients, holdTimeCut, clientsNow, thinkSeconds, throughput } = query
-    const demandSeconds = throughput === undefined ? query.demandSeconds : found.service.busyCpus / throughput
-    const present = {
-      clients: clientsNow,
-      thinkSeconds,
-      demandSeconds,
-      demandDistribution: { kind: 'exponential' },
-    } as const
-    return whatIf.ask({ service: found.service, question: { present, cpus, clients, holdTimeCut, seed: 1 } })
-  }
 
   return {
     async start() {

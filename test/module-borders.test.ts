@@ -10,7 +10,7 @@ interface Border {
   /** Types only. */
   readonly types?: readonly string[]
   readonly packages?: readonly string[]
-  /** Text in, values out: no package, no node:, no clock, no ambient randomness. */
+  /** Text in, values out: no node:, no clock, no ambient randomness. */
   readonly pure?: true
 }
 
@@ -20,18 +20,18 @@ const BORDERS: Readonly<Record<string, Border>> = {
   app: { imports: 'everything' },
   'drop-oldest': { imports: [], pure: true },
   cli: {
-    imports: ['app', 'config', 'log', 'simulate', 'tracer', 'what-if'],
+    imports: ['api', 'app', 'config', 'log', 'simulate', 'tracer', 'what-if'],
     types: ['estimate'],
     packages: ['commander'],
   },
   http: {
-    imports: [],
+    imports: ['api'],
     types: ['log', 'metrics', 'what-if'],
     packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify', 'marked', 'marked-gfm-heading-id'],
   },
   metrics: {
     imports: ['estimate', 'model', 'parse'],
-    types: ['assess', 'deploys', 'sample', 'targets', 'tracer'],
+    types: ['api', 'assess', 'deploys', 'sample', 'targets', 'tracer'],
     packages: ['prom-client'],
   },
   targets: {
@@ -46,7 +46,8 @@ const BORDERS: Readonly<Record<string, Border>> = {
     imports: ['drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
     types: ['config'],
   },
-  'what-if': { imports: ['simulate'] },
+  'what-if': { imports: ['api', 'model', 'simulate'] },
+  api: { imports: ['estimate', 'model'], packages: ['zod'], pure: true },
   simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },

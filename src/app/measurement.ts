@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
 import { createDeployKeeper } from '../deploys/deploy-keeper.js'
 import { createStateFile } from '../deploys/state-file.js'
-import type { Announced } from '../http/api-routes.js'
+import type { Announced } from '../http/deploy-route.js'
 import type { Logger } from '../log/logger.js'
 import type { MetricsSource } from '../metrics/source.js'
 import { createHost } from '../process/host.js'

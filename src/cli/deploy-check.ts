@@ -1,20 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TARGETS_PATH } from '../api/paths.js'
+import { read } from '../api/schema.js'
+import { TARGET } from '../api/target.js'
 import { parseDuration } from '../config/duration.js'
+import { type Criteria, type Decision, decideOn, NOT_ASKED, UNDECIDED } from './deploy-decision.js'
 import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import type { Terminal } from './terminal.js'
 
-/** Exit statuses of `deploy-check`. */
-export const PASSED = 0
-export const REGRESSED = 1
-export const UNDECIDED = 2
-export const NOT_ASKED = 3
-
-export interface DeployCheckOptions {
-  readonly target: string
-  /** Older deploys are none to check. Seconds. */
-  readonly sinceSeconds: number
-  /** Largest drop of p that is accepted. Ratio in [0, 1]. */
-  readonly maxDrop: number
+export interface DeployCheckOptions extends Criteria {
   /** Address of the exporter. */
   readonly from: string
   /** Longest time until it is decided. Seconds. */
@@ -31,6 +24,9 @@ export interface DeployCheckFlags {
   readonly wait: string
   readonly json?: boolean
 }
+
+/** What of a target is looked at. */
+const LOOKED_AT = TARGET.pick({ name: true, deploy: true })
 
 /** Between two questions to the exporter. */
 const POLL_MS = 2000
@@ -62,36 +58,8 @@ export function parseDeployCheck(
   return { target: flags.target, sinceSeconds, waitSeconds, maxDrop, from, json: flags.json === true }
 }
 
-interface Estimate {
-  readonly value: number
-  readonly lower: number
-  readonly upper: number
-}
-
-/** What of the answer is looked at. */
-interface Deploy {
-  readonly timestampSeconds: number
-  readonly versionBefore?: string
-  readonly versionAfter?: string
-  readonly lockAfter?: string
-  readonly verdict: string
-  readonly before: Estimate | { readonly reason: string }
-  readonly after: Estimate | { readonly reason: string }
-  readonly difference: Estimate | { readonly reason: string }
-}
-
-interface Decision {
-  readonly status: number
-  /** One line for people. */
-  readonly text: string
-  readonly deploy?: Deploy
-}
-
 /**
  * `deploy-check`: whether the last deploy of a target made it less parallel, for pipelines.
- *
- * With d = p after − p before in its 95 % interval: a regression if d ≤ −maxDrop and the interval excludes 0; none if
- * the whole interval lies above −maxDrop; else undecided.
  *
  * @param nowSeconds After the epoch.
  * @returns the exit status: 0 passed, 1 regressed, 2 undecided, 3 the exporter could not be asked.
@@ -115,92 +83,14 @@ export async function deployCheck(
 }
 
 async function decide(options: DeployCheckOptions, nowSeconds: number): Promise<Decision> {
-  const { target, from, sinceSeconds, maxDrop } = options
-  const answer = await ask(`${from}/api/v1/targets/${encodeURIComponent(target)}`)
-  if ('problem' in answer) return { status: NOT_ASKED, text: `${target}: ${answer.problem}` }
-  const { deploy } = answer
-  if (!deploy || deploy.timestampSeconds < nowSeconds - sinceSeconds) {
-    const last = deploy ? `, the last was ${describeTime(deploy.timestampSeconds)}` : ''
-    const text = `${target}: undecided: no deploy was seen in this time${last}; was the program started, and does it wait for locks?`
-    return { status: UNDECIDED, text }
-  }
-  const { difference } = deploy
-  if ('reason' in difference) {
-    return {
-      status: UNDECIDED,
-      text: `${target}: undecided: ${difference.reason}; ${describe(deploy)}`,
-      deploy,
-    }
-  }
-  if (difference.value <= -maxDrop && difference.upper < 0) {
-    return { status: REGRESSED, text: `${target}: regressed: ${describe(deploy)}`, deploy }
-  }
-  if (difference.lower > -maxDrop)
-    return { status: PASSED, text: `${target}: passed: ${describe(deploy)}`, deploy }
-  return {
-    status: UNDECIDED,
-    text: `${target}: undecided: ${describe(deploy)}; ask again, or with --wait`,
-    deploy,
-  }
-}
-
-async function ask(url: string): Promise<{ readonly deploy?: Deploy } | { readonly problem: string }> {
+  const { target, from } = options
+  const url = `${from}${TARGETS_PATH}/${encodeURIComponent(target)}`
+  const notAsked = (problem: string) => ({ status: NOT_ASKED, text: `${target}: ${problem}` })
   const answer = await askExporter(url, '--from')
-  if (!answer.ok) {
-    return { problem: answer.status === 404 ? 'the exporter has no such target now' : answer.problem }
-  }
-  if (isTarget(answer.body)) return answer.body
-  return { problem: `what answers at ${url} is no amdahl_exporter of this version` }
-}
-
-function isTarget(body: unknown): body is { readonly deploy?: Deploy } {
-  if (!isObject(body) || typeof body.name !== 'string') return false
-  const { deploy } = body
-  if (deploy === undefined) return true
-  return (
-    isObject(deploy) &&
-    typeof deploy.timestampSeconds === 'number' &&
-    [deploy.before, deploy.after, deploy.difference].every(isEstimate)
-  )
-}
-
-function isEstimate(value: unknown): boolean {
-  if (!isObject(value)) return false
-  return (
-    typeof value.reason === 'string' ||
-    [value.value, value.lower, value.upper].every((bound) => typeof bound === 'number')
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function describe({
-  versionBefore,
-  versionAfter,
-  before,
-  after,
-  difference,
-  lockAfter,
-  timestampSeconds,
-}: Deploy) {
-  const versions =
-    versionBefore === undefined && versionAfter === undefined
-      ? `the deploy of ${describeTime(timestampSeconds)}`
-      : `${versionBefore ?? 'an unknown version'} -> ${versionAfter ?? 'an unknown version'}`
-  const lock = lockAfter === undefined ? '' : `, bottleneck lock ${lockAfter}`
-  return `${versions}: p ${describeEstimate(before)} before, ${describeEstimate(after)} after, difference ${describeEstimate(difference)}${lock}`
-}
-
-function describeEstimate(estimate: Deploy['before']): string {
-  if ('reason' in estimate) return `unknown (${estimate.reason})`
-  const [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map((bound) =>
-    bound.toFixed(3),
-  )
-  return `${value} (${lower} to ${upper})`
-}
-
-function describeTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString()
+  if (!answer.ok)
+    return notAsked(answer.status === 404 ? 'the exporter has no such target now' : answer.problem)
+  const found = read(LOOKED_AT, answer.body)
+  return found === undefined
+    ? notAsked(`what answers at ${url} is no amdahl_exporter of this version`)
+    : decideOn(found.deploy, options, nowSeconds)
 }

@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { BACKEND_CHOICES } from '../config/backend.js'
 import { defaultConfig } from '../config/config.js'
 import { describeDuration } from '../config/duration.js'
@@ -139,6 +139,9 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
 /** Values of flags as given, by flag; a list where the flag can be repeated. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[]>>
 
+/** A flag of the program that is no setting: where the settings are. */
+export const CONFIG_FILE_FLAG = '--config.file'
+
 export function createSettingOptions(): Option[] {
   return SETTING_FLAGS.map(({ flag, placeholder, description, defaultText, key }) => {
     const option = new Option(
@@ -156,6 +159,23 @@ function describeChoice(names: readonly string[]): string {
 
 function append(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value]
+}
+
+/** Flags of the program that are on the command line, by their long name. */
+export function givenFlags(program: Command): FlagValues {
+  const values = program.opts<Record<string, FlagValues[string] | undefined>>()
+  const given: Record<string, FlagValues[string]> = {}
+  for (const option of program.options) {
+    const value = values[option.attributeName()]
+    if (value !== undefined && option.long) given[option.long] = value
+  }
+  return given
+}
+
+/** Ends a command that takes no flags of the program. @throws {CommanderError} There is one. */
+export function refuseFlags(program: Command, command: string): void {
+  const [flag] = Object.keys(givenFlags(program))
+  if (flag !== undefined) program.error(`error: ${command} takes no such flags; leave out ${flag}`)
 }
 
 export type ParsedFlags =

@@ -1,18 +1,21 @@
 import { applySettings, type Config, defaultConfig, findConflict } from '../config/config.js'
 import { describeConfigError } from '../config/config-error.js'
 import { readConfig } from '../config/read-config.js'
-import { type FlagValues, parseFlags } from './flags.js'
+import { CONFIG_FILE_FLAG, type FlagValues, parseFlags } from './flags.js'
+import type { Terminal } from './terminal.js'
+import { refuse } from './usage-error.js'
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly cause: 'flags' | 'file'; readonly errors: readonly string[] }
 
 /** The configuration of the file, if there is one, with the flags in place of what the file says. */
-export async function loadConfig(path: string | undefined, flags: FlagValues): Promise<LoadedConfig> {
+export async function loadConfig(flags: FlagValues): Promise<LoadedConfig> {
   const overrides = parseFlags(flags)
   if (!overrides.ok) return { ok: false, cause: 'flags', errors: overrides.errors }
   let base = defaultConfig
-  if (path !== undefined) {
+  const path = flags[CONFIG_FILE_FLAG]
+  if (typeof path === 'string') {
     const parsed = await readConfig(path)
     if (!parsed.ok) return { ok: false, cause: 'file', errors: parsed.errors.map(describeConfigError) }
     base = parsed.config
@@ -22,4 +25,17 @@ export async function loadConfig(path: string | undefined, flags: FlagValues): P
   if (conflict !== undefined)
     return { ok: false, cause: 'flags', errors: [`--tracer.interval: ${conflict.message}`] }
   return { ok: true, config }
+}
+
+/** Runs a command with the configuration that the flags ask for, or says what is wrong. @returns the exit status. */
+export async function withConfig(
+  flags: FlagValues,
+  terminal: Terminal,
+  command: (config: Config) => Promise<number>,
+): Promise<number> {
+  const loaded = await loadConfig(flags)
+  if (loaded.ok) return command(loaded.config)
+  if (loaded.cause === 'flags') return refuse(loaded.errors, terminal)
+  for (const error of loaded.errors) terminal.err(`${error}\n`)
+  return 1
 }

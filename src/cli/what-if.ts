@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { Range } from '../api/field.js'
+import type { Performance, WhatIfAnswer } from '../api/what-if.js'
 import { findService } from '../what-if/measured-service.js'
-import {
-  type Answer,
-  MAX_CLIENTS,
-  MAX_CPUS,
-  type Performance,
-  type Question,
-  type Range,
-} from '../what-if/question.js'
+import { MAX_CLIENTS, MAX_CPUS, type Question } from '../what-if/question.js'
 import { answerWhatIf } from '../what-if/what-if.js'
 import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import { createFlagReader } from './flag-values.js'
@@ -26,9 +21,7 @@ export interface WhatIfOptions {
   /** Address of an exporter, or a file with its answer. */
   readonly from: string
   readonly target: string | undefined
-  readonly question: Omit<Question, 'present'> & {
-    readonly present: Question['present'] & { readonly throughput: number | undefined }
-  }
+  readonly question: Question
   readonly json: boolean
 }
 
@@ -107,10 +100,7 @@ export async function whatIf(
   if ('problem' in read) return fail(read.problem)
   const found = findService(read.body, target)
   if (!found.ok) return fail(`${from}: ${found.problem}`)
-  const { service } = found
-  const { throughput, ...present } = question.present
-  const demandSeconds = throughput === undefined ? present.demandSeconds : service.busyCpus / throughput
-  const answered = answerWhatIf(service, { ...question, present: { ...present, demandSeconds } })
+  const answered = answerWhatIf(found.service, question)
   if (!answered.ok) return fail(answered.problem)
   terminal.out(json ? `${JSON.stringify(answered.answer, undefined, 2)}\n` : describeAnswer(answered.answer))
   return 0
@@ -130,7 +120,7 @@ async function readAnswer(from: string): Promise<{ readonly body: unknown } | { 
   }
 }
 
-function describeAnswer(answer: Answer): string {
+function describeAnswer(answer: WhatIfAnswer): string {
   const { target, bottleneckLock, load, measured, now, predicted } = answer
   const lock = bottleneckLock === undefined ? '' : `, bottleneck lock ${bottleneckLock}`
   const fitted = load.fitted.length > 0 ? ` (${load.fitted.join(' and ')} fitted to the measurement)` : ''
@@ -164,7 +154,7 @@ function describeAnswer(answer: Answer): string {
 }
 
 /** Says so where the model of now is not what was measured. */
-function describeMismatch({ measured, now }: Answer): string {
+function describeMismatch({ measured, now }: WhatIfAnswer): string {
   const lines = [
     ['utilization', now.utilization.value, measured.utilization] as const,
     ['queue', now.queueLength.value, measured.queueLength] as const,

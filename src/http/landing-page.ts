@@ -1,16 +1,23 @@
-import type { StatusView, TargetView } from '../metrics/status.js'
+import type { EstimateAnswer } from '../api/field.js'
+import { OPENAPI_PATH, TARGETS_PATH } from '../api/paths.js'
+import type { Target } from '../api/target.js'
+import type { StatusView } from '../metrics/status.js'
 import { escapeHtml } from './escape-html.js'
 import { renderPage } from './page.js'
 
 /** The page at `/`: what the exporter sees now, and where everything else is. */
-export function renderLandingPage(status: StatusView, telemetryPath: string): string {
-  const { version, node, tracer, targets } = status
+export function renderLandingPage(
+  status: StatusView,
+  targets: readonly Target[],
+  telemetryPath: string,
+): string {
+  const { version, node, tracer } = status
   return renderPage(
     'amdahl_exporter',
     `<h1>amdahl_exporter</h1>
 <p>Version ${escapeHtml(version)}. How much of each running service is parallel, and which lock limits it.</p>
 <nav><ul>
-${[telemetryPath, '/-/healthy', '/-/ready', '/api/v1/targets', '/api/v1/openapi.json', '/docs/readme'].map(renderLink).join('\n')}
+${[telemetryPath, '/-/healthy', '/-/ready', TARGETS_PATH, OPENAPI_PATH, '/docs/readme'].map(renderLink).join('\n')}
 </ul></nav>
 <h2>State</h2>
 <dl>
@@ -32,7 +39,7 @@ function describeTracer({ backend, state, reason }: StatusView['tracer']): strin
   return `${backend}: ${state}${reason === undefined ? '' : ` (${reason})`}`
 }
 
-function renderTargets(targets: readonly TargetView[]): string {
+function renderTargets(targets: readonly Target[]): string {
   return `<div class="wide"><table>
 <thead><tr>
 <th scope="col">Target</th>
@@ -53,9 +60,9 @@ ${targets.map(renderTarget).join('\n')}
 </table></div>`
 }
 
-function renderTarget(target: TargetView): string {
+function renderTarget(target: Target): string {
   const cells = [
-    `<td class="number">${escapeHtml(describeParallelFraction(target))}</td>`,
+    `<td class="number">${escapeHtml(describeParallelFraction(target.parallelFraction.ownership))}</td>`,
     numberCell(target.speedupLimit, decimal),
     numberCell(target.headroomRatio, ratio),
     numberCell(target.serialUtilizationRatio, ratio),
@@ -63,14 +70,14 @@ function renderTarget(target: TargetView): string {
     `<td>${escapeHtml(target.regime ?? '–')}</td>`,
     `<td>${escapeHtml(target.bottleneckLock ?? '–')}</td>`,
     numberCell(target.cpus, String),
-    `<td>${escapeHtml(target.version ?? '–')}</td>`,
-    `<td>${escapeHtml(target.verdict ?? '–')}</td>`,
+    `<td>${escapeHtml(target.info.version ?? '–')}</td>`,
+    `<td>${escapeHtml(target.deploy?.verdict ?? '–')}</td>`,
   ]
   return `<tr><th scope="row">${escapeHtml(target.name)}</th>${cells.join('')}</tr>`
 }
 
-function describeParallelFraction({ parallelFraction: p, reason }: TargetView): string {
-  if (p === undefined) return reason ?? '–'
+function describeParallelFraction(p: EstimateAnswer): string {
+  if ('reason' in p) return p.reason
   return `${ratio(p.value)} (${ratio(p.lower)}–${ratio(p.upper)})`
 }
 

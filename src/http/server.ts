@@ -33,6 +33,9 @@ export interface HttpServer {
   addresses(): readonly string[]
 }
 
+/** What the rate limit throws has its words in `error`. */
+type RequestError = FastifyError & { readonly error?: string }
+
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = createRouter(options)
   let listeners: readonly Server[] = []
@@ -56,8 +59,6 @@ function createRouter({ logger }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     routerOptions: { maxParamLength: 1024 },
-    // A value of another type is a mistake in the pipeline, not a text in disguise.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     frameworkErrors: (_: FastifyError, __: FastifyRequest, reply: FastifyReply) => {
       sendText(reply.code(400), 'Bad request: the path cannot be decoded')
     },
@@ -74,9 +75,9 @@ function createRouter({ logger }: HttpServerOptions): FastifyInstance {
   app.setNotFoundHandler(({ url }, reply) =>
     sendError(reply.code(404), url, `Not found: there are ${served.list().join(' ')}`),
   )
-  app.setErrorHandler<FastifyError>((error, { url }, reply) => {
+  app.setErrorHandler<RequestError>((error, { url }, reply) => {
     const code = error.statusCode ?? 500
-    if (code >= 400 && code < 500) return sendError(reply.code(code), url, describeBadRequest(error))
+    if (code >= 400 && code < 500) return sendError(reply.code(code), url, error.error ?? error.message)
     logger.error({ path: url, err: error }, 'request failed')
     return sendError(reply.code(500), url, 'Internal error: the reason is in the log of amdahl_exporter')
   })
@@ -84,12 +85,12 @@ function createRouter({ logger }: HttpServerOptions): FastifyInstance {
 }
 
 async function addRoutes(app: FastifyInstance, options: HttpServerOptions): Promise<void> {
-  const { telemetryPath, metrics, status } = options
+  const { telemetryPath, metrics, status, targets } = options
   app.get('/', async (_, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .send(renderLandingPage(status(), telemetryPath)),
+      .send(renderLandingPage(status(), targets(), telemetryPath)),
   )
   addMetricsRoute(app, telemetryPath, metrics)
   addHealthRoutes(app, status)
@@ -105,15 +106,4 @@ function sendError(reply: FastifyReply, path: string, message: string): FastifyR
 
 function sendText(reply: FastifyReply, message: string): FastifyReply {
   return reply.type('text/plain; charset=utf-8').send(`${message}\n`)
-}
-
-/** What a client did wrong, in the words of the check that found it. */
-function describeBadRequest(error: FastifyError & { readonly error?: string }): string {
-  const [problem] = error.validation ?? []
-  if (problem) {
-    const where = `${error.validationContext === 'querystring' ? 'query' : 'body'}${problem.instancePath.replaceAll('/', '.')}`
-    const detail = Object.values(problem.params).filter((value) => typeof value === 'string')
-    return `${where} ${problem.message}${detail.length > 0 ? ` (${detail.join(', ')})` : ''}`
-  }
-  return error.error ?? error.message
 }

@@ -1,5 +1,3 @@
-import type { TargetSnapshot } from '../targets/target.js'
-import { type AssessmentView, describeAssessment } from './assessment-view.js'
 import type { MetricsSource } from './source.js'
 
 /** What the page and `/-/ready` say of the exporter, as it stands at a request. */
@@ -19,22 +17,6 @@ export interface StatusView {
     readonly state: string
     readonly reason: string | undefined
   }
-  readonly targets: readonly TargetView[]
-}
-
-export interface TargetView extends AssessmentView {
-  readonly name: string
-  /** p with its 95 % bounds. */
-  readonly parallelFraction:
-    | { readonly value: number; readonly lower: number; readonly upper: number }
-    | undefined
-  /** Why there is no p. */
-  readonly reason: string | undefined
-  /** N */
-  readonly cpus: number | undefined
-  readonly version: string | undefined
-  /** Verdict on the last deploy. */
-  readonly verdict: string | undefined
 }
 
 /** @param cpuProblem Why /proc/stat could not be read, if so. */
@@ -55,19 +37,5 @@ export function describeStatus(
     reasons,
     node: { cpus: use?.cpus, utilizationRatio: use?.utilizationRatio },
     tracer: { backend: tracer.backend, state: tracer.state, reason: tracer.reason },
-    targets: source.targets().map(describeTarget),
-  }
-}
-
-function describeTarget({ name, assessment, cpus, version, deploy }: TargetSnapshot): TargetView {
-  const { ownership } = assessment
-  return {
-    name,
-    parallelFraction: ownership.kind === 'value' ? ownership : undefined,
-    reason: ownership.kind === 'none' ? ownership.reason : undefined,
-    ...describeAssessment(assessment),
-    cpus,
-    version,
-    verdict: deploy?.verdict,
   }
 }

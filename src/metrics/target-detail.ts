@@ -1,58 +1,11 @@
+import type { EstimateAnswer } from '../api/field.js'
+import type { Change, Target } from '../api/target.js'
 import type { JudgedChange } from '../deploys/change.js'
-import type { Verdict } from '../estimate/comparison.js'
 import type { Estimate } from '../estimate/estimate.js'
 import type { TargetSnapshot } from '../targets/target.js'
-import { type AssessmentView, describeAssessment } from './assessment-view.js'
 
-/** A value with its 95 % interval, or why there is none. */
-export type EstimateView =
-  | { readonly value: number; readonly lower: number; readonly upper: number }
-  | { readonly reason: string }
-
-export interface LockView {
-  readonly lock: string
-  readonly queueLength: number | undefined
-  readonly serialUtilizationRatio: number | undefined
-  readonly waits: number
-  readonly waitSeconds: number
-}
-
-/** A deploy or a restart, and p on both sides of it. */
-export interface ChangeView {
-  readonly timestampSeconds: number
-  readonly source: 'observed' | 'announced'
-  readonly versionBefore: string | undefined
-  readonly versionAfter: string | undefined
-  readonly lockBefore: string | undefined
-  readonly lockAfter: string | undefined
-  readonly before: EstimateView
-  readonly after: EstimateView
-  /** p after less p before. */
-  readonly difference: EstimateView
-  readonly verdict: Verdict
-}
-
-/** All that is known of a target, for programs. */
-export interface TargetDetail extends AssessmentView {
-  readonly name: string
-  readonly cpus: number | undefined
-  readonly busyCpus: number | undefined
-  readonly parallelFraction: { readonly ownership: EstimateView; readonly window: EstimateView }
-  readonly startTimestampSeconds: number
-  readonly info: {
-    readonly version: string | undefined
-    readonly exe: string | undefined
-    readonly buildId: string | undefined
-    readonly systemdUnit: string | undefined
-    readonly containerId: string | undefined
-    readonly podUid: string | undefined
-  }
-  readonly locks: readonly LockView[]
-  readonly deploy: ChangeView | undefined
-  readonly restart: ChangeView | undefined
-}
-
-export function describeTarget(snapshot: TargetSnapshot): TargetDetail {
+/** All that is known of a target, for programs and for the page. */
+export function describeTarget(snapshot: TargetSnapshot): Target {
   const { assessment, counters, main } = snapshot
   const now = new Map(assessment.locks.map((lock) => [lock.label, lock]))
   return {
@@ -63,7 +16,12 @@ export function describeTarget(snapshot: TargetSnapshot): TargetDetail {
       ownership: describeEstimate(assessment.ownership),
       window: describeEstimate(assessment.window),
     },
-    ...describeAssessment(assessment),
+    queueLength: assessment.queueLength,
+    serialUtilizationRatio: assessment.serialUtilization,
+    headroomRatio: assessment.headroom,
+    speedupLimit: assessment.speedupLimit,
+    regime: assessment.regime,
+    bottleneckLock: assessment.bottleneck?.lock.label,
     startTimestampSeconds: snapshot.startTimestampSeconds,
     info: {
       version: snapshot.version,
@@ -85,7 +43,7 @@ export function describeTarget(snapshot: TargetSnapshot): TargetDetail {
   }
 }
 
-function describeChange(change: JudgedChange): ChangeView {
+function describeChange(change: JudgedChange): Change {
   return {
     timestampSeconds: change.timestampSeconds,
     source: change.source,
@@ -100,7 +58,7 @@ function describeChange(change: JudgedChange): ChangeView {
   }
 }
 
-function describeEstimate(estimate: Estimate): EstimateView {
+function describeEstimate(estimate: Estimate): EstimateAnswer {
   if (estimate.kind === 'none') return { reason: estimate.reason }
   const { value, lower, upper } = estimate
   return { value, lower, upper }

@@ -1,8 +1,9 @@
+import type { WhatIfAnswer } from '../api/what-if.js'
 import { MAX_CLIENTS, type MeasuredService, type PresentLoad } from './question.js'
 import { type ClosedLoad, modelOf, type ServiceModel, simulateService } from './service-model.js'
 
 export type FittedLoad =
-  | { readonly ok: true; readonly load: ClosedLoad; readonly fitted: readonly ('clients' | 'think')[] }
+  | { readonly ok: true; readonly load: ClosedLoad; readonly fitted: WhatIfAnswer['load']['fitted'] }
   | { readonly ok: false; readonly problem: string }
 
 /** From this utilization on a resource hides how many more jobs wait for it. Ratio. */
@@ -20,7 +21,11 @@ const HALVINGS = 10
  * think longer do nearly the same, so this is no count of clients, and only good for questions that leave it. Where the CPUs are
  * saturated neither can be seen: the queue for the CPUs is not measured.
  */
-export function fitLoad(service: MeasuredService, present: PresentLoad, seed: number): FittedLoad {
+export function fitLoad(
+  service: MeasuredService,
+  present: Omit<PresentLoad, 'throughput'>,
+  seed: number,
+): FittedLoad {
   const { clients, thinkSeconds, demandSeconds, demandDistribution } = present
   if (thinkSeconds !== undefined && thinkSeconds > 0 && demandSeconds === undefined) {
     return { ok: false, problem: 'a think time needs the CPU time of a job: give the demand as well' }

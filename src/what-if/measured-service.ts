@@ -1,3 +1,6 @@
+import { TARGETS_PATH } from '../api/paths.js'
+import { read } from '../api/schema.js'
+import { type ReadTarget, TARGET, TARGETS } from '../api/target.js'
 import type { MeasuredService } from './question.js'
 
 /** The service, or why nothing can be said of it. */
@@ -11,11 +14,11 @@ export type ReadService =
  * @param name Of the target; undefined: the only one there is.
  */
 export function findService(answer: unknown, name: string | undefined): ReadService {
-  const targets = targetsOf(answer)
+  const targets = readTargets(answer)
   if (targets === undefined) {
     return {
       ok: false,
-      problem: 'this is no answer of /api/v1/targets of an amdahl_exporter of this version',
+      problem: `this is no answer of ${TARGETS_PATH} of an amdahl_exporter of this version`,
     }
   }
   const names = targets.map((target) => target.name).join(', ')
@@ -27,68 +30,44 @@ export function findService(answer: unknown, name: string | undefined): ReadServ
   return toService(first)
 }
 
-interface Target extends Record<string, unknown> {
-  readonly name: string
-}
-
 /** One target, or a list of them. */
-function targetsOf(answer: unknown): readonly Target[] | undefined {
-  if (isTarget(answer)) return [answer]
-  if (!isObject(answer) || !Array.isArray(answer.targets)) return undefined
-  return answer.targets.every(isTarget) ? answer.targets : undefined
+function readTargets(answer: unknown): readonly ReadTarget[] | undefined {
+  const target = read(TARGET, answer)
+  return target === undefined ? read(TARGETS, answer)?.targets : [target]
 }
 
-function toService(target: Target): ReadService {
+/** What is asked about a target needs N, B, p and Q of it. */
+export function toService(target: ReadTarget): ReadService {
   const { name, cpus, busyCpus, queueLength, bottleneckLock, locks } = target
-  const fraction = isObject(target.parallelFraction) ? target.parallelFraction.ownership : undefined
-  if (isObject(fraction) && typeof fraction.reason === 'string') {
-    return { ok: false, problem: `p of ${name} is not known: ${fraction.reason}` }
-  }
-  const parallelFraction = isObject(fraction) ? rangeOf(fraction) : undefined
-  if (!isPositive(cpus) || !isPositive(busyCpus) || !parallelFraction || !isNumber(queueLength)) {
+  const { ownership } = target.parallelFraction
+  if ('reason' in ownership) return { ok: false, problem: `p of ${name} is not known: ${ownership.reason}` }
+  const isKnown = [ownership.value, ownership.lower, ownership.upper].every(isRatio)
+  if (!isPositive(cpus) || !isPositive(busyCpus) || !isKnown || queueLength === undefined) {
     return {
       ok: false,
       problem: `not enough is known of ${name} yet: its CPUs, its p and its queue are needed`,
     }
   }
-  const others = Array.isArray(locks) ? locks.filter(isObject) : []
   return {
     ok: true,
     service: {
       name,
       cpus,
       busyCpus,
-      parallelFraction,
+      parallelFraction: ownership,
       queueLength,
-      bottleneckLock: typeof bottleneckLock === 'string' ? bottleneckLock : undefined,
-      otherSerialUtilizations: others.flatMap(({ lock, serialUtilizationRatio }) =>
+      bottleneckLock,
+      otherSerialUtilizations: locks.flatMap(({ lock, serialUtilizationRatio }) =>
         lock !== bottleneckLock && isPositive(serialUtilizationRatio) ? [serialUtilizationRatio] : [],
       ),
     },
   }
 }
 
-function rangeOf({ value, lower, upper }: Record<string, unknown>) {
-  if (!isRatio(value) || !isRatio(lower) || !isRatio(upper)) return undefined
-  return { value, lower, upper }
+function isPositive(value: number | undefined): value is number {
+  return value !== undefined && value > 0
 }
 
-function isTarget(value: unknown): value is Target {
-  return isObject(value) && typeof value.name === 'string'
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
-}
-
-function isPositive(value: unknown): value is number {
-  return isNumber(value) && value > 0
-}
-
-function isRatio(value: unknown): value is number {
-  return isNumber(value) && value >= 0 && value <= 1
+function isRatio(value: number): boolean {
+  return value >= 0 && value <= 1
 }

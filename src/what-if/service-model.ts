@@ -1,3 +1,4 @@
+import { throughputBound } from '../model/bounds.js'
 import type { Distribution } from '../simulate/distribution.js'
 import { MAX_LOCKS, type Scenario } from '../simulate/scenario.js'
 import { type SimulatedRun, simulate } from '../simulate/simulator.js'
@@ -31,7 +32,7 @@ const WARM_UP_SHARE = 0.1
 const SLICES_PER_DEMAND = 10
 /** Locks with less than this share of D change nothing. */
 const LEAST_LOCK_SHARE = 0.005
-/** Locks beside the bottleneck that are simulated, the largest first. */
+/** Locks other than the bottleneck that are simulated, the largest first. */
 const MAX_OTHER_LOCKS = 7
 
 /** @param parallelFraction p to take, such as a bound of its interval. Ratio in [0, 1]. */
@@ -53,6 +54,11 @@ export function modelOf(
   }
   const lockShares = bottleneck < LEAST_LOCK_SHARE ? others : [bottleneck, ...others]
   return { cpus: service.cpus, demand: 1, demandDistribution, lockShares }
+}
+
+/** p of the model: 1 less the share of D inside the largest lock. Shares that are all of D may add up to a little more. */
+export function parallelFractionOf({ lockShares }: ServiceModel): number {
+  return Math.max(0, 1 - Math.max(0, ...lockShares))
 }
 
 /** The same with the hold time of its first lock cut by a share. */
@@ -78,12 +84,7 @@ export function simulateService(model: ServiceModel, load: ClosedLoad, seed: num
   const speed = model.cpus / cpus
   const demandSeconds = model.demand / speed
   const think = load.thinkPerDemand
-  const serialSeconds = Math.max(0, ...model.lockShares) * demandSeconds
-  const fastest = Math.min(
-    load.clients / (demandSeconds + think),
-    cpus / demandSeconds,
-    serialSeconds > 0 ? 1 / serialSeconds : Number.POSITIVE_INFINITY,
-  )
+  const fastest = throughputBound(load.clients, think, cpus, demandSeconds, parallelFractionOf(model))
   const durationSeconds = Math.max(MIN_JOBS, JOBS_PER_CLIENT * load.clients) / fastest
   const warmUpSeconds = WARM_UP_SHARE * durationSeconds
   const scenario: Scenario = {

@@ -1,16 +1,17 @@
+import type { Range } from '../api/field.js'
+import type { Performance } from '../api/what-if.js'
 import { type Mean, MIN_INTERVAL_REPLICATIONS, meanOf } from '../simulate/replications.js'
 import type { SimulatedRun } from '../simulate/simulator.js'
 import { fitLoad } from './fit-load.js'
+import { type Answered, MAX_CLIENTS, MAX_CPUS, type MeasuredService, type Question } from './question.js'
 import {
-  type Answered,
-  MAX_CLIENTS,
-  MAX_CPUS,
-  type MeasuredService,
-  type Performance,
-  type Question,
-  type Range,
-} from './question.js'
-import { type ClosedLoad, cutHoldTime, modelOf, type ServiceModel, simulateService } from './service-model.js'
+  type ClosedLoad,
+  cutHoldTime,
+  modelOf,
+  parallelFractionOf,
+  type ServiceModel,
+  simulateService,
+} from './service-model.js'
 
 /** Runs of each system: as many as an interval needs. */
 const REPLICATIONS = MIN_INTERVAL_REPLICATIONS
@@ -26,14 +27,15 @@ interface Pair {
  *
  * Both the present and the changed system are simulated, with p as it was measured and with both bounds of its
  * interval. An interval of the answer spans those of the three: it holds the uncertainty of p and of the simulation,
- * and not whether the service is like the model (`measured` beside `now` shows that).
+ * and not whether the service is like the model (`measured` and `now` show that).
  *
  * @returns none where a value is out of range, or the load can neither be seen nor was it given.
  */
 export function answerWhatIf(service: MeasuredService, question: Question): Answered {
   const problem = checkQuestion(question)
   if (problem !== undefined) return { ok: false, problem }
-  const { present, seed } = question
+  const { seed } = question
+  const present = { ...question.present, demandSeconds: demandOf(service, question.present) }
   const fit = fitLoad(service, present, seed)
   if (!fit.ok) return fit
   const load = fit.load
@@ -56,7 +58,7 @@ export function answerWhatIf(service: MeasuredService, question: Question): Answ
     return {
       cpus: model.cpus,
       clients,
-      parallelFraction: 1 - (model.lockShares[0] ?? 0),
+      parallelFraction: parallelFractionOf(model),
       throughput: demandSeconds === undefined ? undefined : range((run) => run.throughput / demandSeconds),
       utilization: range((run) => run.busyCpus / model.cpus),
       queueLength: range((run) => run.queueLength),
@@ -90,6 +92,14 @@ export function answerWhatIf(service: MeasuredService, question: Question): Answ
   }
 }
 
+/** D = B/X, from the utilization law. Seconds; undefined where it is not known. */
+function demandOf(
+  { busyCpus }: MeasuredService,
+  { throughput, demandSeconds }: Question['present'],
+): number | undefined {
+  return throughput === undefined ? demandSeconds : busyCpus / throughput
+}
+
 function checkQuestion({ present, cpus, clients, holdTimeCut }: Question): string | undefined {
   for (const [name, count] of [
     ['clients', clients],
@@ -100,9 +110,11 @@ function checkQuestion({ present, cpus, clients, holdTimeCut }: Question): strin
   }
   if (clients !== undefined && present.clients === undefined)
     return 'other clients can only be compared with those there are: give how many clients there are now'
-  const { thinkSeconds, demandSeconds } = present
+  const { thinkSeconds, demandSeconds, throughput } = present
   if (demandSeconds !== undefined && !(demandSeconds > 0 && Number.isFinite(demandSeconds)))
     return `the CPU time of a job must be more than 0 s, got ${demandSeconds}`
+  if (throughput !== undefined && !(throughput > 0 && Number.isFinite(throughput)))
+    return `the throughput must be more than 0 jobs per second, got ${throughput}`
   if (thinkSeconds !== undefined && !(thinkSeconds >= 0 && Number.isFinite(thinkSeconds)))
     return `the think time must be 0 s or more, got ${thinkSeconds}`
   if (cpus !== undefined && !(cpus > 0 && cpus <= MAX_CPUS))

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Answer, Range } from '../../src/what-if/question.js'
+import type { Range } from '../../src/api/field.js'
+import type { WhatIfAnswer } from '../../src/api/what-if.js'
 import { MAIN, ROOT, startExporter } from '../e2e/support/exporter.js'
 import { sleep, start, stop } from '../e2e/support/process.js'
 import { programNamed } from '../e2e/support/workload.js'
@@ -47,12 +48,12 @@ async function watch(load: Load): Promise<{ readonly rate: number; readonly said
   return result
 }
 
-function predict(folder: string, said: string, change: string): Answer {
+function predict(folder: string, said: string, change: string): WhatIfAnswer {
   const file = join(folder, 'target.json')
   writeFileSync(file, said)
   const load = [`--clients-now=${THREADS}`, '--think=0s', `--demand=${DEMAND_SECONDS * 1000}ms`]
   const flags = ['simulate', '--what-if', `--from=${file}`, ...load, change, '--json']
-  return JSON.parse(execFileSync(process.execPath, [MAIN, ...flags], { encoding: 'utf8' })) as Answer
+  return JSON.parse(execFileSync(process.execPath, [MAIN, ...flags], { encoding: 'utf8' })) as WhatIfAnswer
 }
 
 function describeRange(range: Range | undefined): string {
@@ -60,7 +61,7 @@ function describeRange(range: Range | undefined): string {
   return `${range.value.toFixed(1)} (${range.lower.toFixed(1)} to ${range.upper.toFixed(1)})`
 }
 
-function row(p: number, before: number, { measured, now, predicted }: Answer, after: number): string {
+function row(p: number, before: number, { measured, now, predicted }: WhatIfAnswer, after: number): string {
   const error = (predicted.throughput?.value ?? Number.NaN) / after - 1
   const cells = [
     p,

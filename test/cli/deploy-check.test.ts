@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { EstimateAnswer } from '../../src/api/field.js'
+import type { Change } from '../../src/api/target.js'
 import { type DeployCheckFlags, deployCheck, parseDeployCheck } from '../../src/cli/deploy-check.js'
-import type { ChangeView, EstimateView } from '../../src/metrics/target-detail.js'
+import { shop } from '../api/shop.js'
 
 const NOW = 1_700_001_000
 const FLAGS: DeployCheckFlags = {
@@ -13,11 +15,11 @@ const FLAGS: DeployCheckFlags = {
   wait: '0s',
 }
 
-function estimate(value: number, lower: number, upper: number): EstimateView {
+function estimate(value: number, lower: number, upper: number): EstimateAnswer {
   return { value, lower, upper }
 }
 
-function deploy(difference: EstimateView, change: Partial<ChangeView> = {}): ChangeView {
+function deploy(difference: EstimateAnswer, change: Partial<Change> = {}): Change {
   return {
     timestampSeconds: NOW - 60,
     source: 'observed',
@@ -62,10 +64,10 @@ async function check(flags: Partial<DeployCheckFlags>, nowSeconds = () => NOW) {
   return { status: await deployCheck(options, terminal, nowSeconds), out, err }
 }
 
-const target = (change: ChangeView | undefined) => ({ name: 'prod/api app', deploy: change })
+const target = (change: Change | undefined) => ({ name: 'prod/api app', deploy: change })
 
 describe('deploy-check', () => {
-  test.each([
+  test.each<[string, EstimateAnswer, number, string]>([
     ['a drop beyond what is accepted', estimate(-0.3, -0.33, -0.27), 1, 'regressed'],
     ['a drop that is accepted', estimate(-0.02, -0.04, 0), 0, 'passed'],
     ['a drop that may be larger than accepted', estimate(-0.04, -0.06, -0.02), 2, 'undecided'],
@@ -79,6 +81,15 @@ describe('deploy-check', () => {
     expect(result.out).toContain(`prod/api app: ${text}`)
     expect(result.out).toContain('1.3 -> 1.4: p 0.800 (0.790 to 0.810) before, 0.500 (0.480 to 0.520) after')
     expect(result.out).toMatch(/^[^\n]*orders_lock[^\n]*\n$/)
+  })
+
+  test('reads the answer of a newer exporter, which knows more', async () => {
+    const reason = { reason: 'of-a-later-version' }
+    const { from } = await serve([200, { ...shop, deploy: { ...shop.deploy, difference: reason, more: 1 } }])
+    expect(await check({ from, since: '1y' })).toMatchObject({
+      status: 2,
+      out: expect.stringContaining('undecided: of-a-later-version; 1.3 -> 1.4'),
+    })
   })
 
   test('says so when no deploy was seen in the time asked for', async () => {

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { simulateSweep } from '../../src/cli/simulate.js'
 import { parseSweep, type SimulateFlags, type Sweep } from '../../src/cli/simulate-flags.js'
 import { parseWhatIf, whatIf } from '../../src/cli/what-if.js'
+import { shop } from '../api/shop.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'amdahl-simulate-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -183,19 +184,16 @@ describe('output', () => {
 })
 
 describe('what if', () => {
-  const answer = {
-    targets: [
-      {
-        name: 'shop',
-        cpus: 4,
-        busyCpus: 1.5,
-        parallelFraction: { ownership: { value: 0.6, lower: 0.59, upper: 0.61 } },
-        queueLength: 1,
-        bottleneckLock: 'orders_lock',
-        locks: [],
-      },
-    ],
+  const ownership = { value: 0.6, lower: 0.59, upper: 0.61 }
+  const service = {
+    ...shop,
+    cpus: 4,
+    busyCpus: 1.5,
+    parallelFraction: { ...shop.parallelFraction, ownership },
+    queueLength: 1,
+    locks: [],
   }
+  const answer = { targets: [service] }
   const file = join(folder, 'answer.json')
   writeFileSync(file, JSON.stringify(answer))
 

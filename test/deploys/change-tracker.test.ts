@@ -232,3 +232,121 @@ describe('over a restart of the exporter', () => {
     expect(second.deploy()).toMatchObject({ verdict: 'undecided', before: { kind: 'none' } })
   })
 })
+
+describe('an announcement', () => {
+  const other = { executable: { ...EXECUTABLE, buildId: 'bb' } }
+
+  test('of another version than the last deploy, or long after it, is a deploy of its own', () => {
+    for (const [version, second, deploys] of [
+      ['1.4', 1110, 1],
+      [undefined, 1110, 1],
+      ['1.5', 1110, 2],
+      ['1.4', 1701, 2],
+    ] as const) {
+      const tracker = createChangeTracker(() => LIMITS)
+      live(tracker, 1000, 1100, [start(1, 900)], 0.8)
+      live(tracker, 1102, 1106, [start(2, 1101, { ...other, version: '1.4' })], 0.5)
+      expect(tracker.announce(version, second)).toBe(deploys === 1 ? 1101 : second)
+      expect(tracker.counts().deploys).toBe(deploys)
+    }
+  })
+
+  test('without a version keeps the one that is known', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1100, [start(1, 900, { version: '1.3' })], 0.8)
+    tracker.announce(undefined, 1100)
+    expect(tracker.deploy()).toMatchObject({ versionBefore: '1.3', versionAfter: '1.3' })
+    const unversioned = createChangeTracker(() => LIMITS)
+    live(unversioned, 1000, 1100, [start(1, 900)], 0.8)
+    unversioned.announce('1.4', 1100)
+    unversioned.announce(undefined, 1101)
+    expect(unversioned.version()).toBe('1.4')
+  })
+
+  test('leaves out the time in which the new one settles', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1100, [start(1, 900)], 0.8)
+    tracker.announce('1.4', 1100)
+    live(tracker, 1100, 1110, [start(1, 900)], 0.1)
+    expect(tracker.state().recent.batches).toBe(0)
+    live(tracker, 1110, 1111, [start(1, 900)], 0.5)
+    expect(tracker.state().recent.batches).toBe(1)
+  })
+
+  test('of a start that comes ten minutes later or more is not of that start', () => {
+    for (const [second, deploys] of [
+      [1699, 1],
+      [1700, 2],
+    ] as const) {
+      const tracker = createChangeTracker(() => LIMITS)
+      live(tracker, 1000, 1100, [start(1, 900)], 0.8)
+      tracker.announce('1.4', 1100)
+      tracker.observe([start(2, second, other)], second)
+      expect(tracker.counts().deploys).toBe(deploys)
+      expect(tracker.version()).toBe(deploys === 1 ? '1.4' : undefined)
+    }
+  })
+})
+
+describe('what is measured', () => {
+  test('begins when the program has settled, and needs samples', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1010, [start(1, 1000)], 0.8)
+    expect(tracker.state()).toMatchObject({ recent: { batches: 0 }, recentUntilSeconds: 0 })
+    tracker.record({ part: 0, whole: 0 }, undefined, 1010)
+    expect(tracker.state().recent.batches).toBe(0)
+    tracker.record({ part: 1, whole: 2 }, undefined, 1010)
+    expect(tracker.state()).toMatchObject({ recent: { batches: 1 }, recentUntilSeconds: 1010 })
+  })
+
+  test('of a program that ran before it was seen is measured at once', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1001, [start(1, 900)], 0.8)
+    expect(tracker.state().recent.batches).toBe(1)
+  })
+
+  test('goes on over a restart, and begins anew at a deploy', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1100, [start(1, 900)], 0.8)
+    live(tracker, 1101, 1102, [start(2, 1100)], 0.8)
+    expect(tracker.state().recent.batches).toBe(100)
+    live(tracker, 1103, 1104, [start(3, 1103, { executable: { ...EXECUTABLE, buildId: 'bb' } })], 0.8)
+    expect(tracker.state().recent.batches).toBe(0)
+  })
+
+  test('has the lock that was named last, of the start that runs', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    tracker.observe([start(1, 900)], 1000)
+    tracker.record({ part: 1, whole: 2 }, 'orders_lock', 1000)
+    tracker.record({ part: 1, whole: 2 }, undefined, 1001)
+    tracker.observe([start(2, 1002)], 1002)
+    tracker.record({ part: 1, whole: 2 }, undefined, 1020)
+    expect(tracker.restart()).toMatchObject({ lockBefore: 'orders_lock', lockAfter: undefined })
+  })
+})
+
+test('a deploy that was judged well is the baseline of the next', () => {
+  const tracker = createChangeTracker(() => LIMITS)
+  const release = (pid: number, second: number) => start(pid, second, { version: String(pid) })
+  live(tracker, 1000, 1100, [release(1, 900)], 0.8)
+  // 30 intervals after ten seconds are enough.
+  live(tracker, 1101, 1141, [release(2, 1101)], 0.3)
+  live(tracker, 1142, 1190, [release(3, 1142)], 0.8)
+  expect(tracker.deploy()).toMatchObject({ verdict: 'improved', versionBefore: '2' })
+})
+
+test('a process of the same number that started at another time is no exec', () => {
+  const tracker = createChangeTracker(() => LIMITS)
+  live(tracker, 1000, 1010, [start(1, 900)], 0.8)
+  live(tracker, 1012, 1013, [start(1, 1005, { key: 'another' })], 0.8)
+  expect(tracker.startedAtSeconds()).toBe(1005)
+})
+
+test('after a restart of the exporter the lock of before is known', () => {
+  const tracker = createChangeTracker(() => LIMITS)
+  live(tracker, 1000, 1100, [start(1, 900, { version: '1' })], 0.8)
+  live(tracker, 1101, 1160, [start(2, 1101, { version: '2' })], 0.8)
+  const kept = createChangeTracker(() => LIMITS, tracker.state())
+  live(kept, 1170, 1171, [start(3, 1170, { version: '3' })], 0.8)
+  expect(kept.deploy()).toMatchObject({ lockBefore: 'orders_lock' })
+})

@@ -40,6 +40,26 @@ describe('the main process', () => {
     })
   })
 
+  test('is the first of those that started together', () => {
+    const twin = start(7, { startTimestampSeconds: 100 })
+    expect(createSuccession().observe(undefined, [one, twin], 1000)?.start).toBe(one)
+    expect(createSuccession().observe(undefined, [twin, one], 1000)?.start).toBe(twin)
+    expect(createSuccession().observe(one, [twin, one], 1000)).toBeUndefined()
+  })
+
+  test('and an elder one that took its place are companions of one another', () => {
+    const succession = createSuccession()
+    succession.observe(two, [two, one], 1000)
+    expect(succession.observe(one, [two], 1001)).toEqual({
+      start: two,
+      isReplacement: false,
+      togetherSinceSeconds: 1000,
+    })
+    // The elder one was a companion before it was seen to be elder, and is none of itself.
+    const again = start(1, { version: '2' })
+    expect(succession.observe(two, [again], 1002)).toMatchObject({ isReplacement: true })
+  })
+
   test('is replaced by the oldest that comes after it', () => {
     expect(createSuccession().observe(one, [three, two], 1000)).toEqual({
       start: two,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Answer } from '../../src/what-if/question.js'
+import type { WhatIfAnswer } from '../../src/api/what-if.js'
 import { type Exporter, MAIN, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
 import { type Child, sleep, stop } from './support/process.js'
@@ -135,14 +135,14 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
     test('lightly loaded: ownership sees p, and the window estimate is withheld', async () => {
       const target = 'light'
       const args = ['--p', '0.5', '--demand', '5ms', '--think', '20ms', '--think-distribution', 'exponential']
-      const answers: Answer[] = []
+      const answers: WhatIfAnswer[] = []
       const { light } = await observe({ [target]: args }, async () => {
         const question = `target=${target}&clientsNow=4&demandSeconds=0.005`
         const asked = fetch(`${exporter.url}/api/v1/what-if?${question}&clients=8`)
         // One at a time; and nothing else waits for it.
         expect((await fetch(`${exporter.url}/api/v1/what-if?${question}`)).status).toBe(503)
         expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200)
-        answers.push((await (await asked).json()) as Answer)
+        answers.push((await (await asked).json()) as WhatIfAnswer)
         const flags = ['--what-if', '--clients-now=4', '--demand=5ms', '--clients=8', '--json']
         const from = [`--from=${exporter.url}`, `--target=${target}`]
         answers.push(

@@ -28,6 +28,43 @@ describe('quantile of Student t', () => {
   })
 })
 
+describe('batches', () => {
+  test('give a ratio from two on, and of something', () => {
+    expect(() => ratioOfSums([{ part: 1, whole: 2 }])).toThrow('batches must be ≥ 2, got 1')
+    expect(() => ratioOfSums(Array(2).fill({ part: 0, whole: 0 }))).toThrow('Σ whole must be > 0, got 0')
+    expect(ratioOfSums(Array(2).fill({ part: 1, whole: 2 }))).toMatchObject({ ratio: 0.5, variance: 0 })
+    expect(() => studentT975(4.9)).toThrow('degreesOfFreedom must be ≥ 5, got 4.9')
+    expect(studentT975(5)).toBeCloseTo(2.5706, 2)
+  })
+
+  test('the variance of their ratio is that of batch means', () => {
+    // Parts 4, 6, 5 of 10 each: residuals −1, 1, 0; n/(n−1)·Σr²/(Σ whole)² = 1.5·2/900.
+    const batches = [4, 6, 5].map((part) => ({ part, whole: 10 }))
+    expect(ratioOfSums(batches).variance).toBeCloseTo((1.5 * 2) / 900, 12)
+  })
+
+  test('the interval of a share is the one of Wilson, with Student t, as the table of t has it', () => {
+    // 20 batches of 100, half inside each: no variance between batches, so n = 2000; t(19) = 2.093.
+    const { lower, upper } = shareInterval(ratioOfSums(Array(20).fill({ part: 50, whole: 100 })))
+    const n = 2000
+    const t2 = 2.093 ** 2
+    const half = (2.093 / (1 + t2 / n)) * Math.sqrt(0.25 / n + t2 / (4 * n * n))
+    expect(lower).toBeCloseTo(0.5 - half, 5)
+    expect(upper).toBeCloseTo(0.5 + half, 5)
+  })
+
+  test('a share of nothing or of all has one bound there', () => {
+    expect(shareInterval(ratioOfSums(Array(20).fill({ part: 0, whole: 100 })))).toEqual({
+      lower: 0,
+      upper: expect.closeTo(0.0022, 3),
+    })
+    expect(shareInterval(ratioOfSums(Array(20).fill({ part: 100, whole: 100 })))).toEqual({
+      lower: expect.closeTo(0.9978, 3),
+      upper: 1,
+    })
+  })
+})
+
 describe('ownership', () => {
   test('p = 1 − Σ owned / Σ samples, of sums and not of ratios', () => {
     const batches = Array.from({ length: 20 }, (_, i) =>
@@ -42,6 +79,11 @@ describe('ownership', () => {
     expect(parallelFractionByOwnership(Array(9).fill({ part: 50, whole: 100 }), 200)).toEqual(reason)
     expect(parallelFractionByOwnership(Array(30).fill({ part: 3, whole: 6 }), 200)).toEqual(reason)
     expect(parallelFractionByOwnership([], 200)).toEqual(reason)
+    // 10 batches of 20 are 200 samples: enough. A batch without samples is none.
+    const enough = Array(10).fill({ part: 10, whole: 20 })
+    expect(parallelFractionByOwnership(enough, 200).kind).toBe('value')
+    expect(parallelFractionByOwnership(enough, 201)).toEqual(reason)
+    expect(parallelFractionByOwnership([...enough.slice(1), { part: 0, whole: 0 }], 100)).toEqual(reason)
     expect(parallelFractionByOwnership(Array(30).fill({ part: 0, whole: 0 }), 200)).toEqual(reason)
   })
 
@@ -140,6 +182,72 @@ describe('contention windows', () => {
     ['holder-off-cpu', windows({ serialCpuSeconds: 0.93 })],
   ])('%s', (reason, given) => {
     expect(parallelFractionInWindows(given, limits)).toEqual({ kind: 'none', reason })
+  })
+
+  test('has the interval of batch means, from the table of t', () => {
+    // w/c of 20 windows: 1 s each, of 1.2 and 1.3 CPU-seconds in turn.
+    const given = windows().map((_, i) => window({ cpuSeconds: i % 2 ? 1.2 : 1.3, totalSeconds: 8 }))
+    const ratio = 20 / 25
+    const squares = 10 * ((1 - ratio * 1.2) ** 2 + (1 - ratio * 1.3) ** 2)
+    const half = 2.093 * Math.sqrt(((20 / 19) * squares) / 25 ** 2)
+    const p = parallelFractionInWindows(given, limits)
+    if (p.kind === 'none') throw new Error(p.reason)
+    expect(p.value).toBeCloseTo(1 - ratio, 12)
+    expect(p.lower).toBeCloseTo(1 - ratio - half, 5)
+    expect(p.upper).toBeCloseTo(1 - ratio + half, 5)
+  })
+
+  test.each([
+    ['contended for exactly the share that qualifies', { contendedSeconds: 0.9 }, 'value'],
+    ['contended for less', { contendedSeconds: 0.89 }, 'none'],
+    ['of two seconds, contended for one', { seconds: 2 }, 'none'],
+    [
+      'of half a second, contended throughout',
+      { seconds: 0.5, contendedSeconds: 0.5, serialCpuSeconds: 0.49 },
+      'value',
+    ],
+    ['with CPUs busy for exactly the share that saturates', { busySeconds: 3.6 }, 'none'],
+    ['with CPUs a little less busy', { busySeconds: 3.59 }, 'value'],
+  ] as const)('%s', (_, change, kind) => {
+    expect(parallelFractionInWindows(windows(change), limits).kind).toBe(kind)
+  })
+
+  test('takes ten windows, throttled and unread ones not counted', () => {
+    const kind = (given: readonly ContentionWindow[]) => parallelFractionInWindows(given, limits).kind
+    expect(kind(windows({}, 10))).toBe('value')
+    expect(kind([...windows({}, 10), ...windows({ isThrottled: true }, 5)])).toBe('value')
+    expect(
+      parallelFractionInWindows([...windows({}, 9), ...windows({ isThrottled: true }, 5)], limits),
+    ).toEqual({
+      kind: 'none',
+      reason: 'cpu-throttled',
+    })
+    expect(kind([...windows({}, 10), ...windows({ cpuSeconds: undefined }, 5)])).toBe('value')
+    expect(
+      parallelFractionInWindows([...windows({}, 9), ...windows({ cpuSeconds: undefined }, 5)], limits),
+    ).toEqual({
+      kind: 'none',
+      reason: 'cpu-time-unknown',
+    })
+  })
+
+  test('one window with several saturated locks is enough to say nothing', () => {
+    expect(parallelFractionInWindows([...windows({}, 19), window({ saturatedLocks: 2 })], limits)).toEqual({
+      kind: 'none',
+      reason: 'several-saturated-locks',
+    })
+  })
+
+  test('is withheld by the error that ownership knows of, either way, in the windows in which both are known', () => {
+    const kind = (given: readonly ContentionWindow[]) => parallelFractionInWindows(given, limits).kind
+    // (1 − U_s)/B = 0.0499 and 0.0501 with B = 1.25.
+    expect(kind(windows({ serialCpuSeconds: 1 - 0.0499 * 1.25 }))).toBe('value')
+    expect(kind(windows({ serialCpuSeconds: 1 - 0.0501 * 1.25 }))).toBe('none')
+    expect(kind(windows({ serialCpuSeconds: 1 + 0.0501 * 1.25 }))).toBe('none')
+    expect(kind(windows({ serialCpuSeconds: undefined }))).toBe('value')
+    const bad = windows({ serialCpuSeconds: 0.8 }, 10)
+    expect(kind([...bad, ...windows({ serialCpuSeconds: undefined }, 10)])).toBe('none')
+    expect(kind([...windows({}, 19), window({ cpuSeconds: undefined, serialCpuSeconds: -9 })])).toBe('value')
   })
 
   test('does not count the hand-overs of the lock as serial time', () => {

@@ -1,30 +1,18 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Target } from '../../src/api/target.js'
 import { parseSettings } from '../../src/config/settings.js'
 import type { Address } from '../../src/http/listeners.js'
 import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { createLogger } from '../../src/log/logger.js'
-import type { StatusView, TargetView } from '../../src/metrics/status.js'
+import type { StatusView } from '../../src/metrics/status.js'
+import { shop } from '../api/shop.js'
 
 const LOOPBACK: Address = { host: '127.0.0.1', port: 0 }
 
-const target: TargetView = {
-  name: 'shop',
-  parallelFraction: { value: 0.95, lower: 0.94, upper: 0.9612 },
-  reason: undefined,
-  queueLength: 1.5,
-  serialUtilizationRatio: 0.4,
-  headroomRatio: 0.6,
-  speedupLimit: 20,
-  regime: 'client',
-  bottleneckLock: 'orders.c:42',
-  cpus: 4,
-  version: '1.4',
-  verdict: 'regressed',
-}
-
 let status: StatusView
+let targets: readonly Target[]
 let formats: string[]
 let render: () => Promise<{ contentType: string; body: string }>
 let logLines: string[]
@@ -47,7 +35,7 @@ function createServer(): HttpServer {
     },
     status: () => status,
     version: '0.1.0',
-    targets: () => [],
+    targets: () => targets,
     announceDeploy: async () => ({ kind: 'unknown-target' }),
     deployTokenFile: undefined,
     askWhatIf: async () => ({ ok: 'busy' }),
@@ -62,8 +50,8 @@ beforeEach(async () => {
     reasons: [],
     node: { cpus: 8, utilizationRatio: 0.43 },
     tracer: { backend: 'bpftrace', state: 'running', reason: undefined },
-    targets: [target],
   }
+  targets = [shop]
   formats = []
   logLines = []
   render = async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'amdahl_up 1\n' })
@@ -119,19 +107,18 @@ describe('health', () => {
 
 describe('the page', () => {
   test('shows state, targets and links', async () => {
-    status = {
-      ...status,
-      targets: [target, { ...target, name: 'mail', parallelFraction: undefined, reason: 'no-contention' }],
-    }
+    const nothing = { reason: 'no-contention' } as const
+    targets = [shop, { ...shop, name: 'mail', parallelFraction: { ownership: nothing, window: nothing } }]
     const page = await (await fetch(base)).text()
     for (const text of [
       'Version 0.1.0',
       'bpftrace: running',
       '<dd>8</dd>',
       '<dd>0.430</dd>',
-      '0.950 (0.940–0.961)',
+      '0.500 (0.480–0.520)',
       'no-contention',
-      'orders.c:42',
+      'orders_lock',
+      '<td>1.4</td><td>regressed</td>',
       'href="/metrics"',
       'href="/-/healthy"',
       'href="/-/ready"',
@@ -148,21 +135,19 @@ describe('the page', () => {
       reasons: [evil],
       node: { cpus: undefined, utilizationRatio: undefined },
       tracer: { backend: evil, state: evil, reason: evil },
-      targets: [
-        {
-          ...target,
-          name: evil,
-          parallelFraction: undefined,
-          reason: evil,
-          regime: evil,
-          bottleneckLock: evil,
-        },
-      ],
     }
+    targets = [
+      {
+        ...shop,
+        name: evil,
+        bottleneckLock: evil,
+        info: { version: evil },
+      },
+    ]
     const response = await fetch(base)
     const page = await response.text()
     expect(page).not.toContain('<script')
-    expect(page.match(/&lt;script&gt;&quot;&#39;&amp;&lt;\/script&gt;\ufffd/g)).toHaveLength(9)
+    expect(page.match(/&lt;script&gt;&quot;&#39;&amp;&lt;\/script&gt;\ufffd/g)).toHaveLength(8)
     expect(response.headers.get('content-security-policy')).toMatch(
       /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
     )

@@ -39,6 +39,21 @@ describe('a timeline', () => {
     ])
   })
 
+  test('keeps the first of two readings of one instant, and none from before', () => {
+    const timeline = createTimeline<number>(interpolateNumber, 8)
+    timeline.push(10n, 1)
+    timeline.push(10n, 7)
+    timeline.push(5n, 9)
+    timeline.push(20n, 3)
+    expect([timeline.at(10n), timeline.at(15n)]).toEqual([1, 2])
+  })
+
+  test('keeps as many readings as it has room for', () => {
+    const timeline = createTimeline<number>(interpolateNumber, 3)
+    for (let at = 1n; at <= 5n; at += 1n) timeline.push(at, Number(at))
+    expect([1n, 2n, 3n, 5n].map((at) => timeline.at(at))).toEqual([undefined, undefined, 3, 5])
+  })
+
   test('does not reach over a restart, nor back beyond its capacity', () => {
     const timeline = createTimeline<number>(interpolateNumber, 2)
     timeline.push(10n, 1)
@@ -49,6 +64,7 @@ describe('a timeline', () => {
     timeline.push(40n, 0)
     timeline.push(50n, 1)
     expect(timeline.at(35n)).toBeUndefined()
+    expect(timeline.at(30n)).toBeUndefined()
     expect(timeline.at(45n)).toBe(0.5)
   })
 
@@ -87,7 +103,7 @@ describe('a timeline', () => {
   })
 
   test('needs two readings of capacity', () => {
-    expect(() => createTimeline(interpolateNumber, 1)).toThrow(RangeError)
+    expect(() => createTimeline(interpolateNumber, 1)).toThrow('capacity must be ≥ 2, got 1')
   })
 })
 
@@ -138,5 +154,36 @@ describe('joining an interval with CPU time', () => {
     expect(
       joinInterval(interval(2n * S, 4n * S), { cpus: 2, node, processes: new Map() }).node,
     ).toBeUndefined()
+  })
+
+  test('says nothing of the node where no CPU time passed', () => {
+    const still = createTimeline<CpuTotals>(interpolateCpuTotals, 4)
+    const totals = { busySeconds: 1, totalSeconds: 2, stealSeconds: 0, cpus: new Map() }
+    still.push(0n, totals)
+    still.push(9n * S, totals)
+    const joined = joinInterval(interval(S, 2n * S), { cpus: 2, node: still, processes: new Map() })
+    expect(joined.node).toBeUndefined()
+  })
+
+  test.each([
+    ['begins', 0n, S],
+    ['ends', 2n * S, 4n * S],
+  ])('has no CPU time of a process that was not read where the interval %s', (_, beginNs, endNs) => {
+    const late = createTimeline<number>(interpolateNumber, 4)
+    late.push(S / 2n, 1)
+    late.push(3n * S, 2)
+    const joined = joinInterval(interval(beginNs, endNs), { cpus: 2, node, processes: new Map([[1, late]]) })
+    expect(joined.processes).toEqual([{ pid: 1, trace: undefined, cpuSeconds: undefined }])
+  })
+
+  test('counts a CPU that came online in the interval from then on', () => {
+    const more = createTimeline<CpuTotals>(interpolateCpuTotals, 4)
+    const one = { busySeconds: 1, totalSeconds: 1 }
+    more.push(0n, { busySeconds: 0, totalSeconds: 0, stealSeconds: 0, cpus: new Map() })
+    more.push(S, { busySeconds: 1, totalSeconds: 1, stealSeconds: 0, cpus: new Map([[1, one]]) })
+    const joined = joinInterval(interval(0n, S), { cpus: 1, node: more, processes: new Map() })
+    expect([...(joined.node?.perCpu ?? [])]).toEqual([[1, { busySeconds: 0, totalSeconds: 0 }]])
+    // Between the two readings it is not known.
+    expect(more.at(S / 2n)?.cpus.size).toBe(0)
   })
 })

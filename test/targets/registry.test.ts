@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JoinedInterval, NodeInterval, ProcessInterval } from '../../src/join/interval.js'
 import type { CpuAllowance } from '../../src/join/target-interval.js'
+import type { LockTrace } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import { createTargetRegistry, type RegistryLimits, type TargetRegistry } from '../../src/targets/registry.js'
 import type { TargetHost } from '../../src/targets/target.js'
@@ -426,4 +427,107 @@ describe('the registry', () => {
     if (!snapshot) throw new Error(`no ${name}`)
     return snapshot
   }
+})
+
+describe('what an interval brings', () => {
+  test('are the deploys and restarts that it shows, by target', () => {
+    const ended = new Set<number>()
+    const registry = createTargetRegistry(
+      LIMITS,
+      host({
+        identify: (pid) => ({ ...identify(pid), version: pid === 2 ? '1' : String(pid) }),
+        isAlive: ({ pid }) => !ended.has(pid),
+      }),
+    )
+    const record = (second: number, pid: number) =>
+      registry.record(window(second, [processInterval(pid, 1, [lockTrace()])]), 5000 + second).events
+    expect(record(0, 1)).toEqual([])
+    ended.add(1)
+    expect(record(1, 2)).toEqual([{ target: 'shopd', event: 'restart' }])
+    ended.add(2)
+    expect(record(2, 3)).toEqual([{ target: 'shopd', event: 'deploy' }])
+  })
+
+  test('is nothing where the CPU time of the machine is not known', () => {
+    const registry = createTargetRegistry(LIMITS, host())
+    const blind = { ...window(0, [processInterval(1, 1, [lockTrace()])]), node: undefined }
+    expect(registry.record(blind, 5000)).toEqual({ watch: [], events: [] })
+    expect([registry.snapshots(), registry.node()]).toEqual([[], undefined])
+  })
+
+  test('asks for the CPU time of members that run or contend, from when the target contends', () => {
+    const registry = createTargetRegistry(LIMITS, host())
+    const unread = (pid: number, locks: readonly LockTrace[], cpuSamples: number): ProcessInterval => ({
+      pid,
+      cpuSeconds: undefined,
+      trace: { pid, cpuSamples, waits: new Map([['other', { waits: 1, waitSeconds: 1 }]]), locks },
+    })
+    const record = (second: number, ...processes: readonly ProcessInterval[]) =>
+      registry.record(window(second, processes), 5000 + second).watch
+    expect(record(0, unread(1, [], 50))).toEqual([])
+    expect(record(1, unread(1, [lockTrace()], 0), unread(2, [], 20), unread(3, [], 0))).toEqual([1, 2])
+    expect(record(2, unread(1, [], 0), { pid: 2, cpuSeconds: 1, trace: undefined })).toEqual([])
+  })
+})
+
+describe('announcing a deploy', () => {
+  const busy = processInterval(1, 1, [lockTrace()])
+
+  test('of a target that is there is its deploy', () => {
+    const registry = createTargetRegistry(LIMITS, host())
+    registry.record(window(0, [busy]), 5000)
+    expect(registry.announce('shopd', '1.4', 5001)).toBe(5001)
+    expect(only(registry)).toMatchObject({ version: '1.4', counters: { deploys: 1 } })
+  })
+
+  test('of a target that is gone waits for its next start', () => {
+    let isAlive = true
+    const registry = createTargetRegistry(
+      { ...LIMITS, forgetAfterSeconds: 1 },
+      host({ isAlive: () => isAlive }),
+    )
+    registry.record(window(0, [busy]), 5000)
+    isAlive = false
+    for (let second = 1; second < 4; second += 1) registry.record(window(second, []), 5000 + second)
+    expect(registry.snapshots()).toEqual([])
+    expect(registry.announce('shopd', '1.4', 5004)).toBe(5004)
+    expect(registry.trackerStates().get('shopd')).toMatchObject({ announcedVersion: '1.4', deploys: 1 })
+    registry.record(window(5, [busy]), 5005)
+    expect(only(registry).version).toBe('1.4')
+  })
+
+  test('of a target that was never there is refused', () => {
+    expect(createTargetRegistry(LIMITS, host()).announce('mail', '1', 5000)).toBeUndefined()
+  })
+})
+
+describe('other limits', () => {
+  test('of fewer targets let the last ones go', () => {
+    const registry = createTargetRegistry(LIMITS, host())
+    registry.record(
+      window(
+        0,
+        [20, 21, 22].map((pid) => processInterval(pid, 1, [lockTrace()])),
+      ),
+      5000,
+    )
+    registry.use({ ...LIMITS, maxTargets: 2 })
+    expect(registry.snapshots().map(({ name }) => name)).toEqual(['service20', 'service21'])
+    expect([...registry.trackerStates().keys()].sort()).toEqual(['service20', 'service21', 'service22'])
+  })
+})
+
+test('estimates look back over the trailing time, whatever the length of an interval', () => {
+  const registry = createTargetRegistry({ ...LIMITS, trailingSeconds: 12 }, host())
+  const record = (second: number, ownedSamples: number) => {
+    const joined = window(second, [processInterval(1, 1.5, [lockTrace({ ownedSamples })])])
+    registry.record({ ...joined, node: { ...nodeInterval(1.5), seconds: 1 } }, 5000 + second)
+  }
+  for (let second = 0; second < 12; second += 1) record(second, 15)
+  for (let second = 12; second < 24; second += 1) record(second, 75)
+  expect(registry.node()?.ownership).toMatchObject({ value: expect.closeTo(0.5, 9) })
+  registry.interrupt()
+  expect(registry.node()).toBeUndefined()
+  record(30, 75)
+  expect(registry.node()?.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
 })

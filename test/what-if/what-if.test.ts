@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findService } from '../../src/what-if/measured-service.js'
-import type { Answer, MeasuredService, Question } from '../../src/what-if/question.js'
+import type { WhatIfAnswer } from '../../src/api/what-if.js'
+import type { MeasuredService, Question } from '../../src/what-if/question.js'
 import { modelOf, simulateService } from '../../src/what-if/service-model.js'
 import { answerWhatIf } from '../../src/what-if/what-if.js'
 
@@ -37,7 +37,7 @@ function measure(
 function ask(
   service: MeasuredService,
   question: Omit<Partial<Question>, 'present'> & { readonly present?: Partial<Question['present']> },
-): Answer {
+): WhatIfAnswer {
   const present = { demandDistribution: exponential, ...question.present }
   const answered = answerWhatIf(service, { seed: 1, ...question, present })
   if (!answered.ok) throw new Error(answered.problem)
@@ -117,6 +117,14 @@ describe('the answer', () => {
     ).toBeCloseTo(1, 1.5)
   })
 
+  test('p is that of the lock that is the bottleneck then', () => {
+    const service = { ...measure(0.3, 4, 4, 0), busyCpus: 1, otherSerialUtilizations: [0.28] }
+    const { now, predicted } = ask(service, { holdTimeCut: 0.7, present: { clients: 4, thinkSeconds: 0 } })
+    expect(now.parallelFraction).toBeCloseTo(0.3, 9)
+    // D is 1 − 0.7·0.7 = 0.51 of what it was; the other lock has 0.28 of it, the first one 0.21.
+    expect(predicted.parallelFraction).toBeCloseTo(1 - 0.28 / 0.51, 9)
+  })
+
   test('a wider interval of p gives a wider answer', () => {
     const service = measure(0.5, 4, 8, 0)
     const wide = { ...service, parallelFraction: { value: 0.5, lower: 0.4, upper: 0.6 } }
@@ -140,6 +148,20 @@ describe('the answer', () => {
     expect(throughputRatio.value).toBeGreaterThan(1.3)
   })
 
+  test('the throughput says what the CPU time of a job says, and goes before it', () => {
+    const service = { ...measure(0.6, 4, 10, 4), busyCpus: 2 }
+    const byThroughput = ask(service, {
+      cpus: 8,
+      present: { clients: 10, thinkSeconds: 0.04, throughput: 50, demandSeconds: 7 },
+    })
+    const byDemand = ask(service, {
+      cpus: 8,
+      present: { clients: 10, thinkSeconds: 0.04, demandSeconds: 0.04 },
+    })
+    expect(byThroughput).toEqual(byDemand)
+    expect(byThroughput.load).toEqual({ clients: 10, thinkPerDemand: 1, fitted: [] })
+  })
+
   test('a quota of half a CPU is a CPU of half the speed', () => {
     const service = measure(0.6, 0.5, 4, 0)
     expect(service.busyCpus).toBeCloseTo(0.5, 3)
@@ -157,65 +179,13 @@ describe('the answer', () => {
     [{ holdTimeCut: 1 }, 'the cut of the hold time must be 0 or more and less than 1, got 1'],
     [{ present: { clients: 1.5 } }, 'clients now must be a whole number from 1 to 2000, got 1.5'],
     [{ present: { demandSeconds: 0 } }, 'the CPU time of a job must be more than 0 s, got 0'],
+    [{ present: { throughput: 0 } }, 'the throughput must be more than 0 jobs per second, got 0'],
     [
       { present: { thinkSeconds: 1, clients: 4 } },
       'a think time needs the CPU time of a job: give the demand as well',
     ],
   ])('%j is refused', (question, problem) => {
     expect(() => ask(measure(0.6, 4, 10, 4), question)).toThrow(problem)
-  })
-})
-
-describe('a service in an answer of the exporter', () => {
-  const shop = {
-    name: 'shop',
-    cpus: 4,
-    busyCpus: 2,
-    parallelFraction: { ownership: { value: 0.6, lower: 0.58, upper: 0.62 }, window: { reason: 'x' } },
-    queueLength: 1.5,
-    bottleneckLock: 'orders_lock',
-    locks: [
-      { lock: 'orders_lock', serialUtilizationRatio: 0.8, waits: 1, waitSeconds: 1 },
-      { lock: 'stock_lock', serialUtilizationRatio: 0.2, waits: 1, waitSeconds: 1 },
-      { lock: 'other', waits: 1, waitSeconds: 1 },
-    ],
-  }
-
-  test('is found by name, or as the only one', () => {
-    const found = findService({ targets: [shop, { name: 'mail' }] }, 'shop')
-    expect(found).toEqual({
-      ok: true,
-      service: {
-        name: 'shop',
-        cpus: 4,
-        busyCpus: 2,
-        parallelFraction: { value: 0.6, lower: 0.58, upper: 0.62 },
-        queueLength: 1.5,
-        bottleneckLock: 'orders_lock',
-        otherSerialUtilizations: [0.2],
-      },
-    })
-    expect(findService(shop, undefined)).toEqual(found)
-  })
-
-  test.each([
-    [{ targets: [] }, undefined, 'no such target now; there is none'],
-    [{ targets: [shop, { name: 'mail' }] }, undefined, 'several targets; choose one of: shop, mail'],
-    [{ targets: [shop] }, 'mail', 'no such target now; there are: shop'],
-    [
-      { ...shop, parallelFraction: { ownership: { reason: 'no-contention' } } },
-      'shop',
-      'p of shop is not known: no-contention',
-    ],
-    [
-      { ...shop, queueLength: undefined },
-      'shop',
-      'not enough is known of shop yet: its CPUs, its p and its queue are needed',
-    ],
-    [null, 'shop', 'this is no answer of /api/v1/targets of an amdahl_exporter of this version'],
-    [{ targets: [1] }, 'shop', 'this is no answer of /api/v1/targets of an amdahl_exporter of this version'],
-  ])('%j, %s: %s', (answer, name, problem) => {
-    expect(findService(answer, name)).toEqual({ ok: false, problem })
   })
 })
 

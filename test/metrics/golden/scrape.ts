@@ -25,7 +25,7 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
-  targets: () => [shop(), mail(), batch(), idle()],
+  targets: () => [shop(), quota(), mail(), batch(), idle()],
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
@@ -120,6 +120,23 @@ function shop(): TargetSnapshot {
     locksCut: 2,
     deploy: change({}),
     restart: undefined,
+  }
+}
+
+/** Its quota of half a CPU stops it: Amdahl's law says nothing of half a CPU. */
+function quota(): TargetSnapshot {
+  const { assessment, counters } = idle()
+  return {
+    ...idle(),
+    name: 'quota',
+    cpus: 0.5,
+    assessment: {
+      ...assessment,
+      ownership: value(0.25, 0.125, 0.375),
+      window: none('cpu-throttled'),
+      regime: 'parallel',
+    },
+    counters: { ...counters, throttledSeconds: 7.25 },
   }
 }
 

@@ -1,10 +1,44 @@
 import type { Command } from 'commander'
-import { MIN_INTERVAL_REPLICATIONS } from '../simulate/replications.js'
-import { DEFAULT_EXPORTER } from './exporter-answer.js'
-import { DEFAULTS, WARM_UP_PART } from './simulate-flags.js'
+import { MIN_INTERVAL_REPLICATIONS } from '../../simulate/replications.js'
+import type { AddCommand, CommandContext } from '../command-context.js'
+import { DEFAULT_EXPORTER } from '../exporter-answer.js'
+import { refuseFlags } from '../flags.js'
+import { simulateSweep } from '../simulate.js'
+import { DEFAULTS, parseSweep, type SimulateFlags, WARM_UP_PART } from '../simulate-flags.js'
+import { refuse } from '../usage-error.js'
+import { parseWhatIf, whatIf } from '../what-if.js'
 
-/** The flags of `simulate`, for its help; parseSweep and parseWhatIf check them. */
-export function addSimulateOptions(command: Command): Command {
+export const addSimulateCommand: AddCommand = (program, context, end) => {
+  const command = program
+    .command('simulate')
+    .allowExcessArguments(false)
+    .description('simulate a service, and what the exporter would say of it; or what if a live one changed')
+  addFlags(command).action(async (flags: SimulateFlags) => {
+    refuseFlags(program, 'simulate')
+    end(await runSimulate(flags, context))
+  })
+}
+
+async function runSimulate(flags: SimulateFlags, { terminal, self }: CommandContext): Promise<number> {
+  if (flags.whatIf) {
+    const options = parseWhatIf(flags)
+    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal)
+  }
+  const sweep = parseSweep(flags)
+  if ('errors' in sweep) return refuse(sweep.errors, terminal)
+  try {
+    simulateSweep(sweep, flags.json ? 'json' : flags.csv ? 'csv' : 'table', terminal, self.nowSeconds)
+  } catch (error) {
+    // An open load that cannot be served is found out while it is simulated.
+    if (!(error instanceof RangeError)) throw error
+    terminal.err(`amdahl_exporter: error: ${error.message}\n`)
+    return 1
+  }
+  return 0
+}
+
+/** For the help: parseSweep and parseWhatIf check them. */
+function addFlags(command: Command): Command {
   return command
     .option(
       '--p <numbers>',

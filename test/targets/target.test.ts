@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest'
+import type { LockTrace } from '../../src/parse/trace-interval.js'
+import type { ProcessIdentity } from '../../src/process/identify.js'
+import { createTarget, type Member, type TargetHost } from '../../src/targets/target.js'
+import { lockTrace, nodeInterval, processIdentity, processInterval } from '../support/measured.js'
+
+const SECOND = 1_000_000_000n
+const LIMITS = {
+  trailingSeconds: 60,
+  minSamples: 200,
+  contendedShare: 0.9,
+  saturatedUtilization: 0.9,
+  maxLocksPerTarget: 2,
+  compareSeconds: 900,
+  settleSeconds: 5,
+}
+
+function scene(change: Partial<TargetHost> = {}) {
+  const ended = new Set<number>()
+  const allowed: (readonly number[])[] = []
+  const host: TargetHost = {
+    identify: (pid) => processIdentity(pid),
+    isAlive: ({ pid }) => !ended.has(pid),
+    lock: ({ key }, address) => ({ key: `${key}:${address}`, label: `lock${address}` }),
+    allowance(members, { node }) {
+      allowed.push(members.map(({ pid }) => pid))
+      return { cpus: node.cpus, allowed: undefined, throttled: undefined }
+    },
+    ...change,
+  }
+  const target = createTarget('shopd', () => LIMITS, host, 7n)
+  let second = 0
+  const advance = (...members: readonly Member[]) => {
+    second += 1
+    const beginNs = BigInt(second) * SECOND
+    const interval = { node: nodeInterval(1.5), beginNs, endNs: beginNs + SECOND }
+    return target.advance(members, interval, 5000 + second)
+  }
+  return { target, ended, allowed, advance, endNs: () => BigInt(second + 1) * SECOND }
+}
+
+function member(
+  pid: number,
+  lock: Partial<LockTrace> | 'none' = {},
+  change: Partial<ProcessIdentity> = {},
+): Member {
+  return {
+    process: processInterval(pid, 1.5, lock === 'none' ? [] : [lockTrace(lock)]),
+    identity: processIdentity(pid, change),
+  }
+}
+
+function times(count: number, advance: () => void): void {
+  for (let index = 0; index < count; index += 1) advance()
+}
+
+test('says nothing before its main process is known', () => {
+  const { target, advance } = scene()
+  expect(target.snapshot()).toBeUndefined()
+  expect(target.isNamed()).toBe(true)
+  expect([target.hasContended, target.lastAliveNs, target.recentQueueSeconds]).toEqual([false, 7n, 0])
+  advance(member(1))
+  expect(target.snapshot()).toMatchObject({ name: 'shopd', main: { pid: 1 }, cpus: 4 })
+})
+
+describe('the queue lately', () => {
+  test('adds up, and is forgotten by a tenth in an interval', () => {
+    const { target, advance } = scene()
+    advance(member(1, { queueSeconds: 2 }))
+    advance(member(1, { queueSeconds: 1 }))
+    expect(target.recentQueueSeconds).toBeCloseTo(2 * 0.9 + 1, 12)
+    advance(member(1, 'none'))
+    expect(target.recentQueueSeconds).toBeCloseTo(2.8 * 0.9, 12)
+  })
+
+  test('a target has contended from its first lock on, for ever', () => {
+    const { target, advance } = scene()
+    advance(member(1, 'none'))
+    expect(target.hasContended).toBe(false)
+    advance(member(1))
+    advance(member(1, 'none'))
+    expect(target.hasContended).toBe(true)
+  })
+})
+
+test('is alive as long as a process of it is, also while the intervals tell of none', () => {
+  const { target, ended, advance, endNs } = scene()
+  advance(member(1))
+  advance()
+  expect(target.lastAliveNs).toBe(endNs())
+  ended.add(1)
+  const last = endNs()
+  advance()
+  expect(target.lastAliveNs).toBe(last)
+})
+
+test('may use what its members may, or its main process where the interval tells of none', () => {
+  const { allowed, advance } = scene()
+  advance()
+  advance(member(2), member(3))
+  advance()
+  expect(allowed).toEqual([[], [2, 3], [2]])
+})
+
+describe('its runtime', () => {
+  const reasonOf = ({ target }: ReturnType<typeof scene>) => target.assessment.ownership
+
+  test('is unclassifiable as soon as one member is, and until none is', () => {
+    const one = scene()
+    const odd = member(2, 'none', { runtime: 'unclassifiable' })
+    times(20, () => one.advance(member(1), odd))
+    expect(reasonOf(one)).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
+    // An interval that tells of no process tells nothing of the runtime.
+    one.advance()
+    expect(reasonOf(one)).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
+    one.advance(member(1))
+    expect(reasonOf(one).kind).toBe('value')
+  })
+
+  test('decides whether its samples are compared before and after a deploy', () => {
+    for (const runtime of ['glibc', 'unclassifiable'] as const) {
+      const { target, advance } = scene()
+      times(20, () => advance(member(1, {}, { runtime })))
+      expect(target.trackerState().recent.batches).toBe(runtime === 'glibc' ? 20 : 0)
+    }
+  })
+})
+
+describe('a new start of its program', () => {
+  test.each([
+    ['deploy', '2'],
+    ['restart', '1'],
+  ])('is a %s: what was measured before says nothing of it', (event, version) => {
+    const { target, ended, advance } = scene()
+    times(20, () => advance(member(1, {}, { version: '1' })))
+    expect(target.assessment.ownership.kind).toBe('value')
+    ended.add(1)
+    expect(advance(member(2, {}, { version }))).toBe(event)
+    expect(target.intervals).toHaveLength(1)
+    expect(target.assessment.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
+    expect(target.snapshot()).toMatchObject({
+      main: { pid: 2 },
+      version,
+      startTimestampSeconds: 1002,
+      counters: { deploys: event === 'deploy' ? 1 : 0, restarts: event === 'restart' ? 1 : 0 },
+    })
+    // What was counted stays counted.
+    expect(target.snapshot()?.counters.cpuSeconds).toBeCloseTo(21 * 1.5, 9)
+  })
+
+  test('is compared by the bottleneck lock of both', () => {
+    const { target, ended, advance } = scene()
+    times(60, () => advance(member(1, { address: 1n, ownedSamples: 30 }, { version: '1' })))
+    ended.add(1)
+    times(60, () => advance(member(2, { address: 2n, ownedSamples: 75 }, { version: '2' })))
+    expect(target.snapshot()?.deploy).toMatchObject({
+      verdict: 'regressed',
+      lockBefore: 'lock1',
+      lockAfter: 'lock2',
+      before: { value: expect.closeTo(0.8, 9) },
+      after: { value: expect.closeTo(0.5, 9) },
+    })
+  })
+})
+
+test('an interruption forgets the intervals and keeps the counters', () => {
+  const { target, advance } = scene()
+  times(20, () => advance(member(1)))
+  target.interrupt()
+  expect(target.intervals).toEqual([])
+  expect(target.assessment.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
+  expect(target.snapshot()).toMatchObject({
+    cpus: undefined,
+    counters: { cpuSeconds: expect.closeTo(30, 9) },
+  })
+})
+
+test.each([
+  ['the same name', 'shopd', true],
+  ['another name', 'other', false],
+])('with %s by the rules that hold now it is named: %s', (_, name, isNamed) => {
+  const { target, advance } = scene({ identify: (pid) => processIdentity(pid, { target: name }) })
+  advance(member(1))
+  expect(target.isNamed()).toBe(isNamed)
+})
+
+test('is not named when its main process is gone', () => {
+  const { target, advance } = scene({ identify: () => undefined })
+  advance(member(1))
+  expect(target.isNamed()).toBe(false)
+})
