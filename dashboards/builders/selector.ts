@@ -18,8 +18,8 @@ export const ofTargets = selector('job=~"$job", instance=~"$instance", target=~"
 export const ofOneTarget = selector('job=~"$job", instance=~"$instance", target="$target"')
 
 /**
- * The largest series of each group, with one label or more beside those of the group. Never two of a group, also where
- * a label has just changed its value: so it can be joined.
+ * The largest series of each group, with one label or more in addition to those of the group. Never two of a group,
+ * also where a label has just changed its value: so it can be joined.
  */
 export function largest(group: string, labels: string, expr: string): string {
   return `topk by (${group}) (1, max by (${group}, ${labels}) (${expr}))`

@@ -248,7 +248,7 @@ function estimates(): Section {
         ...size,
         title: 'Predicted speed-up by CPUs',
         description:
-          "Speed-up over one CPU by Amdahl's law from p now, at the numbers of CPUs below and at N, beside the limit that no number exceeds.",
+          "Speed-up over one CPU by Amdahl's law from p now, at the numbers of CPUs below and at N, and the limit that no number exceeds.",
         docs: READING,
         exprs: [
           `max by (cpus) (${predicted})`,

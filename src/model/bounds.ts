@@ -43,7 +43,7 @@ export function throughputBound(
 }
 
 /**
- * How far throughput can grow before a bound is met, with everything else as it is.
+ * How far throughput can grow before it reaches a bound, with everything else as it is.
  *
  *     headroom = 1 / max(U_s, B/N)
  *
@@ -65,11 +65,11 @@ export function headroom(serialUtilization: number, busyCpus: number, cpus: numb
 }
 
 /**
- * Regime by eq. 18: the bound that is met, the nearer one where both are.
+ * Regime by eq. 18: the bound that is reached, the nearer one where both are.
  *
  * @param serialUtilization U_s. CPUs, ≥ 0.
  * @param cpuUtilization Utilization of the CPUs the target may use, by whoever uses them. Ratio in [0, 1].
- * @param saturated Utilization from which a bound counts as met. Ratio.
+ * @param saturated Utilization from which a bound counts as reached. Ratio.
  */
 export function regime(serialUtilization: number, cpuUtilization: number, saturated: number): Regime {
   if (Math.max(serialUtilization, cpuUtilization) < saturated) return 'client'

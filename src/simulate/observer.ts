@@ -6,8 +6,13 @@ import {
 } from '../join/cpu-timeline.js'
 import { joinInterval } from '../join/interval.js'
 import { type TargetInterval, toTargetInterval } from '../join/target-interval.js'
-import { FIRST_LOCK_ADDRESS, LOCK_BYTES, SIMULATED_PID, type SimulatedInterval } from './recorder.js'
 import type { Scenario } from './scenario.js'
+import {
+  FIRST_LOCK_ADDRESS,
+  LOCK_BYTES,
+  SIMULATED_PID,
+  type SimulatedInterval,
+} from './simulated-interval.js'
 
 /** Looks at a simulated run as the exporter looks at a real one: by its join, with its kind of intervals. */
 export interface Observer {

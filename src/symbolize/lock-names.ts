@@ -37,7 +37,7 @@ interface Entry extends LockReference {
   isAsking: boolean
 }
 
-/** Creates the names. They are asked of `namer`, which works beside the main thread, once for each lock. */
+/** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
 export function createLockNames(namer: LockNamer): LockNames {
   const processes = new Map<string, Map<bigint, Entry>>()
   const stacks = new Map<string, { readonly stacks: UserStack[]; readonly sinceNs: bigint }>()

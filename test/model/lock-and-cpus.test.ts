@@ -130,7 +130,7 @@ describe('the Markov chain of a lock and CPUs', () => {
     expect(state.throughput).toBeCloseTo(1 / 0.403, 9)
   })
 
-  test.each([0, 0.3, 1])('one client meets nobody, p = %f', (parallelFraction) => {
+  test.each([0, 0.3, 1])('one client waits for nobody, p = %f', (parallelFraction) => {
     const state = solveLockAndCpus({ ...paper, clients: 1, parallelFraction })
     expect(state.throughput).toBeCloseTo(1 / 0.503, 12)
     expect(state.responseSeconds).toBeCloseTo(0.403, 12)

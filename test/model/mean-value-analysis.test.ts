@@ -97,7 +97,7 @@ describe('mean value analysis', () => {
     expect(stations[0]?.utilization).toBeCloseTo((exact.throughput * service) / servers, 9)
   })
 
-  test('64 servers and 500 clients stay stable through saturation, with a lock beside them', () => {
+  test('64 servers and 500 clients stay stable through saturation, also with a lock', () => {
     let before = 0
     for (let clients = 1; clients <= 500; clients += 7) {
       const { throughput, stations } = meanValueAnalysis({

@@ -4,7 +4,7 @@ export interface Transition<S> {
   readonly rate: number
 }
 
-/** Sum from which weights are scaled down: far from where a double ends, far above what counts beside it. */
+/** Sum from which weights are scaled down: far from where a double ends, far above what still adds to it. */
 const LARGE = 1e200
 
 /**

@@ -39,7 +39,7 @@ describe('the CPUs of a target', () => {
     ['a quota inside a cpuset', [member(['/a 1.5'], [0, 1])], 1.5, [0, 1]],
     ['a quota beyond its cpuset', [member(['/a 4'], [0]), member(['/b 0.5'], [1, 2])], 1.5, [0, 1, 2]],
     [
-      'CPUs that two share count once, beside others',
+      'CPUs that two share count once, together with others',
       [member(['/a 1'], [0]), member(['/b 1'], [0]), member(['/c 0.5'], [1, 2])],
       1.5,
       [0, 1, 2],

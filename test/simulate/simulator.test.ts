@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SimulatedInterval } from '../../src/simulate/recorder.js'
 import type { Scenario } from '../../src/simulate/scenario.js'
+import type { SimulatedInterval } from '../../src/simulate/simulated-interval.js'
 import { simulate } from '../../src/simulate/simulator.js'
 import { paperScenario } from './scenarios.js'
 
@@ -43,7 +43,7 @@ describe('what must hold in every run', () => {
     const run = simulate(scenario)
     const { load, demandSeconds, cpus, lockShares } = scenario
     expect(run.seconds).toBeCloseTo(2900, 6)
-    // Jobs draw their demands: the means are met by chance, here within 3 %.
+    // Jobs draw their demands: their means differ from what is given by chance, here by 3 % at most.
     expect(run.busyCpus / (run.throughput * demandSeconds)).toBeCloseTo(1, 1.2)
     expect(run.utilization).toBeCloseTo(run.busyCpus / cpus, 9)
     for (const [lock, share] of lockShares.entries())
@@ -80,7 +80,7 @@ describe('what must hold in every run', () => {
         expect(lock.longestWaitSeconds).toBeLessThanOrEqual(lock.waitSeconds + 1e-9)
       }
       expect(contention.contendedCpuSeconds).toBeLessThanOrEqual(
-        // A holder that needs no CPU is served beside them.
+        // A holder that needs no CPU is served as well.
         (scenario.cpus + 1) * contention.contendedSeconds + 1e-9,
       )
     }

@@ -106,10 +106,10 @@ describe.skipIf(!needs('gcc', 'make', 'strip', 'objcopy') || !isRoot())('the loc
   })
 
   test.each(['', '.debug'])(
-    'have their names back with a debug file in the folder %j beside',
-    async (beside) => {
-      const program = join(folder, `linked${beside}/workload-locks`)
-      const place = join(dirname(program), beside)
+    'have their names back with a debug file in the folder %j of their own',
+    async (debugFolder) => {
+      const program = join(folder, `linked${debugFolder}/workload-locks`)
+      const place = join(dirname(program), debugFolder)
       mkdirSync(place, { recursive: true })
       copyFileSync(debug, join(place, 'workload-locks.debug'))
       execFileSync('objcopy', [`--add-gnu-debuglink=${debug}`, stripped, program])

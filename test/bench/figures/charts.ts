@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite'
 import { predictedSpeedup } from '../../../src/model/amdahl.js'
-import type { SimulatedInterval } from '../../../src/simulate/recorder.js'
+import type { SimulatedInterval } from '../../../src/simulate/simulated-interval.js'
 import { HEIGHT, WIDTH } from './chart.js'
 import { numberOf, type Row } from './csv.js'
 import type { EstimateSummary, RateComparison } from './real-system.js'

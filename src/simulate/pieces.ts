@@ -1,0 +1,25 @@
+import { NONE } from './job-queue.js'
+import type { Scenario } from './scenario.js'
+
+/** A piece of a job: work inside a lock, or, where that is NONE, in parallel. */
+export interface Piece {
+  readonly lock: number
+  readonly meanSeconds: number
+}
+
+/** Shares below this are what rounding leaves of 1. */
+const LEAST_SHARE = 1e-12
+
+/** The way of a job: each lock, and after it an equal piece of the parallel part. */
+export function piecesOf({
+  lockShares,
+  demandSeconds,
+}: Pick<Scenario, 'lockShares' | 'demandSeconds'>): readonly Piece[] {
+  const serialShare = lockShares.reduce((sum, share) => sum + share, 0)
+  const parallel = { lock: NONE, share: (1 - serialShare) / Math.max(1, lockShares.length) }
+  const all =
+    lockShares.length === 0 ? [parallel] : lockShares.flatMap((share, lock) => [{ lock, share }, parallel])
+  return all
+    .filter(({ share }) => share > LEAST_SHARE)
+    .map(({ lock, share }) => ({ lock, meanSeconds: share * demandSeconds }))
+}

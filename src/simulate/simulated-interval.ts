@@ -1,0 +1,94 @@
+import type { LockTrace, TraceInterval } from '../parse/trace-interval.js'
+
+/** What the run did between two borders: what a tracer would have seen, and the CPU time that /proc would have. */
+export interface SimulatedInterval {
+  readonly trace: TraceInterval
+  /** CPU time spent since the begin of the simulation, by CPU, at both borders. Seconds. */
+  readonly cpuSecondsBefore: readonly number[]
+  readonly cpuSecondsAfter: readonly number[]
+  /** Time with a waiter at the bottleneck lock, and CPU time spent in it. Seconds. */
+  readonly contendedSeconds: number
+  readonly contendedCpuSeconds: number
+}
+
+/** The one process of the simulation, and the address of its first lock; the others follow. */
+export const SIMULATED_PID = 1
+export const FIRST_LOCK_ADDRESS = 0x1000n
+/** From one lock to the next. Bytes. */
+export const LOCK_BYTES = 64n
+
+/** One lock during an interval. */
+export interface LockSums {
+  /** A tracer knows a lock from its first wait on. */
+  isKnown: boolean
+  waits: number
+  waitSeconds: number
+  longestWaitSeconds: number
+  queueSeconds: number
+  contendedSeconds: number
+  watchedSamples: number
+  ownedSamples: number
+  heldSamples: number
+  ownerOffCpuSamples: number
+}
+
+export function createLockSums(): LockSums {
+  return { isKnown: false, ...NO_SUMS }
+}
+
+/** Begins the next interval. */
+export function clearLockSums(sums: LockSums): void {
+  Object.assign(sums, NO_SUMS)
+}
+
+const NO_SUMS = {
+  waits: 0,
+  waitSeconds: 0,
+  longestWaitSeconds: 0,
+  queueSeconds: 0,
+  contendedSeconds: 0,
+  watchedSamples: 0,
+  ownedSamples: 0,
+  heldSamples: 0,
+  ownerOffCpuSamples: 0,
+} as const
+
+/** What a tracer would have seen. */
+export function traceOf(
+  locks: readonly LockSums[],
+  cpuSamples: number,
+  beginSeconds: number,
+  endSeconds: number,
+): TraceInterval {
+  const traced = locks.flatMap(toTrace)
+  const process = {
+    pid: SIMULATED_PID,
+    cpuSamples,
+    waits: new Map([
+      [
+        'mutex',
+        {
+          waits: traced.reduce((sum, lock) => sum + lock.waits, 0),
+          waitSeconds: traced.reduce((sum, lock) => sum + lock.waitSeconds, 0),
+        },
+      ] as const,
+    ]),
+    locks: traced,
+  }
+  return {
+    beginNs: nanoseconds(beginSeconds),
+    endNs: nanoseconds(endSeconds),
+    lostEvents: 0,
+    processes: new Map([[SIMULATED_PID, process]]),
+    stacks: [],
+  }
+}
+
+function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTrace[] {
+  const address = FIRST_LOCK_ADDRESS + BigInt(lock) * LOCK_BYTES
+  return isKnown ? [{ address, ...sums, handOverSeconds: 0 }] : []
+}
+
+function nanoseconds(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e9))
+}
