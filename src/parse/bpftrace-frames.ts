@@ -29,13 +29,12 @@ interface MapShape {
   readonly holds:
     | 'total'
     | 'waits'
-    | 'longest'
     | 'other'
-    | 'cpu'
-    | 'watched'
-    | 'owned'
-    | 'held'
-    | 'owner-off'
+    | 'cpuSamples'
+    | 'watchedSamples'
+    | 'ownedSamples'
+    | 'heldSamples'
+    | 'ownerOffCpuSamples'
     | 'in-flight'
     | 'covered'
   readonly keys: number
@@ -47,13 +46,12 @@ const MAPS: ReadonlyMap<string, MapShape> = new Map([
   ...(['a', 'b'] as const).flatMap((half): [string, MapShape][] => [
     [`${half}_total`, { holds: 'total', keys: 0, values: 1 }],
     [`${half}_wait`, { holds: 'waits', keys: 3, values: 2 }],
-    [`${half}_longest`, { holds: 'longest', keys: 2, values: 1 }],
     [`${half}_other`, { holds: 'other', keys: 1, values: 2 }],
-    [`${half}_cpu`, { holds: 'cpu', keys: 1, values: 1 }],
-    [`${half}_watch`, { holds: 'watched', keys: 2, values: 1 }],
-    [`${half}_own`, { holds: 'owned', keys: 2, values: 1 }],
-    [`${half}_held`, { holds: 'held', keys: 2, values: 1 }],
-    [`${half}_off`, { holds: 'owner-off', keys: 2, values: 1 }],
+    [`${half}_cpu`, { holds: 'cpuSamples', keys: 1, values: 1 }],
+    [`${half}_watched`, { holds: 'watchedSamples', keys: 2, values: 1 }],
+    [`${half}_owned`, { holds: 'ownedSamples', keys: 2, values: 1 }],
+    [`${half}_held`, { holds: 'heldSamples', keys: 2, values: 1 }],
+    [`${half}_owner_off`, { holds: 'ownerOffCpuSamples', keys: 2, values: 1 }],
   ]),
   ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
   ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
@@ -77,11 +75,10 @@ interface LockLedger {
 interface LockFrame {
   waits: number
   waitNs: number
-  longestNs: number
-  watched: number
-  owned: number
-  held: number
-  ownerOff: number
+  watchedSamples: number
+  ownedSamples: number
+  heldSamples: number
+  ownerOffCpuSamples: number
   /** Waits in flight at the border: their starts by map and thread, since a map may show a row twice. */
   readonly inFlight: Map<string, { readonly startNs: bigint; readonly map: string }>
   /** End of the last wait, and contended time since the last reset. */
@@ -270,14 +267,13 @@ function settleLock(
     address,
     waits: lock.waits,
     waitSeconds: lock.waitNs / NS_PER_SECOND,
-    longestWaitSeconds: lock.longestNs / NS_PER_SECOND,
     queueSeconds: queueNs / NS_PER_SECOND,
     contendedSeconds: contendedInIntervalNs / NS_PER_SECOND,
     handOverSeconds: Math.min(handOverNs, contendedInIntervalNs) / NS_PER_SECOND,
-    watchedSamples: lock.watched,
-    ownedSamples: lock.owned,
-    heldSamples: lock.held,
-    ownerOffCpuSamples: lock.ownerOff,
+    watchedSamples: lock.watchedSamples,
+    ownedSamples: lock.ownedSamples,
+    heldSamples: lock.heldSamples,
+    ownerOffCpuSamples: lock.ownerOffCpuSamples,
   }
 }
 
@@ -304,7 +300,7 @@ function addRow(frame: Frame, row: MapRow): ParseError | undefined {
   }
   if (map.holds === 'in-flight' && first === 0n) return undefined
   const process = processOf(frame, Number(row.keys[0]))
-  if (map.holds === 'cpu') {
+  if (map.holds === 'cpuSamples') {
     process.cpuSamples = Number(first)
     return undefined
   }
@@ -325,7 +321,7 @@ function addLockRow(
   frame: Frame,
   process: ProcessFrame,
   lock: LockFrame,
-  holds: 'waits' | 'longest' | 'watched' | 'owned' | 'held' | 'owner-off' | 'covered',
+  holds: 'waits' | 'watchedSamples' | 'ownedSamples' | 'heldSamples' | 'ownerOffCpuSamples' | 'covered',
   row: MapRow,
 ): ParseError | undefined {
   const [first = 0n, second = 0n, third = 0n] = row.values
@@ -344,21 +340,8 @@ function addLockRow(
       lock.contendedNs = Number(second)
       lock.handOverNs = Number(third)
       break
-    case 'longest':
-      lock.longestNs = Number(first)
-      break
-    case 'watched':
-      lock.watched = Number(first)
-      break
-    case 'owned':
-      lock.owned = Number(first)
-      break
-    case 'held':
-      lock.held = Number(first)
-      break
-    case 'owner-off':
-      lock.ownerOff = Number(first)
-      break
+    default:
+      lock[holds] = Number(first)
   }
   return undefined
 }
@@ -391,11 +374,10 @@ function lockOf(process: ProcessFrame, address: bigint): LockFrame {
     lock = {
       waits: 0,
       waitNs: 0,
-      longestNs: 0,
-      watched: 0,
-      owned: 0,
-      held: 0,
-      ownerOff: 0,
+      watchedSamples: 0,
+      ownedSamples: 0,
+      heldSamples: 0,
+      ownerOffCpuSamples: 0,
       inFlight: new Map(),
       coveredNs: undefined,
       contendedNs: undefined,

@@ -19,8 +19,6 @@ export interface LockTrace {
   readonly waits: number
   /** Total length of the waits that ended in the interval. Seconds. */
   readonly waitSeconds: number
-  /** Longest single wait that ended in the interval. Seconds. */
-  readonly longestWaitSeconds: number
   /** ∫ waiters dt over the interval, waits in flight at its borders included. Thread-seconds. */
   readonly queueSeconds: number
   /** Time with at least one waiter. Seconds, at most the length of the interval. */

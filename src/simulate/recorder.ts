@@ -83,7 +83,6 @@ export const LOCK_BYTES = 64n
 interface LockSums {
   waits: number
   waitSeconds: number
-  longestWaitSeconds: number
   queueSeconds: number
   contendedSeconds: number
   watchedSamples: number
@@ -150,7 +149,6 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
       const sums = locks[lock] as LockSums
       sums.waits += 1
       sums.waitSeconds += seconds
-      if (seconds > sums.longestWaitSeconds) sums.longestWaitSeconds = seconds
     },
     finishJob(seconds) {
       jobs += 1
@@ -237,7 +235,6 @@ function noSums(): LockSums {
   return {
     waits: 0,
     waitSeconds: 0,
-    longestWaitSeconds: 0,
     queueSeconds: 0,
     contendedSeconds: 0,
     watchedSamples: 0,

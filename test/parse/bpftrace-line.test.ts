@@ -46,7 +46,7 @@ describe('a line of bpftrace/futex.bt', () => {
     ['frame-end x 0', 'BAD_INTEGER', 11],
     ['@a_cpu[76: 1', 'MISSING_FIELD', 13],
     ['@a_cpu[7x]: 1', 'BAD_INTEGER', 8],
-    ['@a_watch[76, 0x7f]: 1', 'BAD_INTEGER', 14],
+    ['@a_watched[76, 0x7f]: 1', 'BAD_INTEGER', 16],
     ['@a_cpu[76] 1', 'MISSING_FIELD', 11],
     ['@a_cpu[76]: one', 'BAD_INTEGER', 13],
     ['@a_other[1]: count 5, average 1, total x', 'BAD_INTEGER', 40],

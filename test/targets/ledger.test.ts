@@ -27,7 +27,6 @@ function lock(change: Partial<LockTrace> = {}): LockTrace {
     address: 1n,
     waits: 10,
     waitSeconds: 2,
-    longestWaitSeconds: 0.5,
     queueSeconds: 2,
     contendedSeconds: 1,
     handOverSeconds: 0,
