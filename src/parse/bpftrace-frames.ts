@@ -2,8 +2,9 @@ import { type MapRow, parseBpftraceLine } from './bpftrace-line.js'
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
 import {
-  FUTEX_CLASSES,
+  addWaits,
   type FutexClass,
+  futexClassOf,
   type LockTrace,
   NS_PER_SECOND,
   type ProcessTrace,
@@ -21,9 +22,6 @@ export interface BpftraceFrames {
 const MAX_LINE_LENGTH = 512
 /** Rows beyond this are dropped and counted as lost: the maps of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 300_000
-
-/** The `class` number of the script, 1 to 5. */
-const LOCK_CLASSES: readonly FutexClass[] = FUTEX_CLASSES.slice(0, 5)
 
 interface MapShape {
   readonly holds:
@@ -89,7 +87,7 @@ interface LockFrame {
 
 interface ProcessFrame {
   cpuSamples: number
-  waits: Map<FutexClass, { waits: number; waitSeconds: number }>
+  waits: Map<FutexClass, WaitTotals>
   locks: Map<bigint, LockFrame>
 }
 
@@ -305,7 +303,7 @@ function addRow(frame: Frame, row: MapRow): ParseError | undefined {
     return undefined
   }
   if (map.holds === 'other') {
-    addWaits(process.waits, 'other', Number(first), Number(second))
+    addToClass(process, 'other', Number(first), Number(second))
     return undefined
   }
   if (map.holds === 'in-flight') {
@@ -327,12 +325,14 @@ function addLockRow(
   const [first = 0n, second = 0n, third = 0n] = row.values
   switch (holds) {
     case 'waits': {
-      const futexClass = LOCK_CLASSES[Number(row.keys[2]) - 1]
-      if (futexClass === undefined) return parseError('BAD_INTEGER', 2, `no lock class ${row.keys[2]}`)
+      const futexClass = futexClassOf(row.keys[2] ?? 0n)
+      // The script has a map of its own for waits that are for no lock.
+      if (futexClass === undefined || futexClass === 'other')
+        return parseError('BAD_INTEGER', 2, `no lock class ${row.keys[2]}`)
       lock.waits += Number(first)
       lock.waitNs += Number(second)
       frame.lockWaits += Number(first)
-      addWaits(process.waits, futexClass, Number(first), Number(second))
+      addToClass(process, futexClass, Number(first), Number(second))
       break
     }
     case 'covered':
@@ -346,17 +346,9 @@ function addLockRow(
   return undefined
 }
 
-function addWaits(
-  waits: Map<FutexClass, { waits: number; waitSeconds: number }>,
-  futexClass: FutexClass,
-  count: number,
-  totalNs: number,
-): void {
-  const known: WaitTotals = waits.get(futexClass) ?? { waits: 0, waitSeconds: 0 }
-  waits.set(futexClass, {
-    waits: known.waits + count,
-    waitSeconds: known.waitSeconds + totalNs / NS_PER_SECOND,
-  })
+function addToClass(process: ProcessFrame, futexClass: FutexClass, count: number, totalNs: number): void {
+  const more = { waits: count, waitSeconds: totalNs / NS_PER_SECOND }
+  process.waits.set(futexClass, addWaits(process.waits.get(futexClass), more))
 }
 
 function processOf(frame: Frame, pid: number): ProcessFrame {

@@ -1,8 +1,8 @@
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
 import {
-  FUTEX_CLASSES,
   type FutexClass,
+  futexClassOf,
   type LockTrace,
   NS_PER_SECOND,
   type TraceInterval,
@@ -19,9 +19,6 @@ export interface SystemtapFrames {
 const MAX_LINE_LENGTH = 256
 /** Rows beyond this are dropped and counted as lost: the tables of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 100_000
-
-/** By the `class` number of the script: 0 is a wait for no lock. */
-const CLASSES: readonly FutexClass[] = ['other', ...FUTEX_CLASSES.slice(0, 5)]
 
 /** The records and how many numbers each has. */
 const RECORDS: ReadonlyMap<string, number> = new Map([
@@ -156,7 +153,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
       process.cpuSamples = Number(key)
       return undefined
     case 'waits': {
-      const futexClass = CLASSES[Number(key)]
+      const futexClass = futexClassOf(key)
       if (futexClass === undefined) {
         return parseError('BAD_INTEGER', 8 + String(pid).length, `no class ${key}`)
       }
