@@ -111,13 +111,18 @@ describe('a frame', () => {
           ownerOffCpuSamples: 5,
         },
         // Watched, and not waited for in this interval.
-        expect.objectContaining({
+        {
           address: 8192n,
           waits: 0,
+          waitSeconds: 0,
           queueSeconds: 0,
+          contendedSeconds: 0,
+          handOverSeconds: 0,
           watchedSamples: 150,
           ownedSamples: 1,
-        }),
+          heldSamples: 0,
+          ownerOffCpuSamples: 0,
+        },
       ],
     })
     expect([...(interval?.processes.get(8)?.waits.keys() ?? [])]).toEqual(['robust-mutex'])
@@ -130,25 +135,106 @@ describe('a frame', () => {
   })
 })
 
+const LONG = 'x'.repeat(50)
+const SHORT = `"${'x'.repeat(40)}"`
+const RECORDS = 'expected frame, lock, waits, cpu, owner, frame-end; got'
+
 test.each([
-  ['cpu 7 1', 'OUT_OF_ORDER', 1],
-  ['frame-end 3 0', 'OUT_OF_ORDER', 1],
-  ['frame 5 5', 'OUT_OF_ORDER', 7],
-  ['frame 5', 'MISSING_FIELD', 8],
-  ['frame 5 6 7', 'TRAILING_TEXT', 11],
-  ['cpu 7 x', 'BAD_INTEGER', 7],
-  ['cpu  7 1', 'BAD_INTEGER', 5],
-  ['cpu 7 123456789012345678901', 'BAD_INTEGER', 7],
-  ['WARNING: something', 'UNKNOWN_RECORD', 1],
-  [`cpu ${'7'.repeat(300)}`, 'LINE_TOO_LONG', 257],
-])('%j is refused', (line, code, column) => {
-  expect(parse([line]).errors).toMatchObject([{ code, column }])
+  ['cpu 7 1', 'OUT_OF_ORDER', 1, 'cpu without frame'],
+  ['frame-end 3 0', 'OUT_OF_ORDER', 1, 'frame-end without frame'],
+  ['frame 5 5', 'OUT_OF_ORDER', 7, 'frame ends at 5, not after its begin 5'],
+  ['frame 5', 'MISSING_FIELD', 8, 'frame has 2 numbers, got 1'],
+  ['frame 5 6 7', 'TRAILING_TEXT', 11, 'unexpected "7"'],
+  [`frame 5 6 ${LONG}`, 'TRAILING_TEXT', 11, `unexpected ${SHORT}`],
+  ['cpu 7 x', 'BAD_INTEGER', 7, 'expected an integer, got "x"'],
+  [`cpu 7 ${LONG}`, 'BAD_INTEGER', 7, `expected an integer, got ${SHORT}`],
+  ['cpu 7 1x', 'BAD_INTEGER', 7, 'expected an integer, got "1x"'],
+  ['cpu 7 x1', 'BAD_INTEGER', 7, 'expected an integer, got "x1"'],
+  ['cpu  7 1', 'BAD_INTEGER', 5, 'expected an integer, got ""'],
+  ['cpu 7 123456789012345678901', 'BAD_INTEGER', 7, 'expected an integer, got "123456789012345678901"'],
+  ['WARNING: something', 'UNKNOWN_RECORD', 1, `${RECORDS} "WARNING:"`],
+  [LONG, 'UNKNOWN_RECORD', 1, `${RECORDS} ${SHORT}`],
+  [`cpu ${'7'.repeat(253)}`, 'LINE_TOO_LONG', 257, 'line of 257 characters'],
+  [`cpu ${'7'.repeat(252)}`, 'BAD_INTEGER', 5, expect.stringContaining('expected an integer')],
+  ['stack 7 1 2 3', 'MISSING_FIELD', 14, 'expected PID ADDRESS IP SP BP WORD…'],
+])('%j is refused', (line, code, column, message) => {
+  expect(parse([line]).errors).toEqual([{ kind: 'error', code, column, message }])
+})
+
+test('blank lines are ignored', () => {
+  expect(parse(['', 'frame 1 2', '', 'frame-end 2 0'])).toMatchObject({
+    errors: [],
+    intervals: [{ lostEvents: 0 }],
+  })
+})
+
+test('an end that is not of its frame is refused, and the frame is let go', () => {
+  const { intervals, errors } = parse(['frame 0 5', 'frame-end 6 0', 'frame-end 5 0'])
+  expect(intervals).toEqual([])
+  expect(errors).toMatchObject([
+    { code: 'OUT_OF_ORDER', column: 11, message: 'frame-end 6 does not match frame 5' },
+    { code: 'OUT_OF_ORDER', column: 1, message: 'frame-end without frame' },
+  ])
 })
 
 test('a refused line within a frame counts as lost, and so does a class that there is not', () => {
-  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 9 1 1', 'frame-end 2 0'])
-  expect(errors).toMatchObject([{ code: 'MISSING_FIELD' }, { code: 'BAD_INTEGER', column: 9 }])
-  expect(intervals).toMatchObject([{ lostEvents: 2 }])
+  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 6 1 1', 'frame-end 2 10'])
+  expect(errors).toMatchObject([
+    { code: 'MISSING_FIELD' },
+    { code: 'BAD_INTEGER', column: 9, message: 'no class 6' },
+  ])
+  expect(intervals).toMatchObject([{ lostEvents: 12 }])
+})
+
+test.each([
+  [0, 'other'],
+  [1, 'mutex'],
+  [2, 'timed-mutex'],
+  [3, 'rwlock'],
+  [4, 'pi-mutex'],
+  [5, 'robust-mutex'],
+])('waits of class %d are %s', (classNumber, futexClass) => {
+  const { intervals } = parse(['frame 1 2', `waits 7 ${classNumber} 3 250000000`, 'frame-end 2 0'])
+  const waits = intervals[0]?.processes.get(7)?.waits
+  expect(waits).toEqual(new Map([[futexClass, { waits: 3, waitSeconds: 0.25 }]]))
+})
+
+test('a lock has the fields of both of its rows, in either order', () => {
+  const ofLock = 'lock 7 4096 10 2500000000 2600000000 900000000 50000000'
+  const ofOwner = 'owner 7 4096 150 40 60 5'
+  const locks = [
+    [ofLock, ofOwner],
+    [ofOwner, ofLock],
+  ].map((rows) => parse(['frame 1 2', ...rows, 'frame-end 2 0']).intervals[0]?.processes.get(7)?.locks)
+  expect(locks[0]).toEqual(locks[1])
+  expect(locks[0]).toMatchObject([{ waits: 10, watchedSamples: 150 }])
+})
+
+test('hand-overs that overlap are not more than the contended time', () => {
+  const { intervals } = parse(['frame 1 2', 'lock 7 4096 1 1 1 500000000 700000000', 'frame-end 2 0'])
+  expect(intervals[0]?.processes.get(7)?.locks).toMatchObject([
+    { contendedSeconds: 0.5, handOverSeconds: 0.5 },
+  ])
+})
+
+test('stacks belong to the frame that ends after them', () => {
+  const { intervals } = parse([
+    'stack 7 10 1 2 3',
+    'frame 1 2',
+    'stack 7 11 1 2 3',
+    'frame-end 2 0',
+    'frame 2 3',
+    'frame-end 3 0',
+  ])
+  expect(intervals.map(({ stacks }) => stacks.map(({ address }) => address))).toEqual([[0x10n, 0x11n], []])
+})
+
+test('rows beyond 100 000 are dropped and counted as lost', () => {
+  const rows = Array.from({ length: 100_000 }, () => 'cpu 7 1')
+  const { intervals, errors } = parse(['frame 1 2', ...rows, 'cpu 8 1', 'cpu 9 1', 'frame-end 2 0'])
+  expect(errors).toEqual([])
+  expect(intervals[0]?.lostEvents).toBe(2)
+  expect([...(intervals[0]?.processes.keys() ?? [])]).toEqual([7])
 })
 
 test('whatever is printed, nothing is thrown', () => {
