@@ -1,15 +1,9 @@
-import { type MapRow, parseBpftraceLine } from './bpftrace-line.js'
+import { type FrameBegin, type FrameEnd, parseBpftraceLine } from './bpftrace-line.js'
+import { addRow, createFrameRows, type FrameRows } from './bpftrace-rows.js'
+import { type FrameBorders, type RunningTotals, traceLock, ZERO_TOTALS } from './bpftrace-running-totals.js'
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
-import {
-  FUTEX_CLASSES,
-  type FutexClass,
-  type LockTrace,
-  NS_PER_SECOND,
-  type ProcessTrace,
-  type TraceInterval,
-  type WaitTotals,
-} from './trace-interval.js'
+import type { LockTrace, ProcessTrace, TraceInterval } from './trace-interval.js'
 
 /** Turns the lines of bpftrace/futex.bt into intervals. */
 export interface BpftraceFrames {
@@ -19,389 +13,99 @@ export interface BpftraceFrames {
 
 /** A longer line is no row of ours: the widest one has three 64-bit keys and three values. */
 const MAX_LINE_LENGTH = 512
-/** Rows beyond this are dropped and counted as lost: the maps of the script cannot hold more. */
-const MAX_ROWS_PER_FRAME = 300_000
 
-/** The `class` number of the script, 1 to 5. */
-const LOCK_CLASSES: readonly FutexClass[] = FUTEX_CLASSES.slice(0, 5)
-
-interface MapShape {
-  readonly holds:
-    | 'total'
-    | 'waits'
-    | 'longest'
-    | 'other'
-    | 'cpu'
-    | 'watched'
-    | 'owned'
-    | 'held'
-    | 'owner-off'
-    | 'in-flight'
-    | 'covered'
-  readonly keys: number
-  readonly values: number
-}
-
-/** What each map of the script holds, and how many keys and values its rows have. */
-const MAPS: ReadonlyMap<string, MapShape> = new Map([
-  ...(['a', 'b'] as const).flatMap((half): [string, MapShape][] => [
-    [`${half}_total`, { holds: 'total', keys: 0, values: 1 }],
-    [`${half}_wait`, { holds: 'waits', keys: 3, values: 2 }],
-    [`${half}_longest`, { holds: 'longest', keys: 2, values: 1 }],
-    [`${half}_other`, { holds: 'other', keys: 1, values: 2 }],
-    [`${half}_cpu`, { holds: 'cpu', keys: 1, values: 1 }],
-    [`${half}_watch`, { holds: 'watched', keys: 2, values: 1 }],
-    [`${half}_own`, { holds: 'owned', keys: 2, values: 1 }],
-    [`${half}_held`, { holds: 'held', keys: 2, values: 1 }],
-    [`${half}_off`, { holds: 'owner-off', keys: 2, values: 1 }],
-  ]),
-  ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
-  ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
-  ['lock', { holds: 'covered', keys: 2, values: 3 }],
-])
-
-/** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
-interface LockLedger {
-  /** ∫ waiters dt and contended time that earlier intervals have reported. */
-  reportedQueueNs: number
-  reportedContendedNs: number
-  /** Sum of all waits that have ended. */
-  endedNs: number
-  /** Contended time by the kernel's count, from before the last reset of the map and since. */
-  contendedBeforeResetNs: number
-  contendedSinceResetNs: number
-  /** Hand-over time by the kernel's count that was reported, since the last reset of the map. */
-  handOverNs: number
-}
-
-interface LockFrame {
-  waits: number
-  waitNs: number
-  longestNs: number
-  watched: number
-  owned: number
-  held: number
-  ownerOff: number
-  /** Waits in flight at the border: their starts by map and thread, since a map may show a row twice. */
-  readonly inFlight: Map<string, { readonly startNs: bigint; readonly map: string }>
-  /** End of the last wait, and contended time since the last reset. */
-  coveredNs: bigint | undefined
-  contendedNs: number | undefined
-  handOverNs: number | undefined
-}
-
-interface ProcessFrame {
-  cpuSamples: number
-  waits: Map<FutexClass, { waits: number; waitSeconds: number }>
-  locks: Map<bigint, LockFrame>
-}
-
-interface Frame {
-  readonly beginNs: bigint
-  readonly endNs: bigint
-  readonly processes: Map<number, ProcessFrame>
-  rows: number
-  lostEvents: number
-  lockWaits: number
-  total: number
-}
-
-/**
- * Creates the assembler of one tracer run; a restarted tracer needs a new one.
- *
- * The queue integral of an interval is the difference of a running total between its borders:
- *
- *     ∫ waiters dt up to b = Σ (end − start) of the waits that ended + Σ (b − start) of those in flight at b
- *
- * so that a wait counts in each interval for the time it lasted there. Maps are printed a moment after the
- * border; what that moves between neighbours is carried over, and no total is lost or counted twice.
- */
+/** Creates the assembler of one tracer run; a restarted tracer needs a new one. */
 export function createBpftraceFrames(): BpftraceFrames {
-  const ledgers = new Map<string, LockLedger>()
+  const totals: TotalsOfLocks = new Map()
   const stacks = createStackBuffer()
-  let frame: Frame | undefined
+  let frame: FrameRows | undefined
   let lostOutsideFrames = 0
 
-  function push(line: string): TraceInterval | ParseError | undefined {
-    if (line.startsWith('stack ')) return stacks.addLine(line)
-    if (line.length > MAX_LINE_LENGTH) {
-      return parseError('LINE_TOO_LONG', MAX_LINE_LENGTH + 1, `line of ${line.length} characters`)
+  function begin({ beginNs, endNs }: FrameBegin): ParseError | undefined {
+    if (endNs <= beginNs) {
+      return parseError('OUT_OF_ORDER', 7, `frame ends at ${endNs}, not after its begin ${beginNs}`)
     }
-    const record = parseBpftraceLine(line)
-    switch (record.kind) {
-      case 'error':
-        if (frame) frame.lostEvents += 1
-        return record
-      case 'ignored':
-        return undefined
-      case 'lost-events':
-        if (frame) frame.lostEvents += record.count
-        else lostOutsideFrames += record.count
-        return undefined
-      case 'frame-begin': {
-        if (record.endNs <= record.beginNs) {
-          return parseError(
-            'OUT_OF_ORDER',
-            7,
-            `frame ends at ${record.endNs}, not after its begin ${record.beginNs}`,
-          )
-        }
-        const unfinished = frame
-        frame = createFrame(record.beginNs, record.endNs, lostOutsideFrames)
-        lostOutsideFrames = 0
-        return unfinished
-          ? parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
-          : undefined
-      }
-      case 'map-row':
-        // bpftrace prints all maps once more when it stops: rows outside a frame belong to no interval.
-        return frame ? addRow(frame, record) : undefined
-      case 'frame-end': {
-        const finished = frame
-        frame = undefined
-        if (!finished) return parseError('OUT_OF_ORDER', 1, 'frame-end without frame')
-        if (finished.endNs !== record.endNs) {
-          return parseError(
-            'OUT_OF_ORDER',
-            11,
-            `frame-end ${record.endNs} does not match frame ${finished.endNs}`,
-          )
-        }
-        return finish(finished, record.cleared)
-      }
-    }
+    const unfinished = frame
+    frame = createFrameRows(beginNs, endNs, lostOutsideFrames)
+    lostOutsideFrames = 0
+    return unfinished && parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
   }
 
-  function finish(finished: Frame, cleared: readonly string[]): TraceInterval {
-    const locksReset = cleared.includes('lock')
-    const processes = new Map<number, ProcessTrace>()
-    const seen = new Set<string>()
-    for (const [pid, process] of finished.processes) {
-      const locks: LockTrace[] = []
-      for (const [address, lock] of process.locks) {
-        const key = `${pid}:${address}`
-        seen.add(key)
-        locks.push(settleLock(finished, ledgerOf(key), address, lock, cleared))
-      }
-      processes.set(pid, { pid, cpuSamples: process.cpuSamples, waits: process.waits, locks })
+  function end({ endNs, cleared }: FrameEnd): TraceInterval | ParseError {
+    const finished = frame
+    frame = undefined
+    if (!finished) return parseError('OUT_OF_ORDER', 1, 'frame-end without frame')
+    if (finished.endNs !== endNs) {
+      return parseError('OUT_OF_ORDER', 11, `frame-end ${endNs} does not match frame ${finished.endNs}`)
     }
-    // A lock that is in no map any more has nothing in flight: its totals cannot change before it is new again.
-    if (locksReset) for (const key of ledgers.keys()) if (!seen.has(key)) ledgers.delete(key)
-    // The script counts all ended lock waits apart: what the rows lack did not fit into the maps.
-    const missing = Math.max(0, finished.total - finished.lockWaits)
-    return {
-      beginNs: finished.beginNs,
-      endNs: finished.endNs,
-      lostEvents: finished.lostEvents + missing,
-      processes,
-      stacks: stacks.take(),
-    }
-  }
-
-  function ledgerOf(key: string): LockLedger {
-    let ledger = ledgers.get(key)
-    if (!ledger) {
-      ledger = {
-        reportedQueueNs: 0,
-        reportedContendedNs: 0,
-        endedNs: 0,
-        contendedBeforeResetNs: 0,
-        contendedSinceResetNs: 0,
-        handOverNs: 0,
-      }
-      ledgers.set(key, ledger)
-    }
-    return ledger
-  }
-
-  return { push }
-}
-
-function createFrame(beginNs: bigint, endNs: bigint, lostEvents: number): Frame {
-  return { beginNs, endNs, processes: new Map(), rows: 0, lostEvents, lockWaits: 0, total: 0 }
-}
-
-function settleLock(
-  frame: Frame,
-  ledger: LockLedger,
-  address: bigint,
-  lock: LockFrame,
-  cleared: readonly string[],
-): LockTrace {
-  const lengthNs = Number(frame.endNs - frame.beginNs)
-  let inFlightNs = 0
-  let forgottenNs = 0
-  let oldestStartNs: bigint | undefined
-  for (const { startNs, map } of lock.inFlight.values()) {
-    const soFarNs = Number(frame.endNs - startNs)
-    inFlightNs += soFarNs
-    if (oldestStartNs === undefined || startNs < oldestStartNs) oldestStartNs = startNs
-    // The script forgets this wait with its map: its end will not be seen, and what it lasted so far stays counted.
-    if (cleared.includes(map)) {
-      forgottenNs += soFarNs
-      frame.lostEvents += 1
-    }
-  }
-  ledger.endedNs += lock.waitNs
-  const queueNs = Math.max(0, ledger.endedNs + inFlightNs - ledger.reportedQueueNs)
-  ledger.reportedQueueNs += queueNs
-  ledger.endedNs += forgottenNs
-
-  if (lock.contendedNs !== undefined) ledger.contendedSinceResetNs = lock.contendedNs
-  let contendedNs = ledger.contendedBeforeResetNs + ledger.contendedSinceResetNs
-  const coveredNs = lock.coveredNs ?? 0n
-  if (coveredNs > frame.endNs) {
-    contendedNs -= Number(coveredNs - frame.endNs)
-  } else if (oldestStartNs !== undefined) {
-    const from = oldestStartNs > coveredNs ? oldestStartNs : coveredNs
-    contendedNs += Number(frame.endNs - from)
-  }
-  const contendedInIntervalNs = Math.min(lengthNs, Math.max(0, contendedNs - ledger.reportedContendedNs))
-  ledger.reportedContendedNs += contendedInIntervalNs
-  const handOverNs = lock.handOverNs === undefined ? 0 : Math.max(0, lock.handOverNs - ledger.handOverNs)
-  ledger.handOverNs = lock.handOverNs ?? ledger.handOverNs
-  if (cleared.includes('lock')) {
-    ledger.handOverNs = 0
-    ledger.contendedBeforeResetNs += ledger.contendedSinceResetNs
-    ledger.contendedSinceResetNs = 0
+    if (cleared.includes('lock')) dropUnseen(totals, finished)
+    return { ...toInterval(finished, cleared, totals), stacks: stacks.take() }
   }
 
   return {
-    address,
-    waits: lock.waits,
-    waitSeconds: lock.waitNs / NS_PER_SECOND,
-    longestWaitSeconds: lock.longestNs / NS_PER_SECOND,
-    queueSeconds: queueNs / NS_PER_SECOND,
-    contendedSeconds: contendedInIntervalNs / NS_PER_SECOND,
-    handOverSeconds: Math.min(handOverNs, contendedInIntervalNs) / NS_PER_SECOND,
-    watchedSamples: lock.watched,
-    ownedSamples: lock.owned,
-    heldSamples: lock.held,
-    ownerOffCpuSamples: lock.ownerOff,
+    push(line) {
+      if (line.startsWith('stack ')) return stacks.addLine(line)
+      if (line.length > MAX_LINE_LENGTH) {
+        return parseError('LINE_TOO_LONG', MAX_LINE_LENGTH + 1, `line of ${line.length} characters`)
+      }
+      const record = parseBpftraceLine(line)
+      switch (record.kind) {
+        case 'map-row':
+          // bpftrace prints all maps once more when it stops: rows outside a frame belong to no interval.
+          return frame && addRow(frame, record)
+        case 'frame-begin':
+          return begin(record)
+        case 'frame-end':
+          return end(record)
+        case 'lost-events':
+          if (frame) frame.lostEvents += record.count
+          else lostOutsideFrames += record.count
+          return undefined
+        case 'error':
+          if (frame) frame.lostEvents += 1
+          return record
+        case 'ignored':
+          return undefined
+      }
+    },
   }
 }
 
-function addRow(frame: Frame, row: MapRow): ParseError | undefined {
-  const map = MAPS.get(row.name)
-  if (!map) return parseError('UNKNOWN_RECORD', 2, `no map of this script is named @${row.name}`)
-  if (row.keys.length !== map.keys || row.values.length !== map.values) {
-    frame.lostEvents += 1
-    return parseError(
-      'MISSING_FIELD',
-      2,
-      `@${row.name} has ${row.keys.length} keys and ${row.values.length} values`,
-    )
+/** Running totals of the locks, by pid and address. */
+type TotalsOfLocks = Map<number, Map<bigint, RunningTotals>>
+
+/** A lock that is in no map at a reset has nothing in flight: its totals cannot change before it is new again. */
+function dropUnseen(totals: TotalsOfLocks, { processes }: FrameRows): void {
+  for (const [pid, ofProcess] of totals) {
+    const locks = processes.get(pid)?.locks
+    for (const address of ofProcess.keys()) if (!locks?.has(address)) ofProcess.delete(address)
+    if (ofProcess.size === 0) totals.delete(pid)
   }
-  frame.rows += 1
-  if (frame.rows > MAX_ROWS_PER_FRAME) {
-    frame.lostEvents += 1
-    return undefined
-  }
-  const [first = 0n, second = 0n] = row.values
-  if (map.holds === 'total') {
-    frame.total = Number(first)
-    return undefined
-  }
-  if (map.holds === 'in-flight' && first === 0n) return undefined
-  const process = processOf(frame, Number(row.keys[0]))
-  if (map.holds === 'cpu') {
-    process.cpuSamples = Number(first)
-    return undefined
-  }
-  if (map.holds === 'other') {
-    addWaits(process.waits, 'other', Number(first), Number(second))
-    return undefined
-  }
-  if (map.holds === 'in-flight') {
-    // Keys: process and thread; values: start, address, class. After the border: not in this interval.
-    if (first >= frame.endNs) return undefined
-    lockOf(process, second).inFlight.set(`${row.name}:${row.keys[1]}`, { startNs: first, map: row.name })
-    return undefined
-  }
-  return addLockRow(frame, process, lockOf(process, row.keys[1] ?? 0n), map.holds, row)
 }
 
-function addLockRow(
-  frame: Frame,
-  process: ProcessFrame,
-  lock: LockFrame,
-  holds: 'waits' | 'longest' | 'watched' | 'owned' | 'held' | 'owner-off' | 'covered',
-  row: MapRow,
-): ParseError | undefined {
-  const [first = 0n, second = 0n, third = 0n] = row.values
-  switch (holds) {
-    case 'waits': {
-      const futexClass = LOCK_CLASSES[Number(row.keys[2]) - 1]
-      if (futexClass === undefined) return parseError('BAD_INTEGER', 2, `no lock class ${row.keys[2]}`)
-      lock.waits += Number(first)
-      lock.waitNs += Number(second)
-      frame.lockWaits += Number(first)
-      addWaits(process.waits, futexClass, Number(first), Number(second))
-      break
+/** The interval of a complete frame. @param totals Are brought from its begin up to its end. */
+function toInterval(
+  frame: FrameRows,
+  cleared: readonly string[],
+  totals: TotalsOfLocks,
+): Omit<TraceInterval, 'stacks'> {
+  const { beginNs, endNs } = frame
+  const borders: FrameBorders = { beginNs, endNs, cleared }
+  const processes = new Map<number, ProcessTrace>()
+  let forgottenWaits = 0
+  for (const [pid, { cpuSamples, waits, locks }] of frame.processes) {
+    const ofProcess = totals.get(pid) ?? new Map<bigint, RunningTotals>()
+    if (locks.size > 0) totals.set(pid, ofProcess)
+    const traces: LockTrace[] = []
+    for (const [address, rows] of locks) {
+      const traced = traceLock(address, rows, ofProcess.get(address) ?? ZERO_TOTALS, borders)
+      ofProcess.set(address, traced.totals)
+      traces.push(traced.trace)
+      forgottenWaits += traced.forgottenWaits
     }
-    case 'covered':
-      lock.coveredNs = first
-      lock.contendedNs = Number(second)
-      lock.handOverNs = Number(third)
-      break
-    case 'longest':
-      lock.longestNs = Number(first)
-      break
-    case 'watched':
-      lock.watched = Number(first)
-      break
-    case 'owned':
-      lock.owned = Number(first)
-      break
-    case 'held':
-      lock.held = Number(first)
-      break
-    case 'owner-off':
-      lock.ownerOff = Number(first)
-      break
+    processes.set(pid, { pid, cpuSamples, waits, locks: traces })
   }
-  return undefined
-}
-
-function addWaits(
-  waits: Map<FutexClass, { waits: number; waitSeconds: number }>,
-  futexClass: FutexClass,
-  count: number,
-  totalNs: number,
-): void {
-  const known: WaitTotals = waits.get(futexClass) ?? { waits: 0, waitSeconds: 0 }
-  waits.set(futexClass, {
-    waits: known.waits + count,
-    waitSeconds: known.waitSeconds + totalNs / NS_PER_SECOND,
-  })
-}
-
-function processOf(frame: Frame, pid: number): ProcessFrame {
-  let process = frame.processes.get(pid)
-  if (!process) {
-    process = { cpuSamples: 0, waits: new Map(), locks: new Map() }
-    frame.processes.set(pid, process)
-  }
-  return process
-}
-
-function lockOf(process: ProcessFrame, address: bigint): LockFrame {
-  let lock = process.locks.get(address)
-  if (!lock) {
-    lock = {
-      waits: 0,
-      waitNs: 0,
-      longestNs: 0,
-      watched: 0,
-      owned: 0,
-      held: 0,
-      ownerOff: 0,
-      inFlight: new Map(),
-      coveredNs: undefined,
-      contendedNs: undefined,
-      handOverNs: undefined,
-    }
-    process.locks.set(address, lock)
-  }
-  return lock
+  // The script counts all ended lock waits apart: what the rows lack did not fit into the maps.
+  const missingWaits = Math.max(0, frame.total - frame.lockWaits)
+  return { beginNs, endNs, lostEvents: frame.lostEvents + forgottenWaits + missingWaits, processes }
 }

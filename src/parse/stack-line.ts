@@ -3,6 +3,8 @@ import type { LockStack } from './trace-interval.js'
 
 /** A longer line is no record of ours: 33 numbers of 16 digits. */
 export const MAX_STACK_LINE_LENGTH = 600
+/** Address, instruction, stack and frame pointer. */
+const NUMBERS_BEFORE_WORDS = 4
 /** Words of the stack that the scripts print. */
 const MAX_WORDS = 28
 
@@ -19,15 +21,16 @@ export function parseStackLine(line: string): LockStack | ParseError {
   let column = 'stack '.length + pid.length + 2
   const numbers: bigint[] = []
   for (const field of fields) {
-    if (numbers.length === MAX_WORDS + 4) return parseError('TRAILING_TEXT', column, 'too many words')
+    if (numbers.length === NUMBERS_BEFORE_WORDS + MAX_WORDS)
+      return parseError('TRAILING_TEXT', column, 'too many words')
     if (!/^[0-9a-f]{1,16}$/.test(field)) {
       return parseError('BAD_INTEGER', column, 'expected a hexadecimal number')
     }
     numbers.push(BigInt(`0x${field}`))
     column += field.length + 1
   }
-  const [address, ip, sp, bp, ...words] = numbers
-  if (address === undefined || ip === undefined || sp === undefined || bp === undefined) {
+  const [address = 0n, ip = 0n, sp = 0n, bp = 0n, ...words] = numbers
+  if (numbers.length < NUMBERS_BEFORE_WORDS) {
     return parseError('MISSING_FIELD', line.length + 1, 'expected PID ADDRESS IP SP BP WORD…')
   }
   return { pid: Number(pid), address, stack: { ip, sp, bp, words } }

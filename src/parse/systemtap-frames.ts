@@ -1,8 +1,8 @@
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
 import {
-  FUTEX_CLASSES,
   type FutexClass,
+  futexClassOf,
   type LockTrace,
   NS_PER_SECOND,
   type TraceInterval,
@@ -15,18 +15,15 @@ export interface SystemtapFrames {
   push(line: string): TraceInterval | ParseError | undefined
 }
 
-/** A longer line is no record of ours: the widest one has eight 64-bit numbers. */
+/** A longer line is no record of ours: the widest one has seven 64-bit numbers. */
 const MAX_LINE_LENGTH = 256
 /** Rows beyond this are dropped and counted as lost: the tables of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 100_000
 
-/** By the `class` number of the script: 0 is a wait for no lock. */
-const CLASSES: readonly FutexClass[] = ['other', ...FUTEX_CLASSES.slice(0, 5)]
-
 /** The records and how many numbers each has. */
 const RECORDS: ReadonlyMap<string, number> = new Map([
   ['frame', 2],
-  ['lock', 8],
+  ['lock', 7],
   ['waits', 4],
   ['cpu', 2],
   ['owner', 6],
@@ -156,7 +153,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
       process.cpuSamples = Number(key)
       return undefined
     case 'waits': {
-      const futexClass = CLASSES[Number(key)]
+      const futexClass = futexClassOf(key)
       if (futexClass === undefined) {
         return parseError('BAD_INTEGER', 8 + String(pid).length, `no class ${key}`)
       }
@@ -168,11 +165,10 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
         ...lockOf(process, key),
         waits: values[2] ?? 0,
         waitSeconds: seconds(3),
-        longestWaitSeconds: seconds(4),
-        queueSeconds: seconds(5),
-        contendedSeconds: seconds(6),
+        queueSeconds: seconds(4),
+        contendedSeconds: seconds(5),
         // Two hand-overs may overlap: the lock has a waiter, and nobody holds it, only once.
-        handOverSeconds: Math.min(seconds(7), seconds(6)),
+        handOverSeconds: Math.min(seconds(6), seconds(5)),
       })
       return undefined
     default:
@@ -202,7 +198,6 @@ function lockOf(process: ProcessFrame, address: bigint): LockTrace {
       address,
       waits: 0,
       waitSeconds: 0,
-      longestWaitSeconds: 0,
       queueSeconds: 0,
       contendedSeconds: 0,
       handOverSeconds: 0,

@@ -1,9 +1,15 @@
 /**
- * What a sleeping futex call waited for. Closed set: each is also a value of the `class` label.
+ * What a sleeping futex call waited for. Closed set: each is also a value of the `class` label. The place of each is
+ * its number in the output of the scripts; bpftrace/README.md says which calls are of which class.
  * `other` is every wait that is not for a lock: condition variables, semaphores, barriers, joins, idle pools.
  */
-export const FUTEX_CLASSES = ['mutex', 'timed-mutex', 'rwlock', 'pi-mutex', 'robust-mutex', 'other'] as const
+export const FUTEX_CLASSES = ['other', 'mutex', 'timed-mutex', 'rwlock', 'pi-mutex', 'robust-mutex'] as const
 export type FutexClass = (typeof FUTEX_CLASSES)[number]
+
+/** The class with this number in the output of the scripts; undefined where there is none. */
+export function futexClassOf(classNumber: bigint): FutexClass | undefined {
+  return FUTEX_CLASSES[Number(classNumber)]
+}
 
 /** Waits that ended within an interval, EAGAIN excluded (it never slept), ETIMEDOUT included. */
 export interface WaitTotals {
@@ -11,6 +17,7 @@ export interface WaitTotals {
   readonly waitSeconds: number
 }
 
+/** The sum of two; of `b` alone where there is no `a` yet. */
 export function addWaits(a: WaitTotals | undefined, b: WaitTotals): WaitTotals {
   return { waits: (a?.waits ?? 0) + b.waits, waitSeconds: (a?.waitSeconds ?? 0) + b.waitSeconds }
 }
@@ -23,8 +30,6 @@ export interface LockTrace {
   readonly waits: number
   /** Total length of the waits that ended in the interval. Seconds. */
   readonly waitSeconds: number
-  /** Longest single wait that ended in the interval. Seconds. */
-  readonly longestWaitSeconds: number
   /** ∫ waiters dt over the interval, waits in flight at its borders included. Thread-seconds. */
   readonly queueSeconds: number
   /** Time with at least one waiter. Seconds, at most the length of the interval. */

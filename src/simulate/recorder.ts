@@ -67,7 +67,6 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
       const sums = locks[lock] as LockSums
       sums.waits += 1
       sums.waitSeconds += seconds
-      if (seconds > sums.longestWaitSeconds) sums.longestWaitSeconds = seconds
     },
     finishJob(seconds) {
       run.jobs += 1

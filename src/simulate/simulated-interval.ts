@@ -23,7 +23,6 @@ export interface LockSums {
   isKnown: boolean
   waits: number
   waitSeconds: number
-  longestWaitSeconds: number
   queueSeconds: number
   contendedSeconds: number
   watchedSamples: number
@@ -44,7 +43,6 @@ export function clearLockSums(sums: LockSums): void {
 const NO_SUMS = {
   waits: 0,
   waitSeconds: 0,
-  longestWaitSeconds: 0,
   queueSeconds: 0,
   contendedSeconds: 0,
   watchedSamples: 0,

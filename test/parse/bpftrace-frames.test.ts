@@ -24,7 +24,7 @@ function frame(second: number, rows: readonly string[], cleared = 0): string[] {
 const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
 const inFlight = (tid: number, startMs: number) => `@wait0[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
-const covered = (endMs: number, contendedMs: number, handOverMs = 0) =>
+const sinceReset = (endMs: number, contendedMs: number, handOverMs = 0) =>
   `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6}, ${handOverMs * 1e6})`
 
 function locksOf(lines: readonly string[]): LockTrace[] {
@@ -92,7 +92,7 @@ describe('the queue integral', () => {
     const locks = locksOf([
       ...frame(0, [inFlight(1, 500)]),
       ...frame(1, [inFlight(1, 500)]),
-      ...frame(2, [ended(1, 1750), covered(2250, 1750)]),
+      ...frame(2, [ended(1, 1750), sinceReset(2250, 1750)]),
     ])
     expect(locks.map((lock) => lock.queueSeconds)).toEqual([0.5, 1, 0.25])
     expect(locks.map((lock) => lock.contendedSeconds)).toEqual([0.5, 1, 0.25])
@@ -102,19 +102,65 @@ describe('the queue integral', () => {
   test('carries over what was printed too late', () => {
     // The wait ended between the border at 1 s and the printing of @wait: the first frame does not show it at all.
     const locks = locksOf([
-      ...frame(0, [ended(1, 100), covered(200, 100)]),
-      ...frame(1, [ended(1, 404), covered(1004, 504)]),
+      ...frame(0, [ended(1, 100), sinceReset(200, 100)]),
+      ...frame(1, [ended(1, 404), sinceReset(1004, 504)]),
     ])
     expect(locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)).toBeCloseTo(0.504, 9)
   })
 
   test('goes on over a reset of the kernel map', () => {
     const locks = locksOf([
-      ...frame(0, [ended(5, 500), covered(900, 500)], 1),
-      ...frame(1, [ended(5, 300), covered(1900, 300)]),
-      ...frame(2, [ended(5, 200), covered(2900, 500)]),
+      ...frame(0, [ended(5, 500), sinceReset(900, 500)], 1),
+      ...frame(1, [ended(5, 300), sinceReset(1900, 300)]),
+      ...frame(2, [ended(5, 200), sinceReset(2900, 500)]),
     ])
     expect(locks.map((lock) => lock.contendedSeconds)).toEqual([0.5, 0.3, 0.2])
+  })
+
+  test('of a lock that is in no map at a reset begins anew with the lock', () => {
+    const { intervals } = parse([
+      ...frame(0, [ended(5, 500), sinceReset(900, 500)]),
+      ...frame(1, [], 1),
+      ...frame(2, [sinceReset(2900, 400)]),
+      ...frame(3, [sinceReset(3900, 450)]),
+    ])
+    const contended = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.contendedSeconds)
+    expect(contended).toEqual([0.5, undefined, 0.4, 0.05])
+  })
+
+  test('of a lock that is in no map for a while goes on', () => {
+    const { intervals } = parse([
+      ...frame(0, [ended(5, 500), sinceReset(900, 500)]),
+      ...frame(1, []),
+      ...frame(2, [sinceReset(2900, 600)]),
+    ])
+    const contended = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.contendedSeconds)
+    expect(contended).toEqual([0.5, undefined, 0.1])
+  })
+
+  test('is that of each lock of each process', () => {
+    const of = (pid: number, lock: number, totalMs: number) =>
+      `@a_wait[${pid}, ${lock}, 1]: count 1, average 0, total ${totalMs * 1e6}`
+    const { intervals } = parse([
+      ...frame(0, [of(1, 10, 100), of(1, 11, 200), of(2, 10, 300)]),
+      ...frame(1, [of(2, 10, 30), of(1, 11, 20)]),
+    ])
+    const queues = intervals.map(({ processes }) =>
+      [...processes].flatMap(([pid, { locks }]) =>
+        locks.map(({ address, queueSeconds }) => [pid, address, queueSeconds]),
+      ),
+    )
+    expect(queues).toEqual([
+      [
+        [1, 10n, 0.1],
+        [1, 11n, 0.2],
+        [2, 10n, 0.3],
+      ],
+      [
+        [2, 10n, 0.03],
+        [1, 11n, 0.02],
+      ],
+    ])
   })
 
   test('takes a row that a map showed twice once, and a wait that ended in place not at all', () => {
@@ -126,7 +172,7 @@ describe('the queue integral', () => {
   test('keeps what was counted of a wait that the script forgets, and counts it as lost', () => {
     const intervals = parse([
       ...frame(0, [inFlight(1, 500)], 2),
-      ...frame(1, [ended(1, 250), covered(1900, 250)]),
+      ...frame(1, [ended(1, 250), sinceReset(1900, 250)]),
     ]).intervals
     const queues = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.queueSeconds)
     expect(queues).toEqual([0.5, 0.25])
@@ -135,9 +181,9 @@ describe('the queue integral', () => {
 
   test('gives the hand-over time of each interval, over a reset too', () => {
     const locks = locksOf([
-      ...frame(0, [ended(5, 500), covered(900, 500, 30)]),
-      ...frame(1, [ended(5, 300), covered(1900, 800, 50)], 1),
-      ...frame(2, [ended(5, 200), covered(2900, 200, 10)]),
+      ...frame(0, [ended(5, 500), sinceReset(900, 500, 30)]),
+      ...frame(1, [ended(5, 300), sinceReset(1900, 800, 50)], 1),
+      ...frame(2, [ended(5, 200), sinceReset(2900, 200, 10)]),
     ])
     expect(locks.map((lock) => lock.handOverSeconds)).toEqual([0.03, 0.02, 0.01])
   })
@@ -176,7 +222,7 @@ describe('the queue integral', () => {
                   ]
                 : []),
               ...open.map((span, index) => inFlight(index, span.start)),
-              ...(last ? [covered(last.end, total)] : []),
+              ...(last ? [sinceReset(last.end, total)] : []),
             ]),
           )
         }
@@ -193,28 +239,133 @@ describe('the queue integral', () => {
   })
 })
 
+test('a frame is one interval with all of its rows, and the stacks that came before its end', () => {
+  const stack = 'stack 7 1000 1 2 3 4'
+  const { intervals, errors } = parse([
+    stack,
+    ...frame(1, [
+      '@a_total: 5',
+      ended(5, 500),
+      `@a_other[${PID}]: count 2, average 1, total 250000000`,
+      `@a_cpu[${PID}]: 150`,
+      '@a_cpu[8]: 1',
+      `@a_watched[${PID}, ${LOCK}]: 140`,
+      `@a_owned[${PID}, ${LOCK}]: 90`,
+      `@a_held[${PID}, ${LOCK}]: 40`,
+      `@a_owner_off[${PID}, ${LOCK}]: 5`,
+      inFlight(1, 1750),
+      sinceReset(1500, 300, 20),
+      stack,
+    ]),
+    ...frame(2, []),
+  ])
+  expect(errors).toEqual([])
+  const kept = { pid: PID, address: 0x1000n, stack: { ip: 1n, sp: 2n, bp: 3n, words: [4n] } }
+  expect(intervals).toEqual([
+    {
+      beginNs: 1_000_000_000n,
+      endNs: 2_000_000_000n,
+      lostEvents: 0,
+      processes: new Map([
+        [
+          PID,
+          {
+            pid: PID,
+            cpuSamples: 150,
+            waits: new Map([
+              ['mutex', { waits: 5, waitSeconds: 0.5 }],
+              ['other', { waits: 2, waitSeconds: 0.25 }],
+            ]),
+            locks: [
+              {
+                address: BigInt(LOCK),
+                waits: 5,
+                waitSeconds: 0.5,
+                queueSeconds: 0.75,
+                contendedSeconds: 0.55,
+                handOverSeconds: 0.02,
+                watchedSamples: 140,
+                ownedSamples: 90,
+                heldSamples: 40,
+                ownerOffCpuSamples: 5,
+              },
+            ],
+          },
+        ],
+        [8, { pid: 8, cpuSamples: 1, waits: new Map(), locks: [] }],
+      ]),
+      stacks: [kept, kept],
+    },
+    { beginNs: 2_000_000_000n, endNs: 3_000_000_000n, lostEvents: 0, processes: new Map(), stacks: [] },
+  ])
+})
+
 describe('a broken stream', () => {
-  test('counts waits that did not fit into the maps as lost', () => {
-    const { intervals } = parse(frame(0, ['@a_total: 12', ended(10, 5)]))
-    expect(intervals[0]?.lostEvents).toBe(2)
+  test.each([
+    [12, 10, 2],
+    [10, 10, 0],
+    // A total that is short itself makes up for nothing else that was lost.
+    [8, 10, 0],
+  ])('of %d lock waits has rows for %d: lost are %d', (total, rows, lost) => {
+    const { intervals } = parse(frame(0, [`@a_total: ${total}`, ended(rows, 5)]))
+    expect(intervals[0]?.lostEvents).toBe(lost)
   })
 
   test('counts events that bpftrace lost, inside and between frames', () => {
-    const { intervals } = parse(['Lost 3 events', ...frame(0, ['Lost 4 events'])])
-    expect(intervals[0]?.lostEvents).toBe(7)
+    const { intervals, errors } = parse([
+      'Lost 3 events',
+      'Lost 1 events',
+      ...frame(0, ['Lost 4 events']),
+      ...frame(1, []),
+    ])
+    expect(errors).toEqual([])
+    expect(intervals.map((interval) => interval.lostEvents)).toEqual([8, 0])
+  })
+
+  test('counts a refused line as lost in the frame that it is in', () => {
+    const { intervals, errors } = parse([
+      'hello',
+      ...frame(0, ['hello', '@a_cpu[1, 2]: 3']),
+      'hello',
+      ...frame(1, []),
+    ])
+    expect(errors).toHaveLength(4)
+    expect(intervals.map((interval) => interval.lostEvents)).toEqual([2, 0])
+  })
+
+  test('counts all that was lost together', () => {
+    const { intervals } = parse([
+      'Lost 1 events',
+      ...frame(0, ['Lost 10 events', 'hello', '@a_total: 100', inFlight(1, 500), inFlight(2, 600)], 2),
+    ])
+    expect(intervals[0]?.lostEvents).toBe(1 + 10 + 1 + 100 + 2)
   })
 
   test.each([
-    ['frame-end 5 0', 'OUT_OF_ORDER'],
-    ['frame 5 5', 'OUT_OF_ORDER'],
-    ['x'.repeat(600), 'LINE_TOO_LONG'],
-  ])('refuses %.20s', (line, code) => {
-    expect(parse([line]).errors).toMatchObject([{ code }])
+    ['frame-end 5 0', 'OUT_OF_ORDER', 1, 'frame-end without frame'],
+    ['frame 5 5', 'OUT_OF_ORDER', 7, 'frame ends at 5, not after its begin 5'],
+    ['x'.repeat(513), 'LINE_TOO_LONG', 513, 'line of 513 characters'],
+    ['x'.repeat(512), 'UNKNOWN_RECORD', 1, expect.stringContaining('expected frame')],
+    ['stack 7 1 2 3', 'MISSING_FIELD', 14, 'expected PID ADDRESS IP SP BP WORD…'],
+    [`stack 7${' 1111111111111111'.repeat(32)} x`, 'TRAILING_TEXT', 553, 'too many words'],
+  ])('refuses %.20s', (line, code, column, message) => {
+    expect(parse([line]).errors).toEqual([{ kind: 'error', code, column, message }])
+  })
+
+  test('refuses an end that is not of its frame, and lets the frame go', () => {
+    const { intervals, errors } = parse(['frame 0 5', 'frame-end 6 0', 'frame-end 5 0'])
+    expect(intervals).toEqual([])
+    expect(errors).toMatchObject([
+      { code: 'OUT_OF_ORDER', column: 11, message: 'frame-end 6 does not match frame 5' },
+      { code: 'OUT_OF_ORDER', column: 1, message: 'frame-end without frame' },
+    ])
   })
 
   test('drops a frame without an end, and takes the next one', () => {
     const { intervals, errors } = parse(['frame 0 1000000000', ended(1, 1), ...frame(1, [ended(2, 2)])])
-    expect(errors).toMatchObject([{ code: 'OUT_OF_ORDER' }])
+    expect(errors).toMatchObject([
+      { code: 'OUT_OF_ORDER', column: 1, message: 'no frame-end for frame 1000000000' },
+    ])
     expect(intervals.map((interval) => interval.beginNs)).toEqual([1000000000n])
   })
 

@@ -12,15 +12,27 @@ describe('a stack line', () => {
   })
 
   test.each([
-    ['stack', 'BAD_INTEGER', 7],
-    ['stack x 1 2 3 4', 'BAD_INTEGER', 7],
-    ['stack 7 1 2 3', 'MISSING_FIELD', 14],
-    ['stack 7 1 2 3 secret', 'BAD_INTEGER', 15],
-    ['stack 7 1 2 3 4 11111111111111111', 'BAD_INTEGER', 17],
-    [`stack 7 ${'1 '.repeat(32)}1`, 'TRAILING_TEXT', 73],
-    [`stack 7 ${'1'.repeat(600)}`, 'LINE_TOO_LONG', 601],
-  ])('%j is refused as %s at column %i', (line, code, column) => {
-    expect(parseStackLine(line)).toMatchObject({ kind: 'error', code, column })
+    ['stack', 'BAD_INTEGER', 7, 'expected a process id'],
+    ['stack x 1 2 3 4', 'BAD_INTEGER', 7, 'expected a process id'],
+    ['stack 7x 1 2 3 4', 'BAD_INTEGER', 7, 'expected a process id'],
+    ['stack x7 1 2 3 4', 'BAD_INTEGER', 7, 'expected a process id'],
+    ['stack 12345678901 1 2 3 4', 'BAD_INTEGER', 7, 'expected a process id'],
+    ['stack 7', 'MISSING_FIELD', 8, 'expected PID ADDRESS IP SP BP WORD…'],
+    ['stack 7 1 2 3', 'MISSING_FIELD', 14, 'expected PID ADDRESS IP SP BP WORD…'],
+    ['stack 7 1 2 3 secret', 'BAD_INTEGER', 15, 'expected a hexadecimal number'],
+    ['stack 7 1x 2 3 4', 'BAD_INTEGER', 9, 'expected a hexadecimal number'],
+    ['stack 7 x1 2 3 4', 'BAD_INTEGER', 9, 'expected a hexadecimal number'],
+    ['stack 7 1 2 3 4 11111111111111111', 'BAD_INTEGER', 17, 'expected a hexadecimal number'],
+    [`stack 7 ${'1 '.repeat(32)}1`, 'TRAILING_TEXT', 73, 'too many words'],
+    [`stack 7 ${'1'.repeat(593)}`, 'LINE_TOO_LONG', 601, 'line of 601 characters'],
+    [`stack 7 ${'1'.repeat(592)}`, 'BAD_INTEGER', 9, 'expected a hexadecimal number'],
+  ])('%j is refused as %s at column %i', (line, code, column, message) => {
+    expect(parseStackLine(line)).toEqual({ kind: 'error', code, column, message })
+  })
+
+  test('has 28 words at most', () => {
+    const record = parseStackLine(`stack 7 1 2 3 4${' 5'.repeat(28)}`)
+    expect('stack' in record && record.stack.words).toHaveLength(28)
   })
 
   test('never throws, and never quotes what it refuses', () => {

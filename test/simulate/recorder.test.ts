@@ -38,7 +38,6 @@ test('sums up what passes, and what a tracer would see of it', () => {
         address: 0x1000n,
         waits: 2,
         waitSeconds: 7,
-        longestWaitSeconds: 5,
         queueSeconds: 2,
         contendedSeconds: 2,
         watchedSamples: 1,
@@ -60,7 +59,7 @@ test('an interval begins anew; a lock stays known, and says what its holder does
   const { trace, cpuSecondsBefore } = recorder.takeInterval(1, 2, [2, 0])
   expect(cpuSecondsBefore).toEqual([1, 0])
   expect(trace.processes.get(SIMULATED_PID)?.locks).toMatchObject([
-    { address: 0x1040n, waits: 0, longestWaitSeconds: 0, heldSamples: 1, ownerOffCpuSamples: 1 },
+    { address: 0x1040n, waits: 0, heldSamples: 1, ownerOffCpuSamples: 1 },
   ])
 })
 

@@ -12,7 +12,6 @@ export function lockTrace(change: Partial<LockTrace> = {}): LockTrace {
     address: 1n,
     waits: 10,
     waitSeconds: 2,
-    longestWaitSeconds: 0.5,
     queueSeconds: 2,
     contendedSeconds: 1,
     handOverSeconds: 0,

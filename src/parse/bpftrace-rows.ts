@@ -1,0 +1,192 @@
+import type { MapRow } from './bpftrace-line.js'
+import { type ParseError, parseError } from './parse-error.js'
+import { addWaits, type FutexClass, futexClassOf, NS_PER_SECOND, type WaitTotals } from './trace-interval.js'
+
+/** Rows beyond this are dropped and counted as lost: the maps of the script cannot hold more. */
+const MAX_ROWS_PER_FRAME = 300_000
+
+/** Counts of samples, each of which a row gives as it is. */
+type LockSamples = 'watchedSamples' | 'ownedSamples' | 'heldSamples' | 'ownerOffCpuSamples'
+
+interface MapShape {
+  readonly holds: 'total' | 'waits' | 'other' | 'cpuSamples' | LockSamples | 'in-flight' | 'since-reset'
+  readonly keys: number
+  readonly values: number
+}
+
+/** What each map of the script holds, and how many keys and values its rows have. */
+const MAPS: ReadonlyMap<string, MapShape> = new Map([
+  ...(['a', 'b'] as const).flatMap((half): [string, MapShape][] => [
+    [`${half}_total`, { holds: 'total', keys: 0, values: 1 }],
+    [`${half}_wait`, { holds: 'waits', keys: 3, values: 2 }],
+    [`${half}_other`, { holds: 'other', keys: 1, values: 2 }],
+    [`${half}_cpu`, { holds: 'cpuSamples', keys: 1, values: 1 }],
+    [`${half}_watched`, { holds: 'watchedSamples', keys: 2, values: 1 }],
+    [`${half}_owned`, { holds: 'ownedSamples', keys: 2, values: 1 }],
+    [`${half}_held`, { holds: 'heldSamples', keys: 2, values: 1 }],
+    [`${half}_owner_off`, { holds: 'ownerOffCpuSamples', keys: 2, values: 1 }],
+  ]),
+  ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
+  ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
+  ['lock', { holds: 'since-reset', keys: 2, values: 3 }],
+])
+
+/** A wait that has not ended at the border, and the map that its row is in. */
+export interface WaitInFlight {
+  readonly startNs: bigint
+  readonly map: string
+}
+
+/** What the script has summed up of a lock since it last cleared its map `lock`. */
+export interface SinceReset {
+  /** End of the last wait, which may lie after the border. CLOCK_MONOTONIC, nanoseconds. */
+  readonly lastEndNs: bigint
+  /** Time with a waiter up to there, and of it hand-over time. Nanoseconds. */
+  readonly contendedNs: number
+  readonly handOverNs: number
+}
+
+/** What the rows of one frame say of one lock. */
+export interface LockRows extends Record<LockSamples, number> {
+  /** Waits that ended in the interval: count, and total length in nanoseconds. */
+  waits: number
+  waitNs: number
+  /** By map and thread, since a map may show a row twice. */
+  readonly inFlight: Map<string, WaitInFlight>
+  sinceReset: SinceReset | undefined
+}
+
+export interface ProcessRows {
+  cpuSamples: number
+  readonly waits: Map<FutexClass, WaitTotals>
+  readonly locks: Map<bigint, LockRows>
+}
+
+/** The rows that have come between `frame` and `frame-end`. */
+export interface FrameRows {
+  readonly beginNs: bigint
+  readonly endNs: bigint
+  readonly processes: Map<number, ProcessRows>
+  /** Number of rows, those that were dropped included. */
+  rows: number
+  /** Events known to be missing, without what `total` says. */
+  lostEvents: number
+  /** Lock waits that the rows have, and all that the script counted. */
+  lockWaits: number
+  total: number
+}
+
+export function createFrameRows(beginNs: bigint, endNs: bigint, lostEvents: number): FrameRows {
+  return { beginNs, endNs, processes: new Map(), rows: 0, lostEvents, lockWaits: 0, total: 0 }
+}
+
+export function noLockRows(): LockRows {
+  return {
+    waits: 0,
+    waitNs: 0,
+    watchedSamples: 0,
+    ownedSamples: 0,
+    heldSamples: 0,
+    ownerOffCpuSamples: 0,
+    inFlight: new Map(),
+    sinceReset: undefined,
+  }
+}
+
+/** Adds a row of a map to its frame. Returns an error when it is refused. Never throws. */
+export function addRow(frame: FrameRows, row: MapRow): ParseError | undefined {
+  const map = MAPS.get(row.name)
+  if (!map) return parseError('UNKNOWN_RECORD', 2, `no map of this script is named @${row.name}`)
+  if (row.keys.length !== map.keys || row.values.length !== map.values) {
+    frame.lostEvents += 1
+    return parseError(
+      'MISSING_FIELD',
+      2,
+      `@${row.name} has ${row.keys.length} keys and ${row.values.length} values`,
+    )
+  }
+  frame.rows += 1
+  if (frame.rows > MAX_ROWS_PER_FRAME) {
+    frame.lostEvents += 1
+    return undefined
+  }
+  if (map.holds === 'waits') return addLockWaits(frame, row)
+  addValues(frame, map.holds, row)
+  return undefined
+}
+
+/** Keys: process, lock and class; values: count and total length. */
+function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | undefined {
+  const [pid = 0n, address = 0n, classNumber = 0n] = keys
+  const [count = 0n, totalNs = 0n] = values
+  const futexClass = futexClassOf(classNumber)
+  // The script has a map of its own for waits that are for no lock.
+  if (futexClass === undefined || futexClass === 'other') {
+    return parseError('BAD_INTEGER', 2, `no lock class ${classNumber}`)
+  }
+  const process = processOf(frame, pid)
+  const lock = lockOf(process, address)
+  lock.waits += Number(count)
+  lock.waitNs += Number(totalNs)
+  frame.lockWaits += Number(count)
+  addToClass(process, futexClass, count, totalNs)
+  return undefined
+}
+
+/** Of all maps but `wait`: the first key is the process, the second one the lock, or the thread of a wait in flight. */
+function addValues(frame: FrameRows, holds: Exclude<MapShape['holds'], 'waits'>, row: MapRow): void {
+  const [pid = 0n, second = 0n] = row.keys
+  const [value = 0n, more = 0n, most = 0n] = row.values
+  switch (holds) {
+    case 'total':
+      frame.total = Number(value)
+      return
+    case 'cpuSamples':
+      processOf(frame, pid).cpuSamples = Number(value)
+      return
+    case 'other':
+      addToClass(processOf(frame, pid), 'other', value, more)
+      return
+    case 'in-flight': {
+      // Values: start, lock and class. Without a start none is in flight; after the border it is the next interval's.
+      if (value === 0n) return
+      const process = processOf(frame, pid)
+      if (value >= frame.endNs) return
+      lockOf(process, more).inFlight.set(`${row.name}:${second}`, { startNs: value, map: row.name })
+      return
+    }
+    case 'since-reset':
+      lockOf(processOf(frame, pid), second).sinceReset = {
+        lastEndNs: value,
+        contendedNs: Number(more),
+        handOverNs: Number(most),
+      }
+      return
+    default:
+      lockOf(processOf(frame, pid), second)[holds] = Number(value)
+  }
+}
+
+function addToClass(process: ProcessRows, futexClass: FutexClass, count: bigint, totalNs: bigint): void {
+  const more = { waits: Number(count), waitSeconds: Number(totalNs) / NS_PER_SECOND }
+  process.waits.set(futexClass, addWaits(process.waits.get(futexClass), more))
+}
+
+function processOf(frame: FrameRows, pid: bigint): ProcessRows {
+  const key = Number(pid)
+  let process = frame.processes.get(key)
+  if (!process) {
+    process = { cpuSamples: 0, waits: new Map(), locks: new Map() }
+    frame.processes.set(key, process)
+  }
+  return process
+}
+
+function lockOf(process: ProcessRows, address: bigint): LockRows {
+  let lock = process.locks.get(address)
+  if (!lock) {
+    lock = noLockRows()
+    process.locks.set(address, lock)
+  }
+  return lock
+}
