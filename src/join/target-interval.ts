@@ -44,29 +44,29 @@ export interface CpuAllowance {
   readonly throttled: { readonly periods: number; readonly seconds: number } | undefined
 }
 
-/** A process of a target during one interval, and what its locks are called. */
-export interface MemberInterval {
-  readonly process: ProcessInterval
-  lockAt(address: bigint): LockReference
-}
-
-/** Makes one interval of a target from those of its processes. */
-export function toTargetInterval(
-  members: readonly MemberInterval[],
+/**
+ * Makes one interval of a target from those of its processes.
+ *
+ * @param lockAt Which lock of a member is at an address.
+ */
+export function toTargetInterval<M extends { readonly process: ProcessInterval }>(
+  members: readonly M[],
+  lockAt: (member: M, address: bigint) => LockReference,
   node: NodeInterval,
   { cpus, allowed, throttled }: CpuAllowance,
 ): TargetInterval {
   const locks = new Map<string, LockInterval>()
   let cpuSeconds: number | undefined = 0
   let cpuSamples = 0
-  for (const { process, lockAt } of members) {
+  for (const member of members) {
+    const { process } = member
     const processSamples = process.trace?.cpuSamples ?? 0
     cpuSamples += processSamples
     // A process that has just started was not read at the first border; one that did not run needs no reading.
     if (process.cpuSeconds === undefined && processSamples > 0) cpuSeconds = undefined
     else if (cpuSeconds !== undefined) cpuSeconds += process.cpuSeconds ?? 0
     for (const trace of process.trace?.locks ?? []) {
-      const lock = lockAt(trace.address)
+      const lock = lockAt(member, trace.address)
       locks.set(lock.key, { ...trace, lock, processSamples })
     }
   }

@@ -38,7 +38,7 @@ export function createObserver({ cpus, lockShares }: Scenario): Observer {
   )
   const intervals: TargetInterval[] = []
 
-  function lockAt(address: bigint) {
+  function lockAt(_: unknown, address: bigint) {
     const lock = locks.get(address)
     if (!lock) throw new RangeError(`address must be that of a simulated lock, got ${address}`)
     return lock
@@ -55,11 +55,11 @@ export function createObserver({ cpus, lockShares }: Scenario): Observer {
     observe({ trace, cpuSecondsBefore, cpuSecondsAfter }) {
       read(trace.beginNs, cpuSecondsBefore)
       read(trace.endNs, cpuSecondsAfter)
-      const window = joinInterval(trace, readings)
-      if (!window.node) throw new RangeError('intervals must be given in order')
-      const members = window.processes.map((process) => ({ process, lockAt }))
+      const joined = joinInterval(trace, readings)
+      if (!joined.node) throw new RangeError('intervals must be given in order')
+      const members = joined.processes.map((process) => ({ process }))
       intervals.push(
-        toTargetInterval(members, window.node, { cpus, allowed: undefined, throttled: undefined }),
+        toTargetInterval(members, lockAt, joined.node, { cpus, allowed: undefined, throttled: undefined }),
       )
     },
     intervals: () => intervals,

@@ -108,11 +108,8 @@ export function createTarget(
   function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
     const known = main.identity()
     const users = members.length > 0 ? members.map(({ identity }) => identity) : known ? [known] : []
-    const parts = members.map(({ process, identity }) => ({
-      process,
-      lockAt: (address: bigint) => host.lock(identity, address),
-    }))
-    return toTargetInterval(parts, interval.node, host.allowance(users, interval))
+    const lockAt = ({ identity }: Member, address: bigint) => host.lock(identity, address)
+    return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval))
   }
 
   /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */

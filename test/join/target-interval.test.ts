@@ -3,7 +3,7 @@ import { toTargetInterval } from '../../src/join/target-interval.js'
 import { lockTrace, nodeInterval, processInterval } from '../support/measured.js'
 
 const ALL = { cpus: 4, allowed: undefined, throttled: undefined }
-const lockAt = (address: bigint) => ({ key: `at ${address}`, label: `lock ${address}` })
+const lockAt = (_: unknown, address: bigint) => ({ key: `at ${address}`, label: `lock ${address}` })
 
 describe('an interval of a target', () => {
   test('has the CPU time and samples of all its processes, and the locks of each by their key', () => {
@@ -11,10 +11,8 @@ describe('an interval of a target', () => {
     const second = lockTrace({ address: 2n, waits: 3 })
     const node = nodeInterval(3)
     const interval = toTargetInterval(
-      [
-        { process: processInterval(1, 1.5, [first]), lockAt },
-        { process: processInterval(2, 0.5, [second]), lockAt },
-      ],
+      [{ process: processInterval(1, 1.5, [first]) }, { process: processInterval(2, 0.5, [second]) }],
+      lockAt,
       node,
       ALL,
     )
@@ -35,12 +33,12 @@ describe('an interval of a target', () => {
   })
 
   test('has no CPU time where a process that ran was not read, and leaves out one that did not run', () => {
-    const known = { process: processInterval(1, 1.5, []), lockAt }
-    const unread = { process: { ...processInterval(2, 1, []), cpuSeconds: undefined }, lockAt }
-    const still = { process: { pid: 3, trace: undefined, cpuSeconds: undefined }, lockAt }
-    const asleep = { process: { ...processInterval(4, 0, []), cpuSeconds: undefined }, lockAt }
+    const known = { process: processInterval(1, 1.5, []) }
+    const unread = { process: { ...processInterval(2, 1, []), cpuSeconds: undefined } }
+    const still = { process: { pid: 3, trace: undefined, cpuSeconds: undefined } }
+    const asleep = { process: { ...processInterval(4, 0, []), cpuSeconds: undefined } }
     const cpuSeconds = (...members: (typeof known)[]) =>
-      toTargetInterval(members, nodeInterval(3), ALL).cpuSeconds
+      toTargetInterval(members, lockAt, nodeInterval(3), ALL).cpuSeconds
     expect(cpuSeconds(known, unread)).toBeUndefined()
     expect(cpuSeconds(unread, known)).toBeUndefined()
     expect(cpuSeconds(known, still, asleep)).toBe(1.5)
@@ -56,7 +54,7 @@ describe('an interval of a target', () => {
         [3, { busySeconds: 1, totalSeconds: 1 }],
       ]),
     }
-    expect(toTargetInterval([], node, { ...ALL, cpus: 2, allowed: [0, 2, 9] })).toMatchObject({
+    expect(toTargetInterval([], lockAt, node, { ...ALL, cpus: 2, allowed: [0, 2, 9] })).toMatchObject({
       cpus: 2,
       busySeconds: 0.75,
       totalSeconds: 1.75,
@@ -69,7 +67,7 @@ describe('an interval of a target', () => {
     [{ periods: 1, seconds: 0 }, 0, true],
     [{ periods: 0, seconds: 0.25 }, 0.25, true],
   ])('with throttling %j', (throttled, throttledSeconds, isThrottled) => {
-    expect(toTargetInterval([], nodeInterval(1), { ...ALL, throttled })).toMatchObject({
+    expect(toTargetInterval([], lockAt, nodeInterval(1), { ...ALL, throttled })).toMatchObject({
       throttledSeconds,
       isThrottled,
     })
