@@ -39,7 +39,9 @@ export const TARGET = z.object({
   parallelFraction: z.object(PARALLEL_FRACTION),
   queueLength: number('Mean number of jobs at its locks (Q)').optional(),
   serialUtilizationRatio: number('CPU-seconds per second inside the bottleneck lock (U_s)').optional(),
-  headroomRatio: number('1 / max(U_s, B/N)').optional(),
+  headroomRatio: number(
+    '1 / max(U_s, U_cpu): U_cpu is B over B and the idle CPUs that it may use',
+  ).optional(),
   speedupLimit: number('1 / (1 - p)').optional(),
   regime: oneOf(REGIMES, 'What binds throughput now').optional(),
   bottleneckLock: text('Lock with the largest U_s').optional(),

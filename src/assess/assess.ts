@@ -5,8 +5,9 @@ import { parallelFractionInWindows, type WindowLimits } from '../estimate/window
 import type { LockReference, TargetInterval } from '../join/target-interval.js'
 import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
+import { type CpuSums, cpuUtilization, sumCpu } from '../resources/cpu.js'
 import { findBottleneck, hasReadableOwner, type LockTotals, sumLocks } from '../resources/lock.js'
-import { type CpuSums, type LockUse, lockUses, type ShownLocks, sumCpu } from '../resources/lock-use.js'
+import { type LockUse, lockUses, type ShownLocks } from '../resources/lock-use.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
 
@@ -97,13 +98,12 @@ function bind(
   if (ownership.kind === 'none')
     return { busyCpus, serialUtilization: undefined, headroom: undefined, regime: undefined }
   const serialUtilization = (1 - ownership.value) * busyCpus
-  // Its CPUs are busy, whoever uses them, or its quota is used up.
-  const cpuUtilization = Math.max(sums.busySeconds / sums.totalSeconds, busyCpus / cpus)
+  const ofCpus = cpuUtilization(sums, cpus)
   return {
     busyCpus,
     serialUtilization,
-    headroom: headroom(serialUtilization, busyCpus, cpus),
-    regime: regime(serialUtilization, cpuUtilization, limits.saturatedUtilization),
+    headroom: headroom(serialUtilization, ofCpus),
+    regime: regime(serialUtilization, ofCpus, limits.saturatedUtilization),
   }
 }
 

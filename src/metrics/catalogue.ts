@@ -71,7 +71,7 @@ export const CATALOGUE = {
   ),
   headroom: gauge(
     'amdahl_target_headroom_ratio',
-    'Factor by which throughput can grow before the lock or the CPUs limit it: 1 / max(U_s, B/N).',
+    'Factor by which throughput can grow before the lock or the CPUs that others leave limit it: 1 / max(U_s, U_cpu).',
     ['target'],
   ),
   speedupLimit: gauge(

@@ -45,22 +45,20 @@ export function throughputBound(
 /**
  * How far throughput can grow before it reaches a bound, with everything else as it is.
  *
- *     headroom = 1 / max(U_s, B/N)
+ *     headroom = 1 / max(U_s, U_cpu)
  *
- * Source: the first two asymptotic bounds of eq. 18 relative to the throughput now: X / (1/D_s) = U_s and
- * X / (N/D) = B/N.
+ * Source: the first two asymptotic bounds of eq. 18 relative to the throughput now, X / (1/D_s) = U_s and
+ * X / (N/D) = B/N, with the CPUs that the target can have in the place of N: those that others use are not there.
  *
  * @param serialUtilization U_s, CPU-seconds per second inside the bottleneck lock. ≥ 0.
- * @param busyCpus B, CPU-seconds per second of the target. CPUs, ≥ 0.
- * @param cpus N, CPUs it may use. > 0.
+ * @param cpuUtilization U_cpu, share that the target uses of the CPUs that it can have. Ratio in [0, 1].
  * @returns Factor ≥ about 1; undefined when nothing is used.
  * @throws {RangeError} An argument outside its domain.
  */
-export function headroom(serialUtilization: number, busyCpus: number, cpus: number): number | undefined {
+export function headroom(serialUtilization: number, cpuUtilization: number): number | undefined {
   checkNotNegative('serialUtilization', serialUtilization)
-  checkNotNegative('busyCpus', busyCpus)
-  checkPositive('cpus', cpus)
-  const used = Math.max(serialUtilization, busyCpus / cpus)
+  checkFraction('cpuUtilization', cpuUtilization)
+  const used = Math.max(serialUtilization, cpuUtilization)
   return used > 0 ? 1 / used : undefined
 }
 
@@ -68,7 +66,7 @@ export function headroom(serialUtilization: number, busyCpus: number, cpus: numb
  * Regime by eq. 18: the bound that is reached, the nearer one where both are.
  *
  * @param serialUtilization U_s. CPUs, ≥ 0.
- * @param cpuUtilization Utilization of the CPUs the target may use, by whoever uses them. Ratio in [0, 1].
+ * @param cpuUtilization U_cpu, as headroom has it.
  * @param saturated Utilization from which a bound counts as reached. Ratio.
  */
 export function regime(serialUtilization: number, cpuUtilization: number, saturated: number): Regime {

@@ -1,4 +1,4 @@
-import type { TargetInterval } from '../join/target-interval.js'
+import type { CpuSums } from './cpu.js'
 import { hasReadableOwner, type LockTotals } from './lock.js'
 
 /** Label of the locks that have no series of their own, and of those whose name is being found out. */
@@ -14,42 +14,6 @@ export interface LockUse {
   readonly queueLength: number
   /** CPU-seconds per second inside them; undefined where no owner can be read. CPUs. */
   readonly serialUtilization: number | undefined
-}
-
-/** CPU time and samples of a target and of the node over the intervals of an assessment. */
-export interface CpuSums {
-  readonly seconds: number
-  /** Of the target. */
-  readonly cpuSeconds: number
-  readonly cpuSamples: number
-  /** Of all CPUs of the node. */
-  readonly nodeBusySeconds: number
-  readonly nodeTotalSeconds: number
-  /** Of the CPUs that the target may run on. */
-  readonly busySeconds: number
-  readonly totalSeconds: number
-}
-
-export function sumCpu(intervals: readonly TargetInterval[]): CpuSums {
-  const sums = {
-    seconds: 0,
-    cpuSeconds: 0,
-    cpuSamples: 0,
-    nodeBusySeconds: 0,
-    nodeTotalSeconds: 0,
-    busySeconds: 0,
-    totalSeconds: 0,
-  }
-  for (const { node, cpuSeconds, cpuSamples, busySeconds, totalSeconds } of intervals) {
-    sums.seconds += node.seconds
-    sums.cpuSeconds += cpuSeconds ?? 0
-    sums.cpuSamples += cpuSamples
-    sums.nodeBusySeconds += node.busySeconds
-    sums.nodeTotalSeconds += node.totalSeconds
-    sums.busySeconds += busySeconds
-    sums.totalSeconds += totalSeconds
-  }
-  return sums
 }
 
 /**

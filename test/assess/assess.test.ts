@@ -34,7 +34,7 @@ function truth(seconds: readonly (readonly Tick[])[], locks: readonly string[], 
           heldSamples: 1,
         })
       }),
-      { cpuSamples: second.length, cpuSeconds: second.length / hz },
+      { cpuSamples: second.length, cpuSeconds: second.length / hz, busySeconds: second.length / hz },
     ),
   )
   return { intervals, parallelFraction: 1 - most / ticks.length, serialCpus: most / hz / seconds.length }
@@ -51,7 +51,8 @@ describe('p and U_s of a target', () => {
         const { ownership, serialUtilization, speedupLimit, headroom } = assess(intervals, 'glibc', LIMITS)
         expect(ownership).toMatchObject({ kind: 'value', value: expect.closeTo(parallelFraction, 9) })
         expect(serialUtilization).toBeCloseTo(serialCpus, 9)
-        expect(speedupLimit).toBeCloseTo(1 / (1 - parallelFraction), 9)
+        if (parallelFraction === 1) expect(speedupLimit).toBeUndefined()
+        else expect(speedupLimit).toBeCloseTo(1 / (1 - parallelFraction), 9)
         const busyCpus = seconds.flat().length / 100 / seconds.length
         expect(headroom).toBeCloseTo(1 / Math.max(serialCpus, busyCpus / 4), 6)
       }),
@@ -136,6 +137,15 @@ describe('the bottleneck', () => {
       busyCpus: expect.closeTo(1.5, 9),
     })
   })
+})
+
+test('headroom is what is left of the CPUs that others do not use', () => {
+  const locks = [lockInterval('a', { ownedSamples: 10 })]
+  const of = (change: Partial<TargetInterval>) =>
+    assess(times(20, targetInterval(locks, change)), 'glibc', LIMITS).headroom
+  expect(of({ busySeconds: 1.5 })).toBeCloseTo(4 / 1.5, 9)
+  expect(of({ busySeconds: 3.5 })).toBeCloseTo(2 / 1.5, 9)
+  expect(of({ busySeconds: 4 })).toBeCloseTo(1, 9)
 })
 
 describe('the regime', () => {

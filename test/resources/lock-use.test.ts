@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import { sumCpu } from '../../src/resources/cpu.js'
 import { sumLocks } from '../../src/resources/lock.js'
-import { lockUses, sumCpu } from '../../src/resources/lock-use.js'
+import { lockUses } from '../../src/resources/lock-use.js'
 import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
 
 /** The use of locks over 10 equal seconds on 4 CPUs. */
@@ -104,18 +105,5 @@ describe('locks by label', () => {
       { label: 'other', queueLength: expect.closeTo(12.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
     ])
     expect(uses(locks, {}, new Set())).toHaveLength(1)
-  })
-})
-
-test('CPU time is summed over intervals, what is not known as none', () => {
-  const interval = targetInterval([], { busySeconds: 3, totalSeconds: 3.5, node: nodeInterval(2.5) })
-  expect(sumCpu([interval, { ...interval, cpuSeconds: undefined }])).toEqual({
-    seconds: 2,
-    cpuSeconds: 1.5,
-    cpuSamples: 300,
-    nodeBusySeconds: 5,
-    nodeTotalSeconds: 8,
-    busySeconds: 6,
-    totalSeconds: 7,
   })
 })
