@@ -6,6 +6,7 @@ import type { Logger } from '../log/logger.js'
 import type { MetricsSource } from '../metrics/source.js'
 import { createHost } from '../process/host.js'
 import { createCpuSampler } from '../sample/cpu-sampler.js'
+import { readFamilyCpuSeconds } from '../sample/family-cost.js'
 import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcfs } from '../sample/procfs.js'
 import { readBuildId } from '../symbolize/build-id.js'
@@ -13,6 +14,7 @@ import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
 import type { TracerBackend } from '../tracer/backend.js'
+import { createStartWatch } from '../tracer/start-watch.js'
 import { createTracer } from '../tracer/tracer.js'
 import { createPipeline } from './pipeline.js'
 import type { Self } from './self.js'
@@ -45,13 +47,12 @@ export function createMeasurement(
   logger: Logger,
 ): Measurement {
   const { procfs: procfsPath, rootfs, state: stateFolder } = config.paths
-  const { intervalSeconds } = config.tracer
+  const { targets: rules, tracer: tracerOptions } = config
   const procfs = createProcfs(procfsPath)
-  const sampler = createCpuSampler(procfs, monotonicNs, intervalSeconds * SAMPLES_PER_INTERVAL)
+  const sampler = createCpuSampler(procfs, monotonicNs, tracerOptions.intervalSeconds * SAMPLES_PER_INTERVAL)
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
-  const rules = config.targets
   const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readBuildId })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
@@ -62,7 +63,7 @@ export function createMeasurement(
   )
   const ownPids = () => [pid, tracer.status().pid]
   const pipeline = createPipeline({ sampler, host, lockNames, registry, ownPids, monotonicNs, nowSeconds })
-  const tracer = createTracer(backends, config.tracer, {
+  const tracer = createTracer(backends, tracerOptions, {
     logger,
     monotonicNs,
     onInterval(interval) {
@@ -72,6 +73,7 @@ export function createMeasurement(
       if (events.length > 0) void keeper.save()
     },
     onInterruption: registry.interrupt,
+    watchStart: createStartWatch((pid) => readFamilyCpuSeconds(procfs, pid)),
   })
   let sampling: NodeJS.Timeout | undefined
 
@@ -105,7 +107,7 @@ export function createMeasurement(
     },
     start() {
       pipeline.sample()
-      sampling = setInterval(pipeline.sample, (intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
+      sampling = setInterval(pipeline.sample, (tracerOptions.intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
       keeper.start()
       tracer.start()
     },

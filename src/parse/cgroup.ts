@@ -13,6 +13,12 @@ export interface CgroupIdentity {
    * unit's file is named so too. Undefined for sessions, init.scope, the user manager, containers and pods.
    */
   readonly systemdUnit: string | undefined
+  /**
+   * What holds the manager that the unit is of: `user@1000.service` for a user's, `systemd-nspawn@web.service` or
+   * `lxc.payload.web` for that of a system inside; with `/` between them where one holds the other. Undefined for the
+   * machine's own manager or that of a container with an id, and without a unit.
+   */
+  readonly unitOwner: string | undefined
   /** 64 hex digits. */
   readonly containerId: string | undefined
   /** Lower case with dashes, as Kubernetes has it; 32 hex digits for a static pod. */
@@ -50,7 +56,7 @@ export function identifyCgroup(paths: CgroupPaths): CgroupIdentity {
   const path = mostSpecific(paths)
   const names = namesOf(path).reverse()
   return {
-    systemdUnit: findUnit(names),
+    ...findUnit(names),
     containerId: firstDefined(names, containerOf),
     podUid: firstDefined(names, podOf),
     path,
@@ -109,20 +115,44 @@ function podOf(name: string): string | undefined {
 /** Scopes that hold no service: log-ins and process 1 of a (user) manager. */
 const NO_UNIT = /^(?:session-[^/]*|init)\.scope$|^user@\d+\.service$/
 
-function findUnit(names: readonly string[]): string | undefined {
-  let scope: string | undefined
-  for (const name of names) {
-    if (containerOf(name) !== undefined) {
+/** @param names The innermost first. */
+function findUnit(names: readonly string[]): Pick<CgroupIdentity, 'systemdUnit' | 'unitOwner'> {
+  let found: number | undefined
+  for (const [index, name] of names.entries()) {
+    if (isContainerOrPod(name)) {
       if (name.startsWith('libpod-payload-')) continue
       break
     }
-    if (podOf(name) !== undefined) break
     const unit = unitName(name)
     if (NO_UNIT.test(unit) || /conmon-[0-9a-f]{64}\.scope$/.test(unit)) continue
-    if (unit.endsWith('.service')) return unit
-    if (unit.endsWith('.scope')) scope ??= unit
+    if (unit.endsWith('.scope')) found ??= index
+    if (!unit.endsWith('.service')) continue
+    found = index
+    break
   }
-  return scope
+  if (found === undefined) return { systemdUnit: undefined, unitOwner: undefined }
+  return { systemdUnit: unitName(names[found] ?? ''), unitOwner: findOwner(names.slice(found + 1)) }
+}
+
+function isContainerOrPod(name: string): boolean {
+  return containerOf(name) !== undefined || podOf(name) !== undefined
+}
+
+/** What systemd-nspawn and Proxmox VE put between a machine and the system in it. */
+const INSIDE = /^(?:payload|ns)$/
+
+/**
+ * Of one manager no two units have the same name, whatever their slices. Below a unit or a folder that is no slice
+ * another manager has the cgroups (systemd.io/CGROUP_DELEGATION).
+ *
+ * @param outer What is around a unit, the innermost first.
+ */
+function findOwner(outer: readonly string[]): string | undefined {
+  const border = outer.findIndex(isContainerOrPod)
+  const owners = outer
+    .slice(0, border < 0 ? undefined : border)
+    .filter((name) => !name.endsWith('.slice') && !INSIDE.test(name))
+  return owners.length === 0 ? undefined : owners.map(unitName).reverse().join('/')
 }
 
 /** systemd puts `_` before a unit's name that could be taken for a file of the kernel's, such as cpu.service. */

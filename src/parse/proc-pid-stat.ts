@@ -5,8 +5,11 @@ export interface ProcessStat {
   readonly pid: number
   /** Command name, at most 15 bytes; may hold spaces and parentheses. */
   readonly comm: string
+  readonly parentPid: number
   /** User and system time of all threads, ended ones included. Seconds, in steps of 10 ms. */
   readonly cpuSeconds: number
+  /** The same of children that ended and were waited for, with theirs. Seconds. */
+  readonly endedChildrenCpuSeconds: number
   /** Start of the process after boot. Seconds; tells a reused pid from the process that had it before. */
   readonly startSeconds: number
   /**
@@ -28,20 +31,24 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
     .trim()
     .split(' ')
   const pid = Number(text.slice(0, open))
-  const [userTicks, systemTicks, startTicks] = [fields[11], fields[12], fields[19]].map(Number)
-  if (
-    !Number.isSafeInteger(pid) ||
-    userTicks === undefined ||
-    systemTicks === undefined ||
-    startTicks === undefined ||
-    !Number.isFinite(userTicks + systemTicks + startTicks)
-  ) {
-    return { kind: 'error', line: 1, message: 'pid, utime, stime or starttime is not a number' }
+  const numbers = [1, 11, 12, 13, 14, 19].map((index) => Number(fields[index]))
+  const [
+    parentPid = 0,
+    userTicks = 0,
+    systemTicks = 0,
+    childUserTicks = 0,
+    childSystemTicks = 0,
+    startTicks = 0,
+  ] = numbers
+  if (!Number.isSafeInteger(pid) || !numbers.every(Number.isFinite)) {
+    return { kind: 'error', line: 1, message: 'pid, ppid, a CPU time or starttime is not a number' }
   }
   return {
     pid,
     comm: text.slice(open + 2, close),
+    parentPid,
     cpuSeconds: (userTicks + systemTicks) / USER_HZ,
+    endedChildrenCpuSeconds: (childUserTicks + childSystemTicks) / USER_HZ,
     startSeconds: startTicks / USER_HZ,
     layout: `${fields[23]}:${fields[25]}`,
     hasEnded: fields[0] === 'Z' || fields[0] === 'X',

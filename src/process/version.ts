@@ -38,8 +38,8 @@ function findLabel(
   source: ProcessSource,
 ): string | undefined {
   if (container && Object.hasOwn(container.labels, name)) return container.labels[name]
-  // A unit inside a container is none of the machine's.
-  return place?.systemdUnit === undefined || place.containerId !== undefined
+  // A unit of a user or inside a container is none of the machine's, whose files may have another of that name.
+  return place?.systemdUnit === undefined || place.unitOwner !== undefined || place.containerId !== undefined
     ? undefined
     : source.unitLabel(place.systemdUnit, name)
 }

@@ -9,6 +9,8 @@ import { readFirstLine } from './first-line.js'
 
 /** What /proc says of a process; undefined where it is gone or may not be read. */
 export interface ProcessProcfs {
+  /** The processes that there are. */
+  readPids(): readonly number[]
   readProcess(pid: number): ProcessStat | undefined
   readMappings(pid: number): readonly Mapping[] | undefined
   readExe(pid: number): string | undefined
@@ -48,6 +50,7 @@ export function createProcessProcfs(root: string): ProcessProcfs {
     orUndefined(() => readHead(pathOf(pid, name), MAX_ARGUMENTS_BYTES))
 
   return {
+    readPids: () => (orUndefined(() => readdirSync(root)) ?? []).map(Number).filter(Number.isSafeInteger),
     readProcess(pid) {
       const text = readText(pid, 'stat')
       const process = text === undefined ? undefined : parseProcPidStat(text)

@@ -4,6 +4,7 @@ import type { TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerOptions } from './backend.js'
 import { createBackoff } from './backoff.js'
 import { type Candidate, chooseBackend } from './choose-backend.js'
+import type { StartWatch } from './start-watch.js'
 import { runTracer } from './tracer-run.js'
 
 /**
@@ -18,7 +19,7 @@ export interface TracerStatus {
   readonly backend: string
   readonly version: string | undefined
   readonly state: TracerState
-  /** Why it is not running, with the remedy, in one line. */
+  /** Why it is not running, with the remedy, or why it is not yet, in one line. */
   readonly reason: string | undefined
   /** Process id of the tracer while it runs. */
   readonly pid: number | undefined
@@ -50,6 +51,7 @@ export function createSupervisor(
   backends: readonly TracerBackend[],
   options: TracerOptions,
   events: TracerEvents,
+  watchStart: StartWatch,
 ): Supervisor {
   const stopping = new AbortController()
   const { signal } = stopping
@@ -99,15 +101,20 @@ export function createSupervisor(
     if (signal.aborted) return 'stopped'
     transition({ state: 'starting', reason: undefined })
     starts += 1
-    const reason = await runTracer(backend, options, runEvents, signal)
+    const reason = await runTracer(backend, options, runEvents, signal, watchStart)
     await backend.cleanUp?.()
     return reason
   }
 
   const runEvents = {
     onStart: (pid: number | undefined) => transition({ pid }),
+    onSlowStart(mostMs: number) {
+      const limit = `${mostMs / 60_000} minutes`
+      const still = `${status.backend} is still starting: it uses CPU time`
+      transition({ reason: `${still}, and is ended if it has given no interval after ${limit}` })
+    },
     onInterval(interval: TraceInterval) {
-      if (status.state === 'starting') transition({ state: 'running' })
+      if (status.state === 'starting') transition({ state: 'running', reason: undefined })
       events.onInterval(interval)
     },
     onRejectedLine: events.onRejectedLine,

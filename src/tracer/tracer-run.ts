@@ -4,10 +4,13 @@ import type { ParseError } from '../parse/parse-error.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerCommand, TracerOptions } from './backend.js'
 import { withParentDeathSignal } from './parent-death.js'
+import type { StartWatch } from './start-watch.js'
 
 /** What one process of a tracer says. */
 export interface RunEvents {
   onStart(pid: number | undefined): void
+  /** It works on its start for longer than most do. @param mostMs It is ended when that takes longer. */
+  onSlowStart(mostMs: number): void
   onInterval(interval: TraceInterval): void
   onRejectedLine(error: ParseError): void
 }
@@ -16,8 +19,6 @@ export interface RunEvents {
 const MAX_LINE_LENGTH = 4096
 /** Standard error that is kept to explain an exit. Characters. */
 const STDERR_TAIL = 4096
-/** Compiling and attaching the script takes seconds; on a loaded machine more. */
-const START_LIMIT_MS = 60_000
 /** Intervals without a frame after which a tracer counts as stuck. */
 const STUCK_INTERVALS = 10
 /** A tracer that is asked to end has this long before it is killed. */
@@ -33,16 +34,19 @@ export async function runTracer(
   options: TracerOptions,
   events: RunEvents,
   signal: AbortSignal,
+  watchStart: StartWatch,
 ): Promise<string> {
   const command = await withParentDeathSignal(backend.command(options), backend.deathSignal)
   const run = spawn(command, signal)
-  const watchdog = createWatchdog(START_LIMIT_MS, () => run.kill('SIGKILL'))
+  const watchdog = createWatchdog(() => run.kill('SIGKILL'))
   events.onStart(run.pid)
+  const endStartWatch = watchStart(run.pid, { onSlow: events.onSlowStart, onStuck: watchdog.expire })
   run.stdout.setEncoding('utf8').on(
     'data',
     createFrameReader(backend, {
       ...events,
       onInterval(interval) {
+        endStartWatch()
         watchdog.restart(STUCK_INTERVALS * options.intervalSeconds * 1000)
         events.onInterval(interval)
       },
@@ -53,6 +57,7 @@ export async function runTracer(
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL)
   })
   const result = await run
+  endStartWatch()
   watchdog.stop()
   if (watchdog.hasExpired()) return `${backend.name} printed no interval and was ended`
   if (result.signal !== undefined) return `${backend.name} was ended by ${result.signal}`
@@ -88,20 +93,20 @@ function createFrameReader(
   }
 }
 
-/** Calls `onExpiry` once, unless it is restarted or stopped within the time. */
-function createWatchdog(firstMs: number, onExpiry: () => void) {
+/** Calls `onExpiry` when it is told to, or when it is not started anew within the time. */
+function createWatchdog(onExpiry: () => void) {
   let hasExpired = false
-  const start = (ms: number) =>
-    setTimeout(() => {
-      hasExpired = true
-      onExpiry()
-    }, ms)
-  let timer = start(firstMs)
+  let timer: NodeJS.Timeout | undefined
+  function expire(): void {
+    hasExpired = true
+    onExpiry()
+  }
   return {
     restart(ms: number): void {
       clearTimeout(timer)
-      timer = start(ms)
+      timer = setTimeout(expire, ms)
     },
+    expire,
     stop: () => clearTimeout(timer),
     hasExpired: () => hasExpired,
   }

@@ -2,6 +2,7 @@ import type { Logger } from '../log/logger.js'
 import type { ParseCode, ParseError } from '../parse/parse-error.js'
 import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerOptions } from './backend.js'
+import type { StartWatch } from './start-watch.js'
 import { createSupervisor, type TracerStatus } from './supervisor.js'
 
 /** The tracer as the rest of the exporter sees it: what it delivers, whether it does, and what it loses. */
@@ -26,6 +27,7 @@ export interface TracerContext {
   readonly onInterval: (interval: TraceInterval) => void
   /** What comes next does not continue what came before. */
   readonly onInterruption: () => void
+  readonly watchStart: StartWatch
 }
 
 /** Without an interval for so long the tracer does not deliver, whatever its state. Intervals. */
@@ -37,7 +39,7 @@ const MAX_LOGGED_REJECTS = 5
 export function createTracer(
   backends: readonly TracerBackend[],
   options: TracerOptions,
-  { logger, monotonicNs, onInterval, onInterruption }: TracerContext,
+  { logger, monotonicNs, onInterval, onInterruption, watchStart }: TracerContext,
 ): Tracer {
   const rejected = new Map<ParseCode, number>()
   let loggedRejects = 0
@@ -45,15 +47,20 @@ export function createTracer(
   let lastIntervalNs: bigint | undefined
   let last: Pick<TracerStatus, 'state' | 'reason'> | undefined
 
-  const supervisor = createSupervisor(backends, options, {
-    onInterval(interval) {
-      lastIntervalNs = monotonicNs()
-      lostEvents += interval.lostEvents
-      onInterval(interval)
+  const supervisor = createSupervisor(
+    backends,
+    options,
+    {
+      onInterval(interval) {
+        lastIntervalNs = monotonicNs()
+        lostEvents += interval.lostEvents
+        onInterval(interval)
+      },
+      onRejectedLine: countRejectedLine,
+      onState: report,
     },
-    onRejectedLine: countRejectedLine,
-    onState: report,
-  })
+    watchStart,
+  )
 
   function countRejectedLine({ code, column, message }: ParseError): void {
     rejected.set(code, (rejected.get(code) ?? 0) + 1)
@@ -63,13 +70,13 @@ export function createTracer(
 
   function report({ backend, state, reason, version }: TracerStatus): void {
     if (state === last?.state && reason === last.reason) return
-    if (state === 'starting') loggedRejects = 0
+    if (state === 'starting' && state !== last?.state) loggedRejects = 0
     if (state !== 'running' && state !== 'starting' && last?.state === 'running') {
       lastIntervalNs = undefined
       onInterruption()
     }
     last = { state, reason }
-    const isTrouble = reason !== undefined && state !== 'preparing'
+    const isTrouble = state === 'unavailable' || state === 'backoff'
     if (isTrouble) logger.warn({ backend, state, reason }, 'tracer does not run')
     else logger.info({ backend, state, version, reason }, 'tracer')
   }

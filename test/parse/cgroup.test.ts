@@ -40,14 +40,18 @@ describe('what put a process into its cgroup', () => {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(' ').map((word) => (word === '-' ? undefined : word)))
 
-  test.each(cases)('%s is unit %s, container %s, pod %s', (path, systemdUnit, containerId, podUid) => {
-    expect(identifyCgroup(parseProcCgroup(`0::${path}\n`))).toEqual({
-      systemdUnit,
-      containerId,
-      podUid,
-      path,
-    })
-  })
+  test.each(cases)(
+    '%s is unit %s, container %s, pod %s, of %s',
+    (path, systemdUnit, containerId, podUid, unitOwner) => {
+      expect(identifyCgroup(parseProcCgroup(`0::${path}\n`))).toEqual({
+        systemdUnit,
+        unitOwner,
+        containerId,
+        podUid,
+        path,
+      })
+    },
+  )
 
   test.each([
     [

@@ -64,13 +64,15 @@ describe('/proc/stat', () => {
 })
 
 describe('/proc/PID/stat', () => {
-  const rest = 'S 1 2 3 0 -1 4194560 10 20 0 0 1234 567 1 2 20 0 4 0 98765 1000 200 9 111 222 333 4'
+  const rest = 'S 41 2 3 0 -1 4194560 10 20 0 0 1234 567 150 25 20 0 4 0 98765 1000 200 9 111 222 333 4'
 
   test.each(['shopd', 'a b', 'a) S (b', ') ', '((('])('reads around the command name %j', (comm) => {
     expect(parseProcPidStat(`42 (${comm}) ${rest}`)).toEqual({
       pid: 42,
       comm,
+      parentPid: 41,
       cpuSeconds: 18.01,
+      endedChildrenCpuSeconds: 1.75,
       startSeconds: 987.65,
       layout: '111:333',
       hasEnded: false,

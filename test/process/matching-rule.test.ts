@@ -26,3 +26,16 @@ test('the first rule that matches counts', () => {
   const rules = [rule('a', { comm: 'other' }), rule('b', { comm: 'shop.*' }), rule('c', { comm: '.*' })]
   expect(findMatchingRule(rules, placed('/'), source())?.name).toBe('b')
 })
+
+test.each([
+  '/system.slice/shop.service',
+  '/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service',
+  '/lxc.payload.web/system.slice/shop.service',
+])('a unit is compared by its own name, whoever owns it: %s', (cgroup) => {
+  const found = findMatchingRule(
+    [rule('ruled', { systemd_unit: 'shop\\.service' })],
+    placed(cgroup),
+    source(),
+  )
+  expect(found?.name).toBe('ruled')
+})

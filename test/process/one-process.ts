@@ -7,7 +7,16 @@ import type { PlacedProcess, ProcessSource } from '../../src/process/process-sou
 export const CONTAINER = 'ab'.repeat(32)
 
 const FACTS: ProcessFacts = {
-  stat: { pid: 7, comm: 'shopd', cpuSeconds: 0, startSeconds: 100, layout: '1:2', hasEnded: false },
+  stat: {
+    pid: 7,
+    comm: 'shopd',
+    parentPid: 1,
+    cpuSeconds: 0,
+    endedChildrenCpuSeconds: 0,
+    startSeconds: 100,
+    layout: '1:2',
+    hasEnded: false,
+  },
   exe: '/srv/shop/bin/shopd (deleted)',
 }
 

@@ -20,6 +20,14 @@ describe('a version comes from', () => {
     expect(findVersion(version, placed('/system.slice/shop.service'), source())).toBe(expected)
   })
 
+  test.each([
+    '/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service',
+    '/lxc.payload.web/system.slice/shop.service',
+    `/docker/${CONTAINER}/system.slice/shop.service`,
+  ])('no file of the machine for a unit that is not its own: %s', (cgroup) => {
+    expect(findVersion({ kind: 'label', name: 'X-Version' }, placed(cgroup), source())).toBeUndefined()
+  })
+
   test('a label of the container', () => {
     const inContainer = placed(`/docker/${CONTAINER}`)
     const label = { kind: 'label', name: 'org.opencontainers.image.version' } as const

@@ -11,7 +11,9 @@ function meterOf(processes: Map<number, Partial<ProcessStat>>, readResidentBytes
         stat && {
           pid,
           comm: 'bpftrace',
+          parentPid: 1,
           cpuSeconds: 0,
+          endedChildrenCpuSeconds: 0,
           startSeconds: 0,
           layout: '',
           hasEnded: false,

@@ -36,6 +36,12 @@ test('a process that is gone has nothing to read', () => {
   expect(reads.filter((read) => read !== undefined)).toEqual([])
 })
 
+test('the processes that there are', () => {
+  write('stat', '')
+  writeFileSync(join(root, 'uptime'), '')
+  expect(procfs.readPids()).toEqual([7])
+})
+
 test('arguments and environment', () => {
   write('cmdline', 'shopd\0--port\x0080\0\0')
   write('environ', 'APP=shop\0APP_VERSION=1.3=b\0')

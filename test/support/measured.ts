@@ -87,7 +87,16 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     containerId: undefined,
     podUid: undefined,
     facts: {
-      stat: { pid, comm: 'shopd', cpuSeconds: 0, startSeconds: 0, layout: '', hasEnded: false },
+      stat: {
+        pid,
+        comm: 'shopd',
+        parentPid: 1,
+        cpuSeconds: 0,
+        endedChildrenCpuSeconds: 0,
+        startSeconds: 0,
+        layout: '',
+        hasEnded: false,
+      },
       exe: undefined,
     },
     ...change,

@@ -5,10 +5,15 @@ import type { ParseError } from '../../src/parse/parse-error.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createBpftraceBackend } from '../../src/tracer/bpftrace.js'
+import { createStartWatch } from '../../src/tracer/start-watch.js'
 import { createSupervisor, type TracerStatus } from '../../src/tracer/supervisor.js'
 import { FRAMES, shellTracer } from './shell-tracer.js'
 
-function supervise(backend: TracerBackend | readonly TracerBackend[], intervalSeconds = 1) {
+function supervise(
+  backend: TracerBackend | readonly TracerBackend[],
+  intervalSeconds = 1,
+  watchStart = createStartWatch(() => undefined),
+) {
   const intervals: TraceInterval[] = []
   const errors: ParseError[] = []
   const states: TracerStatus[] = []
@@ -20,6 +25,7 @@ function supervise(backend: TracerBackend | readonly TracerBackend[], intervalSe
       onRejectedLine: (error) => errors.push(error),
       onState: (status) => states.push(status),
     },
+    watchStart,
   )
   return { supervisor, intervals, errors, states }
 }
@@ -92,6 +98,23 @@ describe('the supervisor', () => {
     expect(states.find(({ state }) => state === 'backoff')?.reason).toMatch(
       /^shell printed no interval and was ended/,
     )
+    await supervisor.stop()
+  })
+
+  test('says of a tracer that works on its start for long that it does, until the first interval', async () => {
+    let seconds = 0
+    const watchStart = createStartWatch(() => (seconds += 1), { lookMs: 10, idleMs: 20, mostMs: 120_000 })
+    const { supervisor, intervals, states } = supervise(
+      shellTracer('sleep 0.3; cat "$1"; exec sleep 100'),
+      1,
+      watchStart,
+    )
+    supervisor.start()
+    await until(() => intervals.length === FRAMES)
+    expect(states.map(({ state, reason }) => reason ?? state)).toContain(
+      'shell is still starting: it uses CPU time, and is ended if it has given no interval after 2 minutes',
+    )
+    expect(supervisor.status()).toMatchObject({ state: 'running', reason: undefined, restarts: 0 })
     await supervisor.stop()
   })
 

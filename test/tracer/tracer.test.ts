@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
+import { createStartWatch } from '../../src/tracer/start-watch.js'
 import { createTracer, type Tracer } from '../../src/tracer/tracer.js'
 import { until } from '../e2e/support/process.js'
 import { recordLog } from '../support/log.js'
@@ -29,7 +30,7 @@ function shellTracer(script: string): TracerBackend {
 let tracer: Tracer | undefined
 afterEach(() => tracer?.stop())
 
-function run(script: string) {
+function run(script: string, watchStart = createStartWatch(() => undefined)) {
   const log = recordLog()
   let nowNs = 0n
   const intervals: TraceInterval[] = []
@@ -44,6 +45,7 @@ function run(script: string) {
       onInterruption: () => {
         interruptions += 1
       },
+      watchStart,
     },
   )
   tracer = created
@@ -103,4 +105,15 @@ test('is stopped before its first interval without an interruption', async () =>
   await tracer.stop()
   expect(interruptions()).toBe(0)
   expect(tracer.status().state).toBe('stopped')
+})
+
+test('logs that it works on its start for long, as no trouble', async () => {
+  let seconds = 0
+  const watchStart = createStartWatch(() => (seconds += 1), { lookMs: 10, idleMs: 20, mostMs: 120_000 })
+  const { tracer, log } = run('sleep 0.3; echo 0; exec sleep 100', watchStart)
+  await until('it runs', 10, async () => tracer.delivers())
+  expect(log()).toMatch(
+    /level=info msg=tracer backend=shell state=starting .*reason="shell is still starting: /,
+  )
+  expect(tracer.status()).toMatchObject({ state: 'running', reason: undefined })
 })
