@@ -11,6 +11,7 @@ import { createProcfs } from '../sample/procfs.js'
 import { readBuildId } from '../symbolize/build-id.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
+import { readSectionNames } from '../symbolize/section-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
 import type { TracerBackend } from '../tracer/backend.js'
 import { createTracer } from '../tracer/tracer.js'
@@ -52,7 +53,16 @@ export function createMeasurement(
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
   const rules = config.targets
-  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readBuildId })
+  const host = createHost({
+    procfs,
+    procfsPath,
+    rootfs,
+    rules,
+    ownPid: pid,
+    monotonicNs,
+    readBuildId,
+    readSectionNames,
+  })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(
