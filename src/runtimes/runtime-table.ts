@@ -1,14 +1,45 @@
 import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
+import { BUN } from './bun.js'
 import { CPP } from './cpp.js'
 import { CPYTHON } from './cpython.js'
+import { DENO } from './deno.js'
+import { DOTNET } from './dotnet.js'
+import { ERLANG } from './erlang.js'
+import { GHC } from './ghc.js'
 import { GLIBC } from './glibc.js'
 import { GO } from './go.js'
 import { HOTSPOT } from './hotspot.js'
+import { MONO } from './mono.js'
 import { MUSL } from './musl.js'
+import { NATIVE_IMAGE } from './native-image.js'
+import { NODE } from './node.js'
+import { PERL } from './perl.js'
+import { PYPY } from './pypy.js'
+import { RUBY } from './ruby.js'
 import type { Recognition, Runtime, RuntimeFiles } from './runtime.js'
+import { SBCL } from './sbcl.js'
 
 /** The first that is recognised decides: nearly all of them are linked with a C library, which comes last. */
-const RUNTIMES: readonly RuntimeFiles[] = [MUSL, HOTSPOT, CPYTHON, GO, CPP, GLIBC]
+const RUNTIMES: readonly RuntimeFiles[] = [
+  MUSL,
+  HOTSPOT,
+  NATIVE_IMAGE,
+  CPYTHON,
+  PYPY,
+  RUBY,
+  NODE,
+  DENO,
+  BUN,
+  DOTNET,
+  MONO,
+  ERLANG,
+  PERL,
+  SBCL,
+  GHC,
+  GO,
+  CPP,
+  GLIBC,
+]
 
 /**
  * Tells the runtime of a process by what is mapped and what its program contains. Without a known one (static programs)
