@@ -12,6 +12,7 @@ import { createProcfs } from '../sample/procfs.js'
 import { readBuildId } from '../symbolize/build-id.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
+import { readSectionNames } from '../symbolize/section-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
 import type { TracerBackend } from '../tracer/backend.js'
 import { createStartWatch } from '../tracer/start-watch.js'
@@ -36,6 +37,8 @@ export interface Measurement {
 
 /** CPU time is read so many times in an interval: its course between two borders is a straight line then. */
 const SAMPLES_PER_INTERVAL = 4
+/** What is read of a program's file. */
+const PROGRAM_READERS = { readBuildId, readSectionNames }
 /** CPUs in use from which a process is looked at though it waits for nothing. */
 const NOTABLE_CPUS = 0.1
 
@@ -53,7 +56,7 @@ export function createMeasurement(
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
-  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readBuildId })
+  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, ...PROGRAM_READERS })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(

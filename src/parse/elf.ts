@@ -179,8 +179,7 @@ const decoder = new TextDecoder()
 
 /** The string at a place in a section of strings; empty where it is out of bounds. */
 export function readName(strings: Uint8Array, at: number): string {
-  if (at >= strings.length) return ''
-  const zero = strings.indexOf(0, at)
-  const end = Math.min(zero === -1 ? strings.length : zero, at + MAX_NAME_BYTES)
-  return decoder.decode(strings.subarray(at, end))
+  const name = strings.subarray(at, at + MAX_NAME_BYTES)
+  const zero = name.indexOf(0)
+  return decoder.decode(zero === -1 ? name : name.subarray(0, zero))
 }

@@ -24,6 +24,8 @@ export interface HostOptions {
   readonly monotonicNs: () => bigint
   /** GNU build-id of a file. */
   readonly readBuildId: (path: string) => string | undefined
+  /** Names of the sections of an ELF file; none where it cannot be read. */
+  readonly readSectionNames: (path: string) => readonly string[]
 }
 
 /** What the machine says of its processes. */
@@ -38,7 +40,8 @@ export interface Host extends Pick<Identifier, 'identify' | 'use'> {
 
 /** @throws {Error} /proc/stat cannot be read. */
 export function createHost(options: HostOptions): Host {
-  const { procfs, procfsPath, rootfs, monotonicNs, readBuildId } = options
+  const { procfs, procfsPath, rootfs, monotonicNs } = options
+  const pathOfExe = (pid: number) => `${procfsPath}/${pid}/exe`
   const directory = createProcessDirectory(procfs, monotonicNs)
   const users = createUsers(rootfs, monotonicNs)
   const ownCgroup = procfs.readCgroup(options.ownPid)
@@ -48,8 +51,9 @@ export function createHost(options: HostOptions): Host {
       mappings: (pid) => procfs.readMappings(pid) ?? [],
       executable(pid) {
         const file = procfs.readExecutable(pid)
-        return file && { ...file, buildId: readBuildId(`${procfsPath}/${pid}/exe`) }
+        return file && { ...file, buildId: options.readBuildId(pathOfExe(pid)) }
       },
+      sectionNames: (pid) => options.readSectionNames(pathOfExe(pid)),
       commandLine: procfs.readCommandLine,
       environment: procfs.readEnvironment,
       cgroup: procfs.readCgroup,

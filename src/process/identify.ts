@@ -70,7 +70,7 @@ export function createIdentifier(
       executable: source.executable(pid),
       version: rule?.version && findVersion(rule.version, process, source),
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      runtime: detectRuntime(source.mappings(pid)),
+      runtime: detectRuntime(source.mappings(pid), source.sectionNames(pid)),
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: place?.containerId,

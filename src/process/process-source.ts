@@ -9,6 +9,8 @@ export interface ProcessSource {
   find(pid: number): ProcessFacts | undefined
   mappings(pid: number): readonly Mapping[]
   executable(pid: number): Executable | undefined
+  /** Names of the ELF sections of its executable; none where it cannot be read. */
+  sectionNames(pid: number): readonly string[]
   commandLine(pid: number): string | undefined
   environment(pid: number, name: string): string | undefined
   cgroup(pid: number): CgroupPaths | undefined

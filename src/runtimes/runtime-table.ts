@@ -1,21 +1,59 @@
-import type { Mapping } from '../parse/proc-maps.js'
+import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
+import { BUN } from './bun.js'
 import { CPP } from './cpp.js'
 import { CPYTHON } from './cpython.js'
+import { DENO } from './deno.js'
+import { DOTNET } from './dotnet.js'
+import { ERLANG } from './erlang.js'
+import { GHC } from './ghc.js'
 import { GLIBC } from './glibc.js'
+import { GO } from './go.js'
 import { HOTSPOT } from './hotspot.js'
+import { MONO } from './mono.js'
 import { MUSL } from './musl.js'
-import type { Runtime, RuntimeFiles } from './runtime.js'
+import { NATIVE_IMAGE } from './native-image.js'
+import { NODE } from './node.js'
+import { PERL } from './perl.js'
+import { PYPY } from './pypy.js'
+import { RUBY } from './ruby.js'
+import type { Recognition, Runtime, RuntimeFiles } from './runtime.js'
+import { SBCL } from './sbcl.js'
 
-/** The first that is recognised decides: a JVM and an interpreter are linked with a C library. */
-const RUNTIMES: readonly RuntimeFiles[] = [MUSL, HOTSPOT, CPYTHON, CPP, GLIBC]
+/** The first that is recognised decides: nearly all of them are linked with a C library, which comes last. */
+const RUNTIMES: readonly RuntimeFiles[] = [
+  MUSL,
+  HOTSPOT,
+  NATIVE_IMAGE,
+  CPYTHON,
+  PYPY,
+  RUBY,
+  NODE,
+  DENO,
+  BUN,
+  DOTNET,
+  MONO,
+  ERLANG,
+  PERL,
+  SBCL,
+  GHC,
+  GO,
+  CPP,
+  GLIBC,
+]
 
-/** Tells the runtime of a process by what is mapped. Without a known one (Go, static programs) it has its own rules. */
-export function detectRuntime(mappings: readonly Mapping[]): Runtime {
-  const names = new Set(mappings.map(({ path }) => path.split('/').at(-1) ?? ''))
-  for (const { recognition } of RUNTIMES) {
-    if (recognition && [...names].some((name) => recognition.file.test(name))) return recognition.runtime
-  }
-  return 'unclassifiable'
+/**
+ * Tells the runtime of a process by what is mapped and what its program contains. Without a known one (static programs)
+ * it has its own rules.
+ *
+ * @param sectionNames Of the ELF sections of its program; none where it cannot be read.
+ */
+export function detectRuntime(mappings: readonly Mapping[], sectionNames: readonly string[]): Runtime {
+  const fileNames = new Set(mappings.map(({ path }) => withoutDeleted(path).split('/').at(-1) ?? ''))
+  const isRecognised = ({ file, section }: Recognition) =>
+    [...fileNames].some((name) => file?.test(name)) || sectionNames.some((name) => section?.test(name))
+  return (
+    RUNTIMES.flatMap(({ recognition }) => recognition ?? []).find(isRecognised)?.runtime ?? 'unclassifiable'
+  )
 }
 
 /**

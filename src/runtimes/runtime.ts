@@ -1,10 +1,19 @@
 /** By whose rules the arguments of a futex wait tell a lock from an idle wait in a process; or that they do not. */
 export type Runtime = 'glibc' | 'unclassifiable'
 
-/** What the names of mapped files, without their folders, tell of one runtime. */
+/** By what a runtime is recognised, either of the two, and what that makes of the process. */
+export interface Recognition {
+  /** Name, without its folder, of a file that is mapped wherever it runs. */
+  readonly file?: RegExp
+  /** Name of an ELF section of the programs that contain it. */
+  readonly section?: RegExp
+  readonly runtime: Runtime
+}
+
+/** What the names of mapped files and of the program's sections tell of one runtime. */
 export interface RuntimeFiles {
-  /** A file that is mapped wherever it runs, and what that makes of the process; absent where others decide. */
-  readonly recognition?: { readonly file: RegExp; readonly runtime: Runtime }
+  /** Absent where others decide. */
+  readonly recognition?: Recognition
   /** Its libraries that hand a lock on to the code that wants it; absent where it has none. */
   readonly lockLibrary?: RegExp
 }

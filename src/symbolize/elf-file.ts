@@ -25,6 +25,8 @@ export interface ElfFile {
   readonly sizeBytes: number
   sections(): readonly Section[]
   findSection(name: string): Section | undefined
+  /** Names of its sections; none where they are more than a program has. */
+  sectionNames(): readonly string[]
   readonly read: ReadBytes
   /** As `read`, at an address in the file's own numbering. */
   readMemory(address: number, bytes: number): Uint8Array
@@ -35,6 +37,8 @@ export interface ElfFile {
 const MAX_SEGMENTS = 512
 /** Files compiled with a section for each function have some ten thousand. */
 const MAX_SECTIONS = 65_536
+/** Programs have 30 to 60. */
+const MAX_NAMED_SECTIONS = 256
 /** Headers have 56 and 64 bytes; a later version of the format may add to them. */
 const MAX_ENTRY_BYTES = 128
 const MAX_NAMES_BYTES = 4 * 1024 * 1024
@@ -81,6 +85,11 @@ function createElfFile({ read, sizeBytes, identity, close }: OpenFile, header: E
     sizeBytes,
     sections: listSections,
     findSection: (name) => listSections().find((section) => readName(readNames(), section.name) === name),
+    sectionNames() {
+      const { count } = header.sectionHeaders
+      if (count === 0 || count > MAX_NAMED_SECTIONS) return []
+      return listSections().map(({ name }) => readName(readNames(), name))
+    },
     read,
     readMemory(address, bytes) {
       for (const { address: begin, offset, fileBytes } of loads) {

@@ -137,6 +137,12 @@ describe('the bottleneck', () => {
       busyCpus: expect.closeTo(1.5, 9),
     })
   })
+
+  test('that was not seen in an unclassifiable runtime may be there: no-contention is not said', () => {
+    const { ownership, window } = assess(times(20, targetInterval([])), 'unclassifiable', LIMITS)
+    expect(ownership).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
+    expect(window).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
+  })
 })
 
 test('headroom is what is left of the CPUs that others do not use', () => {

@@ -2,22 +2,117 @@ import { describe, expect, test } from 'vitest'
 import { parseProcMaps } from '../../src/parse/proc-maps.js'
 import { detectRuntime, isLockLibrary } from '../../src/runtimes/runtime-table.js'
 
-describe('the runtime', () => {
-  const withModule = (...paths: string[]) =>
-    parseProcMaps(paths.map((path, i) => `${i + 1}000-${i + 2}000 r-xp 0 fe:00 1 ${path}`).join('\n'))
+const LIBC = '/usr/lib/x86_64-linux-gnu/libc.so.6'
+/** Sections of a C program of Debian. */
+const SECTIONS = [
+  '',
+  '.interp',
+  '.note.gnu.build-id',
+  '.dynsym',
+  '.text',
+  '.rodata',
+  '.data',
+  '.bss',
+  '.shstrtab',
+]
 
+function withModule(...paths: string[]) {
+  return parseProcMaps(paths.map((path, i) => `${i + 1}000-${i + 2}000 r-xp 0 fe:00 1 ${path}`).join('\n'))
+}
+
+describe('the runtime', () => {
   test.each([
     ['glibc', ['/srv/shopd', '/usr/lib/x86_64-linux-gnu/libc.so.6']],
     ['glibc', ['/srv/shopd', '/lib64/libc-2.28.so']],
     ['unclassifiable', ['/srv/shopd', '/lib/ld-musl-x86_64.so.1']],
-    ['unclassifiable', ['/usr/bin/java', '/usr/lib/libc.so.6', '/usr/lib/jvm/lib/server/libjvm.so']],
-    ['unclassifiable', ['/usr/bin/python3.11', '/usr/lib/x86_64-linux-gnu/libc.so.6']],
-    ['unclassifiable', ['/srv/shopd', '/usr/lib/libc.so.6', '/usr/lib/libpython3.11.so.1.0']],
     ['unclassifiable', ['/srv/shopd', '/usr/lib/libc.so.6', '/opt/alpine/lib/ld-musl-x86_64.so.1']],
     ['unclassifiable', ['/srv/shopd', '/usr/lib/libc++.so.1']],
     ['unclassifiable', ['/srv/go-service']],
   ])('is %s with %j', (runtime, paths) => {
-    expect(detectRuntime(withModule(...paths))).toBe(runtime)
+    expect(detectRuntime(withModule(...paths), SECTIONS)).toBe(runtime)
+  })
+
+  // Files of the packages of Debian 12, of those of npm (Deno, Bun, Electron), and the same of other builds.
+  test.each([
+    '/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so',
+    '/usr/bin/python3.11',
+    '/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0',
+    '/usr/lib/x86_64-linux-gnu/libpypy3.9-c.so',
+    '/opt/pypy2.7/bin/libpypy-c.so',
+    '/usr/bin/ruby3.1',
+    '/usr/bin/ruby3.1 (deleted)',
+    '/opt/rbenv/versions/3.4.1/bin/ruby',
+    '/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1.2',
+    '/usr/local/lib/libruby.so.3.4.1',
+    '/usr/bin/node',
+    '/usr/bin/node (deleted)',
+    '/usr/bin/nodejs',
+    '/usr/lib/x86_64-linux-gnu/libnode.so.108',
+    '/opt/shop/electron',
+    '/usr/local/bin/deno',
+    '/usr/local/bin/bun',
+    '/usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.11/libcoreclr.so',
+    '/usr/bin/mono-sgen',
+    '/usr/bin/mono-boehm',
+    '/usr/lib/libmonosgen-2.0.so.1.0.0',
+    '/usr/lib/libmonoboehm-2.0.so.1.0.0',
+    '/usr/lib/erlang/erts-13.1.5/bin/beam.smp',
+    '/usr/lib/erlang/erts-13.1.5/bin/beam.debug.emu.smp',
+    '/usr/bin/perl',
+    '/usr/bin/perl5.36.0',
+    '/usr/bin/sbcl',
+    '/usr/lib/sbcl/sbcl.core',
+    '/usr/lib/ghc/rts/libHSrts_thr-ghc9.0.2.so',
+    '/usr/lib/ghc/lib/x86_64-linux-ghc-9.4.7/libHSrts-1.0.2_thr-ghc9.4.7.so',
+  ])('is unclassifiable with %s, before the C library decides', (path) => {
+    expect(detectRuntime(withModule('/srv/shopd', LIBC, path), SECTIONS)).toBe('unclassifiable')
+  })
+
+  test.each([
+    '/usr/bin/rubyist',
+    '/usr/bin/noded',
+    '/usr/bin/node_exporter',
+    '/usr/lib/x86_64-linux-gnu/libnodeset.so.1',
+    '/usr/bin/bunzip2',
+    '/usr/bin/denoise',
+    '/usr/lib/x86_64-linux-gnu/libperl.so.5.36.0',
+    '/usr/bin/perlbal',
+    '/usr/lib/libMonoPosixHelper.so',
+    '/usr/lib/erlang/erts-13.1.5/bin/epmd',
+    '/usr/lib/ghc/rts/libHSrts-ghc9.0.2.so',
+    '/usr/sbin/php-fpm8.2',
+  ])('is that of the C library with %s', (path) => {
+    expect(detectRuntime(withModule(path, LIBC), SECTIONS)).toBe('glibc')
+  })
+})
+
+describe('a program', () => {
+  const runtimeOf = (...names: string[]) =>
+    detectRuntime(withModule('/srv/shopd', LIBC), [...SECTIONS, ...names])
+
+  // By Go 1.19 of Debian 12, each stripped too: the linker of the C compiler drops .gopclntab in a PIE.
+  test.each([
+    ['with cgo', ['.note.go.buildid', '.typelink', '.itablink', '.gopclntab', '.go.buildinfo', '.noptrdata']],
+    ['as a PIE with cgo', ['.note.go.buildid', '.data.rel.ro', '.go.buildinfo', '.noptrdata', '.noptrbss']],
+    ['as a PIE without', ['.data.rel.ro.gopclntab', '.go.buildinfo', '.noptrdata', '.note.go.buildid']],
+    ['without the information on its build', ['.typelink', '.gopclntab']],
+    ['with its id alone', ['.note.go.buildid']],
+  ])('of Go %s is unclassifiable', (_, names) => {
+    expect(runtimeOf(...names)).toBe('unclassifiable')
+  })
+
+  test.each([
+    ['of Node.js under another name', 'lpstub'],
+    ['that Bun compiled', '.bun'],
+    ['of .NET, compiled by Native AOT', '__managedcode'],
+    ['of Java, compiled by GraalVM', '.svm_heap'],
+  ])('%s is unclassifiable', (_, name) => {
+    expect(runtimeOf(name)).toBe('unclassifiable')
+  })
+
+  test('of C is not, nor one whose sections are unknown', () => {
+    expect(runtimeOf('.gnu_debuglink', '.note.stapsdt', '.go', '.bun_builtins')).toBe('glibc')
+    expect(detectRuntime(withModule('/srv/shopd', LIBC), [])).toBe('glibc')
   })
 })
 

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readBuildId } from '../../src/symbolize/build-id.js'
 import { openElfFile } from '../../src/symbolize/elf-file.js'
+import { readSectionNames } from '../../src/symbolize/section-names.js'
 import { createSymbolStore } from '../../src/symbolize/symbol-store.js'
 import { needs } from '../e2e/support/requirements.js'
 
@@ -21,6 +22,7 @@ function readAll(path: string): boolean {
   const table = createSymbolStore().load(elf.key, () => elf, path, [folder])
   table?.find(0x4000, 'function')
   elf.findSection('.eh_frame')
+  elf.sectionNames()
   elf.readMemory(0x4000, 100)
   elf.close()
   return true
@@ -32,9 +34,16 @@ describe('the file of a program', () => {
     expect(readBuildId(PROGRAM)).toBe(/Build ID: ([0-9a-f]+)/.exec(text)?.[1])
   })
 
+  test.skipIf(!needs('readelf'))('has the sections that readelf prints', () => {
+    const text = execFileSync('readelf', ['-SW', PROGRAM], { encoding: 'utf8' })
+    const names = [...text.matchAll(/^ +\[ *\d+\] (\.\S+)/gm)].map(([, name]) => name)
+    expect(readSectionNames(PROGRAM).slice(1)).toEqual(names)
+  })
+
   test('that is not there, or no program, has none', () => {
     for (const path of [join(folder, 'absent'), folder, '/etc/passwd', '/dev/null', '/proc/self/maps']) {
       expect(readBuildId(path)).toBeUndefined()
+      expect(readSectionNames(path)).toEqual([])
     }
   })
 
@@ -80,6 +89,15 @@ describe('the file of a program', () => {
         expect(() => readAll(file)).not.toThrow()
       }
     }
+  })
+})
+
+describe('a file with more sections than a program has', () => {
+  test.each([0, 257, 0xffff])('where the header says %i, has no names', (count) => {
+    const changed = Uint8Array.from(readFileSync(PROGRAM))
+    new DataView(changed.buffer).setUint16(60, count, true)
+    writeFileSync(file, changed)
+    expect(readSectionNames(file)).toEqual([])
   })
 })
 

@@ -1,0 +1,6 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** The Erlang virtual machine: its schedulers and locks have events of their own over the futex. */
+export const ERLANG: RuntimeFiles = {
+  recognition: { file: /^beam(?:\.\w+)*\.smp$/, runtime: 'unclassifiable' },
+}

@@ -1,0 +1,6 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** Go: goroutines wait without the kernel. Its linker writes these sections, with cgo and in stripped programs too. */
+export const GO: RuntimeFiles = {
+  recognition: { section: /^\.(?:go\.buildinfo|gopclntab|note\.go\.buildid)$/, runtime: 'unclassifiable' },
+}

@@ -1,0 +1,6 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** Perl as a program: its threads wait for a lock at a condition variable. What embeds it is a C program first. */
+export const PERL: RuntimeFiles = {
+  recognition: { file: /^perl(?:5[.\d]*)?$/, runtime: 'unclassifiable' },
+}
