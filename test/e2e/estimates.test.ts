@@ -53,12 +53,16 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
           workload: await startWorkload(name, ['--inline', '--threads', '4', ...args]),
         })),
       )
-      await sleep(SECONDS * 1000)
-      const scrape = await exporter.scrape()
-      await atEnd()
-      const observed: Record<string, Observed> = {}
-      for (const { name, workload } of started) observed[name] = { own: await workload.finish(), scrape }
-      return observed
+      try {
+        await sleep(SECONDS * 1000)
+        const scrape = await exporter.scrape()
+        await atEnd()
+        const observed: Record<string, Observed> = {}
+        for (const { name, workload } of started) observed[name] = { own: await workload.finish(), scrape }
+        return observed
+      } finally {
+        await Promise.all(started.map(({ workload }) => stop(workload.child)))
+      }
     }
 
     function ownership({ scrape }: Observed, target: string) {
