@@ -97,7 +97,9 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
     test('limited by its lock: both estimators see p, and Prometheus reads it from gauge and counters', async () => {
       const target = 'locked'
       const fromPrometheus: (number | undefined)[] = []
-      const { locked } = await observe({ [target]: ['--p', '0.3', '--demand', '2ms'] }, async () => {
+      // 6.4 jobs between two samples: with a whole number of them both keep step.
+      const jobs = ['--p', '0.3', '--demand', '2150us']
+      const { locked } = await observe({ [target]: jobs }, async () => {
         fromPrometheus.push(
           await prometheus.query(`amdahl_target_parallel_fraction{target="${target}",estimator="ownership"}`),
           await prometheus.query(
