@@ -31,7 +31,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   },
   metrics: {
     imports: ['estimate', 'model', 'parse'],
-    types: ['api', 'assess', 'deploys', 'sample', 'targets', 'tracer'],
+    types: ['api', 'assess', 'deploys', 'resources', 'sample', 'targets', 'tracer'],
     packages: ['prom-client'],
   },
   targets: {
@@ -47,7 +47,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     types: ['config'],
   },
   'what-if': { imports: ['api', 'model', 'simulate'] },
-  api: { imports: ['estimate', 'model'], packages: ['zod'], pure: true },
+  api: { imports: ['estimate', 'model', 'resources'], packages: ['zod'], pure: true },
   simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },

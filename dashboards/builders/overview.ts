@@ -119,7 +119,7 @@ export function overview(): Dashboard {
           table({
             title: 'Targets by headroom',
             description:
-              'Headroom: factor by which throughput can grow before the lock or the CPUs limit. p with its 95 % interval. U_s: how much of the time the busiest lock is in use. Limit: speed-up over one CPU that no number of CPUs exceeds. Lock: the one with the largest U_s. What cannot be estimated is left empty.',
+              'Headroom: factor by which throughput can grow before the lock or the CPUs limit. p with its 95 % interval. Limited first by: the lock or the CPUs of which most is in use, and how much. Limit: speed-up over one CPU that no number of CPUs exceeds. What cannot be estimated is left empty.',
             docs: READING,
             width: 24,
             height: 12,
@@ -155,20 +155,16 @@ export function overview(): Dashboard {
                 labels: [{ label: 'regime', title: 'Regime', states: REGIMES }],
               },
               {
-                title: 'U_s',
-                expr: perTarget('amdahl_target_serial_utilization_ratio'),
+                title: 'In use',
+                expr: perTarget('amdahl_target_resource_utilization_ratio'),
                 unit: 'percentunit',
                 decimals: 0,
               },
               { title: 'Limit', expr: perTarget('amdahl_target_speedup_limit'), unit: 'none', decimals: 2 },
               { title: 'N', expr: perTarget('amdahl_target_cpus'), unit: 'none' },
               {
-                expr: largest(
-                  TARGET,
-                  'lock',
-                  ofTargets('amdahl_lock_serial_utilization_ratio', 'lock!~"other|unknown"'),
-                ),
-                labels: [{ label: 'lock', title: 'Lock' }],
+                expr: largest(TARGET, 'name', ofTargets('amdahl_target_bottleneck_info')),
+                labels: [{ label: 'name', title: 'Limited first by' }],
               },
               {
                 expr: largest(

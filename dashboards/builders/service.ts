@@ -166,25 +166,30 @@ function estimates(): Section {
       }),
       timeSeries({
         ...size,
-        title: 'U_s and B/N',
+        title: 'Use of the lock and of the CPUs',
         description:
-          'How much of the time the busiest lock is in use (U_s), and how much of the CPUs that the service may use it uses (B/N). The ceiling of both is 100 %: what reaches it first limits throughput. Stopped: CPUs that its quota withheld.',
+          'How much of the time the fullest lock is held, also by threads that sleep, and its holder runs (U_s); and how much is used of the CPUs that the service can have: what others use is not there. The ceiling is 100 %: what reaches it first limits throughput. Stopped: CPUs that its quota withheld.',
         docs: runbook('AmdahlSequentialSaturation'),
         unit: 'percentunit',
         decimals: 0,
         min: 0,
         softMax: 1,
         queries: [
-          { expr: ofOneTarget('amdahl_target_serial_utilization_ratio'), legend: 'U_s, the lock' },
-          { expr: `${busyCpus} / ${ofOneTarget('amdahl_target_cpus')}`, legend: 'B/N, the CPUs' },
+          {
+            expr: ofOneTarget('amdahl_target_resource_utilization_ratio', 'kind="lock"'),
+            legend: 'the lock is held',
+          },
+          { expr: ofOneTarget('amdahl_target_serial_utilization_ratio'), legend: 'U_s, its holder runs' },
+          { expr: ofOneTarget('amdahl_target_resource_utilization_ratio', 'kind="cpu"'), legend: 'the CPUs' },
           {
             expr: `${rate(ofOneTarget('amdahl_target_throttled_seconds_total'))} / ${ofOneTarget('amdahl_target_cpus')}`,
             legend: 'stopped by the quota',
           },
         ],
         overrides: [
-          line('U_s, the lock', 'orange'),
-          line('B/N, the CPUs', 'blue'),
+          line('the lock is held', 'orange'),
+          line('U_s, its holder runs', 'yellow'),
+          line('the CPUs', 'blue'),
           line('stopped by the quota', 'red'),
         ],
       }),
@@ -283,15 +288,19 @@ function locks(): Section {
         ...size,
         title: 'Use of each lock',
         description:
-          'CPU-seconds per second inside the lock, on the machine where it is most. The lock that is highest limits the speed-up: hold it for a shorter time.',
+          'Share of the time in which the lock is held, also by threads that sleep, and in which its holder runs, on the machine where it is most. The lock that is highest limits the speed-up: hold it for a shorter time.',
         docs: READING,
         unit: 'percentunit',
         decimals: 0,
         min: 0,
         queries: [
           {
-            expr: `max by (lock) (${ofOneTarget('amdahl_lock_serial_utilization_ratio')})`,
+            expr: `max by (lock) (${ofOneTarget('amdahl_lock_held_ratio')})`,
             legend: '{{lock}}',
+          },
+          {
+            expr: `max by (lock) (${ofOneTarget('amdahl_lock_serial_utilization_ratio')})`,
+            legend: '{{lock}}, its holder runs',
           },
         ],
       }),

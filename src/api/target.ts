@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { VERDICTS } from '../estimate/comparison.js'
 import type { Estimator } from '../estimate/estimate.js'
 import { REGIMES } from '../model/bounds.js'
+import { RESOURCE_KINDS } from '../resources/resource.js'
 import { estimate, number, oneOf, text } from './field.js'
 import type { Read, Written } from './schema.js'
 
@@ -14,8 +15,15 @@ const LOCK = z.object({
   lock: text('Symbol or call site; other: all that have no series of their own'),
   queueLength: number('Mean number of jobs at the lock, the holder included').optional(),
   serialUtilizationRatio: number('CPU-seconds per second inside the lock').optional(),
+  heldRatio: number('Share of the time in which it is held').optional(),
   waits: number('Waits that slept'),
   waitSeconds: number('Time that threads waited'),
+})
+
+const RESOURCE = z.object({
+  kind: oneOf(RESOURCE_KINDS, 'What it is'),
+  name: text('Which one').optional(),
+  utilizationRatio: number('Share of its servers in use'),
 })
 
 const CHANGE = z.object({
@@ -39,10 +47,12 @@ export const TARGET = z.object({
   parallelFraction: z.object(PARALLEL_FRACTION),
   queueLength: number('Mean number of jobs at its locks (Q)').optional(),
   serialUtilizationRatio: number('CPU-seconds per second inside the bottleneck lock (U_s)').optional(),
-  headroomRatio: number(
-    '1 / max(U_s, U_cpu): U_cpu is B over B and the idle CPUs that it may use',
-  ).optional(),
-  speedupLimit: number('1 / (1 - p)').optional(),
+  headroomRatio: number('Factor by which throughput can grow before the fullest resource is full').optional(),
+  speedupLimit: number('Speed-up over one CPU that no number of CPUs exceeds').optional(),
+  resources: z
+    .array(RESOURCE)
+    .describe('The fullest resource of each kind, the fullest one first')
+    .optional(),
   regime: oneOf(REGIMES, 'What binds throughput now').optional(),
   bottleneckLock: text('Lock with the largest U_s').optional(),
   startTimestampSeconds: number('Start of the main process, in seconds since the epoch'),

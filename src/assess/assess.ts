@@ -7,7 +7,8 @@ import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
 import { type CpuSums, cpuUtilization, sumCpu } from '../resources/cpu.js'
 import { findBottleneck, hasReadableOwner, type LockTotals, sumLocks } from '../resources/lock.js'
-import { type LockUse, lockUses, type ShownLocks } from '../resources/lock-use.js'
+import { type LockUse, lockResources, lockUses, type ShownLocks } from '../resources/lock-use.js'
+import { fullestOf, type Resource } from '../resources/resource.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
 
@@ -29,6 +30,9 @@ export interface Assessment {
   readonly headroom: number | undefined
   readonly speedupLimit: number | undefined
   readonly regime: Regime | undefined
+  /** The fullest resource of each kind, the fullest one first. None where ownership gives no estimate. */
+  readonly resources: readonly Resource[]
+  /** The lock with the largest U_s: p is about it. */
   readonly bottleneck: LockTotals | undefined
   readonly locks: readonly LockUse[]
 }
@@ -59,13 +63,11 @@ export function assess(
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
   const last = whole.at(-1)
-  const base = {
-    ownership,
-    window,
-    speedupLimit: ownership.kind === 'value' ? speedupLimit(ownership.value) : undefined,
-    bottleneck,
+  const base = { ownership, window, bottleneck }
+  if (!last) {
+    const limit = ownership.kind === 'value' ? speedupLimit(ownership.value) : undefined
+    return { ...base, ...NOTHING_MEASURED, ...NOTHING_BOUND, speedupLimit: limit }
   }
-  if (!last) return { ...base, ...NOTHING_MEASURED }
   const sums = sumCpu(whole)
   const wholeLocks = whole.length === intervals.length ? locks : sumLocks(whole)
   const uses =
@@ -74,36 +76,41 @@ export function assess(
     ...base,
     queueLength: uses?.reduce((sum, lock) => sum + lock.queueLength, 0),
     locks: uses ?? [],
-    ...bind(ownership, sums, last.cpus, limits),
+    ...bind(ownership, wholeLocks, sums, last, limits),
   }
 }
 
-const NOTHING_MEASURED = {
-  queueLength: undefined,
+const NOTHING_BOUND = {
   serialUtilization: undefined,
-  busyCpus: undefined,
   headroom: undefined,
+  speedupLimit: undefined,
   regime: undefined,
-  locks: [],
+  resources: [],
 }
 
-/** How much is used, and what limits by it. */
+const NOTHING_MEASURED = { queueLength: undefined, busyCpus: undefined, locks: [] }
+
+/** How much is used, and what limits by it: all from one comparison of resources. */
 function bind(
   ownership: Estimate,
+  locks: readonly LockTotals[],
   sums: CpuSums,
-  cpus: number,
-  limits: EstimateLimits,
-): Pick<Assessment, 'busyCpus' | 'serialUtilization' | 'headroom' | 'regime'> {
+  { cpus, node }: TargetInterval,
+  { saturatedUtilization }: EstimateLimits,
+): Pick<Assessment, 'busyCpus' | 'serialUtilization' | 'headroom' | 'speedupLimit' | 'regime' | 'resources'> {
   const busyCpus = sums.cpuSeconds / sums.seconds
-  if (ownership.kind === 'none')
-    return { busyCpus, serialUtilization: undefined, headroom: undefined, regime: undefined }
-  const serialUtilization = (1 - ownership.value) * busyCpus
-  const ofCpus = cpuUtilization(sums, cpus)
+  if (ownership.kind === 'none') return { ...NOTHING_BOUND, busyCpus }
+  const cpu = { kind: 'cpu', name: 'cpu', utilization: cpuUtilization(sums, cpus) } as const
+  const isCpuFull = cpu.utilization >= saturatedUtilization
+  const lock = fullestOf(lockResources(locks, sums, node.cpus, isCpuFull))
+  const fullest = fullestOf(lock ? [lock, cpu] : [cpu])
   return {
     busyCpus,
-    serialUtilization,
-    headroom: headroom(serialUtilization, ofCpus),
-    regime: regime(serialUtilization, ofCpus, limits.saturatedUtilization),
+    serialUtilization: (1 - ownership.value) * busyCpus,
+    headroom: fullest && headroom(fullest.utilization),
+    speedupLimit: speedupLimit(ownership.value, busyCpus, lock?.utilization),
+    regime: regime(lock?.utilization ?? 0, cpu.utilization, saturatedUtilization),
+    resources: lock === undefined ? [cpu] : fullest === cpu ? [cpu, lock] : [lock, cpu],
   }
 }
 

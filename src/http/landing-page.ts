@@ -46,10 +46,10 @@ function renderTargets(targets: readonly Target[]): string {
 <th scope="col">Parallel fraction p (95 % bounds)</th>
 <th scope="col">Speed-up limit</th>
 <th scope="col">Headroom</th>
-<th scope="col">Serial utilization U_s</th>
+<th scope="col">In use</th>
+<th scope="col">Limited first by</th>
 <th scope="col">Queue length Q</th>
 <th scope="col">Regime</th>
-<th scope="col">Bottleneck lock</th>
 <th scope="col">CPUs (N)</th>
 <th scope="col">Version</th>
 <th scope="col">Last deploy</th>
@@ -61,14 +61,15 @@ ${targets.map(renderTarget).join('\n')}
 }
 
 function renderTarget(target: Target): string {
+  const [fullest] = target.resources ?? []
   const cells = [
     `<td class="number">${escapeHtml(describeParallelFraction(target.parallelFraction.ownership))}</td>`,
     numberCell(target.speedupLimit, decimal),
     numberCell(target.headroomRatio, ratio),
-    numberCell(target.serialUtilizationRatio, ratio),
+    numberCell(fullest?.utilizationRatio, ratio),
+    `<td>${escapeHtml(fullest?.name ?? '–')}</td>`,
     numberCell(target.queueLength, decimal),
     `<td>${escapeHtml(target.regime ?? '–')}</td>`,
-    `<td>${escapeHtml(target.bottleneckLock ?? '–')}</td>`,
     numberCell(target.cpus, String),
     `<td>${escapeHtml(target.info.version ?? '–')}</td>`,
     `<td>${escapeHtml(target.deploy?.verdict ?? '–')}</td>`,

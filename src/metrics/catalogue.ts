@@ -71,23 +71,33 @@ export const CATALOGUE = {
   ),
   headroom: gauge(
     'amdahl_target_headroom_ratio',
-    'Factor by which throughput can grow before the lock or the CPUs that others leave limit it: 1 / max(U_s, U_cpu).',
+    'Factor by which throughput can grow before a lock or the CPUs that others leave are full.',
     ['target'],
   ),
   speedupLimit: gauge(
     'amdahl_target_speedup_limit',
-    'Speed-up over one CPU that no number of CPUs exceeds: 1 / (1 - p).',
+    'Speed-up over one CPU that no number of CPUs exceeds: 1 / (1 - p), or less where a lock is held asleep.',
     ['target'],
   ),
   predictedSpeedup: gauge(
     'amdahl_target_predicted_speedup',
-    "Speed-up over one CPU by Amdahl's law at this number of CPUs.",
+    "Speed-up over one CPU by Amdahl's law at this number of CPUs, at most the limit.",
     ['target', 'cpus'],
   ),
   regime: gauge(
     'amdahl_target_regime',
     'What limits throughput now: 1 for sequential (lock), parallel (CPUs) or client (neither), 0 for the others.',
     ['target', 'regime'],
+  ),
+  resourceUtilization: gauge(
+    'amdahl_target_resource_utilization_ratio',
+    'Share of the time in which the fullest lock is held (kind lock), and of the CPUs that the target can have (cpu).',
+    ['target', 'kind'],
+  ),
+  bottleneckInfo: gauge(
+    'amdahl_target_bottleneck_info',
+    '1: the resource that limits first, by its kind and name.',
+    ['target', 'kind', 'name'],
   ),
   cpuSeconds: counter('amdahl_target_cpu_seconds_total', 'CPU time of the target while it was observed.', [
     'target',
@@ -182,6 +192,11 @@ export const CATALOGUE = {
   lockSerialUtilization: gauge(
     'amdahl_lock_serial_utilization_ratio',
     'CPU-seconds per second inside the lock.',
+    ['target', 'lock'],
+  ),
+  lockHeld: gauge(
+    'amdahl_lock_held_ratio',
+    'Share of the time in which the lock is held, also by a holder that sleeps or is preempted; of several, the most held.',
     ['target', 'lock'],
   ),
   lockQueue: gauge('amdahl_lock_queue_length', 'Mean number of jobs at the lock, the holder included.', [

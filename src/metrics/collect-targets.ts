@@ -3,6 +3,7 @@ import { ESTIMATORS, type Estimate, type Estimator } from '../estimate/estimate.
 import { predictedSpeedup } from '../model/amdahl.js'
 import { REGIMES } from '../model/bounds.js'
 import { FUTEX_CLASSES } from '../parse/trace-interval.js'
+import type { Resource } from '../resources/resource.js'
 import type { TargetSnapshot } from '../targets/target.js'
 import { CATALOGUE } from './catalogue.js'
 import { collectChange } from './collect-change.js'
@@ -50,10 +51,21 @@ function collectAssessment(target: string, assessment: Assessment, samples: Samp
   for (const regime of assessment.regime === undefined ? [] : REGIMES) {
     samples.add(CATALOGUE.regime, regime === assessment.regime ? 1 : 0, { target, regime })
   }
-  for (const { label: lock, queueLength, serialUtilization } of assessment.locks) {
+  collectResources(target, assessment.resources, samples)
+  for (const { label: lock, queueLength, serialUtilization, held } of assessment.locks) {
     samples.add(CATALOGUE.lockQueue, queueLength, { target, lock })
     samples.add(CATALOGUE.lockSerialUtilization, serialUtilization, { target, lock })
+    samples.add(CATALOGUE.lockHeld, held, { target, lock })
   }
+}
+
+function collectResources(target: string, resources: readonly Resource[], samples: Samples): void {
+  for (const { kind, utilization } of resources) {
+    samples.add(CATALOGUE.resourceUtilization, utilization, { target, kind })
+  }
+  const [fullest] = resources
+  if (fullest?.name === undefined) return
+  samples.add(CATALOGUE.bottleneckInfo, 1, { target, kind: fullest.kind, name: fullest.name })
 }
 
 function collectPredictions({ name: target, assessment, cpus }: TargetSnapshot, samples: Samples): void {
@@ -62,7 +74,8 @@ function collectPredictions({ name: target, assessment, cpus }: TargetSnapshot, 
   // Amdahl's law has its meaning from one CPU on.
   const own = cpus !== undefined && cpus >= 1 ? [cpus] : []
   for (const count of new Set([...PREDICTED_CPUS, ...own])) {
-    const speedup = predictedSpeedup(ownership.value, count)
+    const byAmdahl = predictedSpeedup(ownership.value, count)
+    const speedup = Math.min(byAmdahl, assessment.speedupLimit ?? byAmdahl)
     samples.add(CATALOGUE.predictedSpeedup, speedup, { target, cpus: String(count) })
   }
 }

@@ -21,6 +21,11 @@ export function describeTarget(snapshot: TargetSnapshot): Target {
     headroomRatio: assessment.headroom,
     speedupLimit: assessment.speedupLimit,
     regime: assessment.regime,
+    resources: assessment.resources.map(({ kind, name, utilization }) => ({
+      kind,
+      name,
+      utilizationRatio: utilization,
+    })),
     bottleneckLock: assessment.bottleneck?.lock.label,
     startTimestampSeconds: snapshot.startTimestampSeconds,
     info: {
@@ -35,6 +40,7 @@ export function describeTarget(snapshot: TargetSnapshot): Target {
       lock,
       queueLength: now.get(lock)?.queueLength,
       serialUtilizationRatio: now.get(lock)?.serialUtilization,
+      heldRatio: now.get(lock)?.held,
       waits,
       waitSeconds,
     })),

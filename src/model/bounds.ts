@@ -43,30 +43,27 @@ export function throughputBound(
 }
 
 /**
- * How far throughput can grow before it reaches a bound, with everything else as it is.
+ * How far throughput can grow before a resource is full, with everything else as it is.
  *
- *     headroom = 1 / max(U_s, U_cpu)
+ *     headroom = 1 / max_k (U_k/m_k)
  *
- * Source: the first two asymptotic bounds of eq. 18 relative to the throughput now, X / (1/D_s) = U_s and
- * X / (N/D) = B/N, with the CPUs that the target can have in the place of N: those that others use are not there.
+ * Source: the asymptotic bounds of eq. 18 relative to the throughput now, for any number of resources: by the utilization
+ * law U_k = X·D_k, so that X can grow until the fullest one has U_k = m_k.
  *
- * @param serialUtilization U_s, CPU-seconds per second inside the bottleneck lock. ≥ 0.
- * @param cpuUtilization U_cpu, share that the target uses of the CPUs that it can have. Ratio in [0, 1].
- * @returns Factor ≥ about 1; undefined when nothing is used.
- * @throws {RangeError} An argument outside its domain.
+ * @param utilization max_k (U_k/m_k). Ratio, > 0.
+ * @returns Factor ≥ about 1.
+ * @throws {RangeError} The argument is outside its domain.
  */
-export function headroom(serialUtilization: number, cpuUtilization: number): number | undefined {
-  checkNotNegative('serialUtilization', serialUtilization)
-  checkFraction('cpuUtilization', cpuUtilization)
-  const used = Math.max(serialUtilization, cpuUtilization)
-  return used > 0 ? 1 / used : undefined
+export function headroom(utilization: number): number {
+  checkPositive('utilization', utilization)
+  return 1 / utilization
 }
 
 /**
  * Regime by eq. 18: the bound that is reached, the nearer one where both are.
  *
- * @param serialUtilization U_s. CPUs, ≥ 0.
- * @param cpuUtilization U_cpu, as headroom has it.
+ * @param serialUtilization Of the fullest sequential resource. Ratio, ≥ 0.
+ * @param cpuUtilization Share that the target uses of the CPUs that it can have. Ratio in [0, 1].
  * @param saturated Utilization from which a bound counts as reached. Ratio.
  */
 export function regime(serialUtilization: number, cpuUtilization: number, saturated: number): Regime {

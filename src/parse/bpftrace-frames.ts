@@ -93,7 +93,7 @@ function toInterval(
   const borders: FrameBorders = { beginNs, endNs, cleared }
   const processes = new Map<number, ProcessTrace>()
   let forgottenWaits = 0
-  for (const [pid, { cpuSamples, waits, locks }] of frame.processes) {
+  for (const [pid, { cpuSamples, threads, waits, locks }] of frame.processes) {
     const ofProcess = totals.get(pid) ?? new Map<bigint, RunningTotals>()
     if (locks.size > 0) totals.set(pid, ofProcess)
     const traces: LockTrace[] = []
@@ -103,7 +103,7 @@ function toInterval(
       traces.push(traced.trace)
       forgottenWaits += traced.forgottenWaits
     }
-    processes.set(pid, { pid, cpuSamples, waits, locks: traces })
+    processes.set(pid, { pid, cpuSamples, threads, waits, locks: traces })
   }
   // The script counts all ended lock waits apart: what the rows lack did not fit into the maps.
   const missingWaits = Math.max(0, frame.total - frame.lockWaits)

@@ -6,10 +6,23 @@ import { addWaits, type FutexClass, futexClassOf, NS_PER_SECOND, type WaitTotals
 const MAX_ROWS_PER_FRAME = 300_000
 
 /** Counts of samples, each of which a row gives as it is. */
-type LockSamples = 'watchedSamples' | 'ownedSamples' | 'heldSamples' | 'ownerOffCpuSamples'
+type LockSamples =
+  | 'watchedSamples'
+  | 'ownedSamples'
+  | 'heldSamples'
+  | 'ownerOffCpuSamples'
+  | 'ownerAsleepSamples'
 
 interface MapShape {
-  readonly holds: 'total' | 'waits' | 'other' | 'cpuSamples' | LockSamples | 'in-flight' | 'since-reset'
+  readonly holds:
+    | 'total'
+    | 'waits'
+    | 'other'
+    | 'cpuSamples'
+    | 'threads'
+    | LockSamples
+    | 'in-flight'
+    | 'since-reset'
   readonly keys: number
   readonly values: number
 }
@@ -21,10 +34,12 @@ const MAPS: ReadonlyMap<string, MapShape> = new Map([
     [`${half}_wait`, { holds: 'waits', keys: 3, values: 2 }],
     [`${half}_other`, { holds: 'other', keys: 1, values: 2 }],
     [`${half}_cpu`, { holds: 'cpuSamples', keys: 1, values: 1 }],
+    [`${half}_thread`, { holds: 'threads', keys: 2, values: 1 }],
     [`${half}_watched`, { holds: 'watchedSamples', keys: 2, values: 1 }],
     [`${half}_owned`, { holds: 'ownedSamples', keys: 2, values: 1 }],
     [`${half}_held`, { holds: 'heldSamples', keys: 2, values: 1 }],
     [`${half}_owner_off`, { holds: 'ownerOffCpuSamples', keys: 2, values: 1 }],
+    [`${half}_owner_asleep`, { holds: 'ownerAsleepSamples', keys: 2, values: 1 }],
   ]),
   ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
   ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
@@ -58,6 +73,7 @@ export interface LockRows extends Record<LockSamples, number> {
 
 export interface ProcessRows {
   cpuSamples: number
+  readonly threads: Map<number, number>
   readonly waits: Map<FutexClass, WaitTotals>
   readonly locks: Map<bigint, LockRows>
 }
@@ -88,6 +104,7 @@ export function noLockRows(): LockRows {
     ownedSamples: 0,
     heldSamples: 0,
     ownerOffCpuSamples: 0,
+    ownerAsleepSamples: 0,
     inFlight: new Map(),
     sinceReset: undefined,
   }
@@ -133,7 +150,7 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
   return undefined
 }
 
-/** Of all maps but `wait`: the first key is the process, the second one the lock, or the thread of a wait in flight. */
+/** Of all maps but `wait`: the first key is the process, the second one the lock or the thread. */
 function addValues(frame: FrameRows, holds: Exclude<MapShape['holds'], 'waits'>, row: MapRow): void {
   const [pid = 0n, second = 0n] = row.keys
   const [value = 0n, more = 0n, most = 0n] = row.values
@@ -143,6 +160,9 @@ function addValues(frame: FrameRows, holds: Exclude<MapShape['holds'], 'waits'>,
       return
     case 'cpuSamples':
       processOf(frame, pid).cpuSamples = Number(value)
+      return
+    case 'threads':
+      processOf(frame, pid).threads.set(Number(second), Number(value))
       return
     case 'other':
       addToClass(processOf(frame, pid), 'other', value, more)
@@ -176,7 +196,7 @@ function processOf(frame: FrameRows, pid: bigint): ProcessRows {
   const key = Number(pid)
   let process = frame.processes.get(key)
   if (!process) {
-    process = { cpuSamples: 0, waits: new Map(), locks: new Map() }
+    process = { cpuSamples: 0, threads: new Map(), waits: new Map(), locks: new Map() }
     frame.processes.set(key, process)
   }
   return process

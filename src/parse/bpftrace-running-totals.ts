@@ -93,6 +93,7 @@ export function traceLock(
       ownedSamples: rows.ownedSamples,
       heldSamples: rows.heldSamples,
       ownerOffCpuSamples: rows.ownerOffCpuSamples,
+      ownerAsleepSamples: rows.ownerAsleepSamples,
     },
     totals: {
       reportedQueueNs: totals.reportedQueueNs + queueNs,

@@ -26,6 +26,7 @@ const RECORDS: ReadonlyMap<string, number> = new Map([
   ['lock', 7],
   ['waits', 4],
   ['cpu', 2],
+  ['thread', 3],
   ['owner', 6],
   ['frame-end', 2],
 ])
@@ -34,6 +35,7 @@ const INTEGER = /^-?\d{1,20}$/
 
 interface ProcessFrame {
   cpuSamples: number
+  readonly threads: Map<number, number>
   readonly waits: Map<FutexClass, WaitTotals>
   readonly locks: Map<bigint, LockTrace>
 }
@@ -97,9 +99,9 @@ function finish(
     endNs,
     lostEvents: lostEvents + lostByScript,
     processes: new Map(
-      [...processes].map(([pid, { cpuSamples, waits, locks }]) => [
+      [...processes].map(([pid, { cpuSamples, threads, waits, locks }]) => [
         pid,
-        { pid, cpuSamples, waits, locks: [...locks.values()] },
+        { pid, cpuSamples, threads, waits, locks: [...locks.values()] },
       ]),
     ),
   }
@@ -152,6 +154,9 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
     case 'cpu':
       process.cpuSamples = Number(key)
       return undefined
+    case 'thread':
+      process.threads.set(Number(key), values[2] ?? 0)
+      return undefined
     case 'waits': {
       const futexClass = futexClassOf(key)
       if (futexClass === undefined) {
@@ -178,6 +183,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
         ownedSamples: values[3] ?? 0,
         heldSamples: values[4] ?? 0,
         ownerOffCpuSamples: values[5] ?? 0,
+        ownerAsleepSamples: values[6] ?? 0,
       })
       return undefined
   }
@@ -186,7 +192,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
 function processOf(frame: Frame, pid: number): ProcessFrame {
   let process = frame.processes.get(pid)
   if (!process) {
-    process = { cpuSamples: 0, waits: new Map(), locks: new Map() }
+    process = { cpuSamples: 0, threads: new Map(), waits: new Map(), locks: new Map() }
     frame.processes.set(pid, process)
   }
   return process
@@ -205,6 +211,7 @@ function lockOf(process: ProcessFrame, address: bigint): LockTrace {
       ownedSamples: 0,
       heldSamples: 0,
       ownerOffCpuSamples: 0,
+      ownerAsleepSamples: 0,
     }
   )
 }

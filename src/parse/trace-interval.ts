@@ -1,9 +1,18 @@
 /**
  * What a sleeping futex call waited for. Closed set: each is also a value of the `class` label. The place of each is
  * its number in the output of the scripts; bpftrace/README.md says which calls are of which class.
- * `other` is every wait that is not for a lock: condition variables, semaphores, barriers, joins, idle pools.
+ * `semaphore` is one that its waiters also post, as a lock is released by those who took it. `other` is every wait that is
+ * not for a lock: condition variables, other semaphores, barriers, joins, idle pools.
  */
-export const FUTEX_CLASSES = ['other', 'mutex', 'timed-mutex', 'rwlock', 'pi-mutex', 'robust-mutex'] as const
+export const FUTEX_CLASSES = [
+  'other',
+  'mutex',
+  'timed-mutex',
+  'rwlock',
+  'pi-mutex',
+  'robust-mutex',
+  'semaphore',
+] as const
 export type FutexClass = (typeof FUTEX_CLASSES)[number]
 
 /** The class with this number in the output of the scripts; undefined where there is none. */
@@ -44,6 +53,8 @@ export interface LockTrace {
   readonly heldSamples: number
   /** Of `heldSamples`: the owner was not on a CPU. */
   readonly ownerOffCpuSamples: number
+  /** Of `ownerOffCpuSamples`: it slept; the others waited for a CPU. */
+  readonly ownerAsleepSamples: number
 }
 
 /** The top of a thread's stack in user memory, as it stood when the thread waited for a lock. */
@@ -69,6 +80,8 @@ export interface ProcessTrace {
   readonly pid: number
   /** Samples that found a thread of this process on a CPU. */
   readonly cpuSamples: number
+  /** Of `cpuSamples`: those of each thread, by its id. Fewer in all where a tracer had no room for more. */
+  readonly threads: ReadonlyMap<number, number>
   readonly waits: ReadonlyMap<FutexClass, WaitTotals>
   readonly locks: readonly LockTrace[]
 }

@@ -1,5 +1,6 @@
 import type { CpuSums } from './cpu.js'
 import { hasReadableOwner, type LockTotals } from './lock.js'
+import type { Resource } from './resource.js'
 
 /** Label of the locks that have no series of their own, and of those whose name is being found out. */
 export const OTHER_LOCKS = 'other'
@@ -14,6 +15,8 @@ export interface LockUse {
   readonly queueLength: number
   /** CPU-seconds per second inside them; undefined where no owner can be read. CPUs. */
   readonly serialUtilization: number | undefined
+  /** H of the one of them that is held for most of the time; undefined where no owner can be read. Ratio. */
+  readonly held: number | undefined
 }
 
 /**
@@ -35,15 +38,38 @@ export function lockUses(
     const label = shown === undefined || shown.has(name) ? name : OTHER_LOCKS
     const known = uses.get(label)
     const serial = serialUtilization(lock, sums)
-    const queueLength = lock.queueSeconds / sums.seconds + meanHolders(lock, serial, sums, nodeCpus)
+    const held = meanHolders(lock, serial, sums, nodeCpus)
     uses.set(label, {
       label,
-      queueLength: (known?.queueLength ?? 0) + queueLength,
+      queueLength: (known?.queueLength ?? 0) + lock.queueSeconds / sums.seconds + held,
       serialUtilization:
         serial === undefined ? known?.serialUtilization : serial + (known?.serialUtilization ?? 0),
+      held: serial === undefined ? known?.held : Math.max(held, known?.held ?? 0),
     })
   }
   return [...uses.values()]
+}
+
+/**
+ * Locks as resources: those whose owner can be read.
+ *
+ * A lock is in use while it is held, also by a holder that sleeps. Where the CPUs are full a holder without one may as
+ * well be preempted, which more CPUs would end: then only the time in which it runs counts.
+ *
+ * @param isCpuFull Whether the CPUs that the target can have are in use.
+ */
+export function lockResources(
+  locks: readonly LockTotals[],
+  sums: CpuSums,
+  nodeCpus: number,
+  isCpuFull: boolean,
+): readonly Resource[] {
+  return locks.flatMap((lock) => {
+    const serial = serialUtilization(lock, sums)
+    if (serial === undefined) return []
+    const utilization = isCpuFull ? serial : meanHolders(lock, serial, sums, nodeCpus)
+    return [{ kind: 'lock', name: lock.lock.label, utilization } as const]
+  })
 }
 
 function serialUtilization(lock: LockTotals, { seconds, cpuSeconds, cpuSamples }: CpuSums) {

@@ -7,10 +7,14 @@ export interface LockTotals {
   readonly queueSeconds: number
   readonly contendedSeconds: number
   readonly handOverSeconds: number
-  /** Of the samples that looked at its owner: those that owned it, that saw another owner, and one without a CPU. */
+  /**
+   * Of the samples that looked at its owner: those that owned it, that saw another owner; of these, one without a CPU; of
+   * these, one that slept.
+   */
   readonly ownedSamples: number
   readonly heldSamples: number
   readonly ownerOffCpuSamples: number
+  readonly ownerAsleepSamples: number
   /** As scaledOwnedSamples has it, summed. */
   readonly scaledOwnedSamples: number
 }
@@ -33,6 +37,7 @@ function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotal
     ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
     heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,
     ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,
+    ownerAsleepSamples: (sum?.ownerAsleepSamples ?? 0) + lock.ownerAsleepSamples,
     scaledOwnedSamples: (sum?.scaledOwnedSamples ?? 0) + scaledOwnedSamples(lock),
   }
 }

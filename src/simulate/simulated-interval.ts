@@ -40,6 +40,9 @@ export function clearLockSums(sums: LockSums): void {
   Object.assign(sums, NO_SUMS)
 }
 
+// Its jobs never sleep.
+const NO_SLEEP = { ownerAsleepSamples: 0 } as const
+
 const NO_SUMS = {
   waits: 0,
   waitSeconds: 0,
@@ -62,6 +65,8 @@ export function traceOf(
   const process = {
     pid: SIMULATED_PID,
     cpuSamples,
+    // Its jobs are no threads: as many as are in progress run in turn.
+    threads: new Map(),
     waits: new Map([
       [
         'mutex',
@@ -84,7 +89,7 @@ export function traceOf(
 
 function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTrace[] {
   const address = FIRST_LOCK_ADDRESS + BigInt(lock) * LOCK_BYTES
-  return isKnown ? [{ address, ...sums, handOverSeconds: 0 }] : []
+  return isKnown ? [{ address, ...sums, ...NO_SLEEP, handOverSeconds: 0 }] : []
 }
 
 function nanoseconds(seconds: number): bigint {

@@ -102,7 +102,7 @@ export function countWaits(waits: Waits | undefined): number {
 /** The process with the waits of an earlier interval, in which it was not looked at. */
 function withWaits(process: ProcessInterval, before: Waits | undefined): ProcessInterval {
   if (!before) return process
-  const { pid, trace = { pid, cpuSamples: 0, waits: new Map(), locks: [] } } = process
+  const { pid, trace = { pid, cpuSamples: 0, threads: new Map(), waits: new Map(), locks: [] } } = process
   const waits = new Map(trace.waits)
   for (const [futexClass, totals] of before) waits.set(futexClass, addWaits(waits.get(futexClass), totals))
   return { ...process, trace: { ...trace, waits } }

@@ -48,6 +48,11 @@ export function toService(target: ReadTarget): ReadService {
       problem: `not enough is known of ${name} yet: its CPUs, its p and its queue are needed`,
     }
   }
+  const asleep = locks.find(isHeldAsleep)
+  if (asleep && target.regime !== 'parallel') {
+    const held = `holders of ${asleep.lock} sleep while they have it`
+    return { ok: false, problem: `${held}: what ${name} would do is known only for holders that run` }
+  }
   return {
     ok: true,
     service: {
@@ -62,6 +67,13 @@ export function toService(target: ReadTarget): ReadService {
       ),
     },
   }
+}
+
+/** Time in which a lock is held and its holder does not run, from which it counts. Ratio. */
+const MATERIAL_SLEEP = 0.1
+
+function isHeldAsleep({ heldRatio = 0, serialUtilizationRatio = 0 }: ReadTarget['locks'][number]): boolean {
+  return heldRatio - serialUtilizationRatio > MATERIAL_SLEEP
 }
 
 function isPositive(value: number | undefined): value is number {

@@ -13,6 +13,10 @@ export const shop: Target = {
   serialUtilizationRatio: 0.2,
   headroomRatio: 1.25,
   speedupLimit: 2,
+  resources: [
+    { kind: 'lock', name: 'orders_lock', utilizationRatio: 0.96 },
+    { kind: 'cpu', name: 'cpu', utilizationRatio: 0.5 },
+  ],
   regime: 'client',
   bottleneckLock: 'orders_lock',
   startTimestampSeconds: 1_700_000_000.5,

@@ -49,7 +49,8 @@ function scene() {
   }
 }
 
-const process = (pid: number) => [pid, { pid, cpuSamples: 10, waits: new Map(), locks: [] }] as const
+const process = (pid: number) =>
+  [pid, { pid, cpuSamples: 10, threads: new Map(), waits: new Map(), locks: [] }] as const
 
 test('an interval goes from the tracer to the targets, with the CPU time that was used in it', () => {
   const { pipeline, calls, taken, at } = scene()

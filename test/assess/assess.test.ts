@@ -32,6 +32,8 @@ function truth(seconds: readonly (readonly Tick[])[], locks: readonly string[], 
           processSamples: second.length,
           ownedSamples,
           heldSamples: 1,
+          // Nobody ever waits: it is held while its holder runs.
+          contendedSeconds: 0,
         })
       }),
       { cpuSamples: second.length, cpuSeconds: second.length / hz, busySeconds: second.length / hz },
@@ -146,12 +148,42 @@ describe('the bottleneck', () => {
 })
 
 test('headroom is what is left of the CPUs that others do not use', () => {
-  const locks = [lockInterval('a', { ownedSamples: 10 })]
+  const locks = [lockInterval('a', { ownedSamples: 10, contendedSeconds: 0 })]
   const of = (change: Partial<TargetInterval>) =>
     assess(times(20, targetInterval(locks, change)), 'glibc', LIMITS).headroom
   expect(of({ busySeconds: 1.5 })).toBeCloseTo(4 / 1.5, 9)
   expect(of({ busySeconds: 3.5 })).toBeCloseTo(2 / 1.5, 9)
   expect(of({ busySeconds: 4 })).toBeCloseTo(1, 9)
+})
+
+describe('a lock that is held by a thread that sleeps', () => {
+  // 7.5 of 8 threads wait for it; its holders run for 0.03 of the 0.98 seconds.
+  const asleep = lockInterval('disk_lock', { ownedSamples: 3, contendedSeconds: 0.98, queueSeconds: 6.5 })
+  const ran = lockInterval('run_lock', { ownedSamples: 30, contendedSeconds: 0.1, queueSeconds: 0.1 })
+  const assessed = assess(times(20, targetInterval([asleep, ran], { cpuSeconds: 1.5 })), 'glibc', LIMITS)
+
+  test('is what limits, though another one has more CPU time, which p is about', () => {
+    expect(assessed.resources).toEqual([
+      { kind: 'lock', name: 'disk_lock', utilization: expect.closeTo(0.98, 9) },
+      { kind: 'cpu', name: 'cpu', utilization: expect.closeTo(1.5 / 4, 9) },
+    ])
+    expect(assessed.bottleneck?.lock.label).toBe('run_lock')
+    expect(assessed.ownership).toMatchObject({ value: expect.closeTo(0.8, 9) })
+    expect(assessed.serialUtilization).toBeCloseTo(0.3, 9)
+  })
+
+  test('leaves no headroom, whatever p is, and the speed-up of the CPUs that are in use now', () => {
+    expect(assessed.headroom).toBeCloseTo(1 / 0.98, 9)
+    expect(assessed.regime).toBe('sequential')
+    expect(assessed.speedupLimit).toBeCloseTo(1.5 / 0.98, 9)
+  })
+
+  test('has the time for which it is held', () => {
+    expect(assessed.locks.map(({ label, held }) => [label, held])).toEqual([
+      ['disk_lock', expect.closeTo(0.98, 9)],
+      ['run_lock', expect.closeTo(0.3, 9)],
+    ])
+  })
 })
 
 describe('the regime', () => {
@@ -160,7 +192,14 @@ describe('the regime', () => {
 
   test.each([
     ['the lock is busy', { ownedSamples: 96 }, {}, 'sequential'],
-    ['neither is', { ownedSamples: 60 }, {}, 'client'],
+    ['neither is', { ownedSamples: 60, contendedSeconds: 0.6 }, {}, 'client'],
+    ['the lock is held by one that sleeps', { ownedSamples: 3 }, {}, 'sequential'],
+    [
+      'that, or its holder is preempted: the CPUs are busy',
+      { ownedSamples: 3 },
+      { busySeconds: 3.9 },
+      'parallel',
+    ],
     ['its CPUs are busy by whomever', { ownedSamples: 60 }, { busySeconds: 3.9 }, 'parallel'],
     ['its quota is used up', { ownedSamples: 60 }, { cpus: 1.5 }, 'parallel'],
   ] as const)('%s', (_, lock, change, regime) => {
@@ -178,6 +217,7 @@ test('nothing is said of no intervals', () => {
     headroom: undefined,
     speedupLimit: undefined,
     regime: undefined,
+    resources: [],
     bottleneck: undefined,
     locks: [],
   })

@@ -94,6 +94,30 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       })
     }
 
+    test('limited by a lock that is held asleep: that leaves no headroom, whatever p is', async () => {
+      const target = 'asleep'
+      const jobs = ['--p', '0.9', '--demand', '5ms', '--sleep-inside', '10ms']
+      const { asleep } = await observe({ [target]: jobs }, async () => {
+        const answer = await fetch(`${exporter.url}/api/v1/what-if?target=${target}&cpus=8`)
+        expect([answer.status, await answer.text()]).toEqual([
+          422,
+          expect.stringContaining('sleep while they have it'),
+        ])
+      })
+      if (!asleep) throw new Error('not observed')
+      const { scrape, own } = asleep
+      expect(own.held).toBeGreaterThan(0.9)
+      within(0.08, scrape.value('amdahl_lock_held_ratio', { target, lock: 'reference_lock' }), own.held)
+      within(0.03, ownership(asleep, target).p, own.p)
+      expect(scrape.value('amdahl_target_serial_utilization_ratio', { target })).toBeLessThan(0.2)
+      expect(
+        scrape.value('amdahl_target_bottleneck_info', { target, kind: 'lock', name: 'reference_lock' }),
+      ).toBe(1)
+      expect(scrape.value('amdahl_target_headroom_ratio', { target })).toBeLessThan(1.2)
+      // Without the sleep it could be 10.
+      expect(scrape.value('amdahl_target_speedup_limit', { target })).toBeLessThan(1.2)
+    })
+
     test('limited by its lock: both estimators see p, and Prometheus reads it from gauge and counters', async () => {
       const target = 'locked'
       const fromPrometheus: (number | undefined)[] = []

@@ -117,7 +117,7 @@ describe('the page', () => {
       '<dd>0.430</dd>',
       '0.500 (0.480–0.520)',
       'no-contention',
-      'orders_lock',
+      '<td class="number">0.960</td><td>orders_lock</td>',
       '<td>1.4</td><td>regressed</td>',
       'href="/metrics"',
       'href="/-/healthy"',
@@ -140,7 +140,7 @@ describe('the page', () => {
       {
         ...shop,
         name: evil,
-        bottleneckLock: evil,
+        resources: [{ kind: 'lock', name: evil, utilizationRatio: 0.5 }],
         info: { version: evil },
       },
     ]

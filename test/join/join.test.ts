@@ -12,7 +12,7 @@ import type { ProcessTrace, TraceInterval } from '../../src/parse/trace-interval
 const S = 1_000_000_000n
 
 function trace(pid: number, cpuSamples: number): ProcessTrace {
-  return { pid, cpuSamples, waits: new Map(), locks: [] }
+  return { pid, cpuSamples, threads: new Map(), waits: new Map(), locks: [] }
 }
 
 function interval(beginNs: bigint, endNs: bigint, processes: readonly ProcessTrace[] = []): TraceInterval {

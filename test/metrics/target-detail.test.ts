@@ -20,6 +20,10 @@ test('every figure of a target is in its place', () => {
     headroomRatio: 1.0964,
     speedupLimit: 2.0833,
     regime: 'sequential',
+    resources: [
+      { kind: 'lock', name: 'orders_lock', utilizationRatio: 0.921875 },
+      { kind: 'cpu', name: 'cpu', utilizationRatio: 0.765625 },
+    ],
     bottleneckLock: 'orders_lock',
     startTimestampSeconds: 1_700_000_050.75,
     info: {
@@ -31,9 +35,23 @@ test('every figure of a target is in its place', () => {
       podUid: 'uid-1',
     },
     locks: [
-      { lock: 'orders_lock', queueLength: 1.5, serialUtilizationRatio: 0.9, waits: 201, waitSeconds: 21.5 },
+      {
+        lock: 'orders_lock',
+        queueLength: 1.5,
+        serialUtilizationRatio: 0.9,
+        heldRatio: 0.96875,
+        waits: 201,
+        waitSeconds: 21.5,
+      },
       { lock: 'stock_lock', queueLength: 0.75, waits: 202, waitSeconds: 22.5 },
-      { lock: 'other', queueLength: 1, serialUtilizationRatio: 0.09375, waits: 203, waitSeconds: 23.5 },
+      {
+        lock: 'other',
+        queueLength: 1,
+        serialUtilizationRatio: 0.09375,
+        heldRatio: 0.0625,
+        waits: 203,
+        waitSeconds: 23.5,
+      },
     ],
     deploy: {
       timestampSeconds: 1_700_000_200.5,

@@ -31,6 +31,19 @@ describe("Amdahl's law", () => {
     expect(speedupLimit(0.75)).toBe(4)
   })
 
+  test.each([
+    ['the holder always runs', 0.75, 3.6, 0.9, 4],
+    ['it sleeps for most of the time', 0.9, 1.5, 0.96, 1.5 / 0.96],
+    ['it sleeps, and one CPU does all the work', 0.9, 0.2, 0.96, 1],
+    ['no lock is in use', 0.75, 3, 0, 4],
+    ['nothing is sequential', 1, 3, 0, undefined],
+    ['only the sleep is', 1, 3, 0.5, 6],
+  ])('is less where a lock is held longer than its holder runs: %s', (_, p, busyCpus, utilization, limit) => {
+    expect(speedupLimit(p, busyCpus, utilization)).toEqual(
+      limit === undefined ? undefined : expect.closeTo(limit, 12),
+    )
+  })
+
   test.each([[-0.1], [1.1], [Number.NaN]])('p = %f is refused', (p) => {
     expect(() => predictedSpeedup(p, 2)).toThrow(RangeError)
     expect(() => speedupLimit(p)).toThrow(RangeError)

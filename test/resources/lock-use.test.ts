@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
 import { sumCpu } from '../../src/resources/cpu.js'
 import { sumLocks } from '../../src/resources/lock.js'
-import { lockUses } from '../../src/resources/lock-use.js'
+import { lockResources, lockUses } from '../../src/resources/lock-use.js'
 import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
 
 /** The use of locks over 10 equal seconds on 4 CPUs. */
@@ -93,17 +93,63 @@ describe('locks by label', () => {
 
   test('are summed, those without a name as other', () => {
     expect(uses(locks)).toEqual([
-      { label: 'a', queueLength: expect.closeTo(3.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
-      { label: 'b', queueLength: expect.closeTo(4, 9), serialUtilization: undefined },
-      { label: 'other', queueLength: expect.closeTo(8.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+      {
+        label: 'a',
+        queueLength: expect.closeTo(3.45, 9),
+        serialUtilization: expect.closeTo(0.45, 9),
+        held: expect.closeTo(0.3, 9),
+      },
+      { label: 'b', queueLength: expect.closeTo(4, 9), serialUtilization: undefined, held: undefined },
+      {
+        label: 'other',
+        queueLength: expect.closeTo(8.45, 9),
+        serialUtilization: expect.closeTo(0.45, 9),
+        held: expect.closeTo(0.45, 9),
+      },
     ])
   })
 
   test('are summed as other too where they have no series of their own: one row for each label', () => {
     expect(uses(locks, {}, new Set(['a', 'other']))).toEqual([
-      { label: 'a', queueLength: expect.closeTo(3.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
-      { label: 'other', queueLength: expect.closeTo(12.45, 9), serialUtilization: expect.closeTo(0.45, 9) },
+      {
+        label: 'a',
+        queueLength: expect.closeTo(3.45, 9),
+        serialUtilization: expect.closeTo(0.45, 9),
+        held: expect.closeTo(0.3, 9),
+      },
+      {
+        label: 'other',
+        queueLength: expect.closeTo(12.45, 9),
+        serialUtilization: expect.closeTo(0.45, 9),
+        held: expect.closeTo(0.45, 9),
+      },
     ])
     expect(uses(locks, {}, new Set())).toHaveLength(1)
+  })
+})
+
+describe('locks as resources', () => {
+  const locks = [
+    lockInterval('asleep', { ownedSamples: 3, contendedSeconds: 0.9, handOverSeconds: 0.1 }),
+    lockInterval('unreadable', { ownedSamples: 0, heldSamples: 0 }),
+    lockInterval(undefined, { ownedSamples: 60, contendedSeconds: 0 }),
+  ]
+  const of = (isCpuFull: boolean) => {
+    const intervals = [targetInterval(locks)]
+    return lockResources(sumLocks(intervals), sumCpu(intervals), 4, isCpuFull)
+  }
+
+  test('are in use while they are held, if their owner can be read', () => {
+    expect(of(false)).toEqual([
+      { kind: 'lock', name: 'asleep', utilization: expect.closeTo(0.8, 9) },
+      { kind: 'lock', name: undefined, utilization: expect.closeTo(0.6, 9) },
+    ])
+  })
+
+  test('are in use while their holder runs, where the CPUs are full', () => {
+    expect(of(true).map(({ utilization }) => utilization)).toEqual([
+      expect.closeTo(0.03, 9),
+      expect.closeTo(0.6, 9),
+    ])
   })
 })

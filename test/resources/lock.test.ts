@@ -64,6 +64,7 @@ describe('the bottleneck', () => {
     ownedSamples: 1,
     heldSamples: 0,
     ownerOffCpuSamples: 0,
+    ownerAsleepSamples: 0,
     scaledOwnedSamples: 0,
     ...change,
   })

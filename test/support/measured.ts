@@ -19,6 +19,7 @@ export function lockTrace(change: Partial<LockTrace> = {}): LockTrace {
     ownedSamples: 90,
     heldSamples: 30,
     ownerOffCpuSamples: 0,
+    ownerAsleepSamples: 0,
     ...change,
   }
 }
@@ -28,7 +29,7 @@ export function processInterval(pid: number, cpus: number, locks: readonly LockT
   const waits = new Map<FutexClass, WaitTotals>(
     locks.length > 0 ? [['mutex', { waits: 10, waitSeconds: 2 }]] : [['other', { waits: 5, waitSeconds: 1 }]],
   )
-  return { pid, cpuSeconds: cpus, trace: { pid, cpuSamples: cpus * HZ, waits, locks } }
+  return { pid, cpuSeconds: cpus, trace: { pid, cpuSamples: cpus * HZ, threads: new Map(), waits, locks } }
 }
 
 /** A machine of `cpus` CPUs of which so many were busy for a second. */

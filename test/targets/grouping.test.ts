@@ -33,6 +33,7 @@ const running = (pid: number, cpuSamples: number, waits = 0): ProcessInterval =>
   trace: {
     pid,
     cpuSamples,
+    threads: new Map(),
     waits: new Map(waits > 0 ? [['other', { waits, waitSeconds: waits / 10 }]] : []),
     locks: [],
   },

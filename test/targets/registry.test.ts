@@ -405,7 +405,7 @@ describe('the registry', () => {
   })
 
   function trace(pid: number) {
-    return { pid, waits: new Map(), locks: [] }
+    return { pid, threads: new Map(), waits: new Map(), locks: [] }
   }
 
   test('the node: p of all CPU time, and the queue of all targets', () => {
@@ -460,7 +460,13 @@ describe('what an interval brings', () => {
     const unread = (pid: number, locks: readonly LockTrace[], cpuSamples: number): ProcessInterval => ({
       pid,
       cpuSeconds: undefined,
-      trace: { pid, cpuSamples, waits: new Map([['other', { waits: 1, waitSeconds: 1 }]]), locks },
+      trace: {
+        pid,
+        cpuSamples,
+        threads: new Map(),
+        waits: new Map([['other', { waits: 1, waitSeconds: 1 }]]),
+        locks,
+      },
     })
     const record = (second: number, ...processes: readonly ProcessInterval[]) =>
       registry.record(window(second, processes), 5000 + second).watch

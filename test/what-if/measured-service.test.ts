@@ -40,11 +40,27 @@ describe('a service in an answer of the exporter', () => {
   test('is found in the answer of a newer exporter, which knows more', () => {
     const newer = {
       ...target,
-      resources: [{ kind: 'thread' }],
+      resources: [{ kind: 'disk', utilizationRatio: 0.5 }],
       regime: 'held-asleep',
       parallelFraction: { ...target.parallelFraction, window: { reason: 'of-a-later-version' } },
     }
     expect(findService({ targets: [newer], more: 1 }, 'shop')).toEqual(findService(target, 'shop'))
+  })
+
+  test('is none where a lock is held by threads that sleep: what it would do is not known', () => {
+    const [lock] = target.locks
+    const asleep = (heldRatio: number, change = {}) => ({
+      ...target,
+      locks: [{ ...lock, serialUtilizationRatio: 0.25, heldRatio }],
+      ...change,
+    })
+    expect(findService(asleep(0.5), 'shop')).toEqual({
+      ok: false,
+      problem: `holders of ${lock?.lock} sleep while they have it: what shop would do is known only for holders that run`,
+    })
+    expect(findService(asleep(0.3), 'shop')).toMatchObject({ ok: true })
+    // Where the CPUs are full they are preempted, which the model knows.
+    expect(findService(asleep(0.5, { regime: 'parallel' }), 'shop')).toMatchObject({ ok: true })
   })
 
   test.each([

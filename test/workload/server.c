@@ -60,6 +60,7 @@ static struct {
     uint64_t demand;
     unsigned demand_distribution;
     unsigned lock;
+    uint64_t sleep_inside;
     uint64_t duration;
     uint64_t warm_up;
     uint64_t report_interval;
@@ -139,6 +140,15 @@ static void change_end(struct counters *c, enum phase phase)
     atomic_store_explicit(&c->version, version + 1, memory_order_release);
 }
 
+static void rest(uint64_t duration)
+{
+    if (duration == 0)
+        return;
+    const struct timespec until = timespec_of(monotonic_ns() + duration);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+}
+
 static void run_serial_part(struct worker *worker, uint64_t amount)
 {
     const struct lock_kind *lock = &lock_kinds[config.lock];
@@ -160,6 +170,7 @@ static void run_serial_part(struct worker *worker, uint64_t amount)
     change_end(c, PHASE_HOLDING);
 
     const uint64_t leaving_cpu = burn(&worker->burner, entered_cpu, amount);
+    rest(config.sleep_inside);
 
     const uint64_t leaving = monotonic_ns();
     change_begin(c);
@@ -184,22 +195,13 @@ static void run_job(struct worker *worker)
     add(&worker->counters.jobs, 1);
 }
 
-static void think(uint64_t duration)
-{
-    if (duration == 0)
-        return;
-    const struct timespec until = timespec_of(monotonic_ns() + duration);
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-        ;
-}
-
 static void *run_inline(void *argument)
 {
     struct worker *worker = argument;
-    think(draw_first_think(&worker->rng, config.think_distribution, config.think));
+    rest(draw_first_think(&worker->rng, config.think_distribution, config.think));
     for (;;) {
         run_job(worker);
-        think(draw_duration(&worker->rng, config.think_distribution, config.think));
+        rest(draw_duration(&worker->rng, config.think_distribution, config.think));
     }
     return NULL;
 }
@@ -433,6 +435,8 @@ static void configure(int argc, char **argv)
          .help = "Distribution of the demand (fixed)"},
         {.name = "lock", .kind = OPTION_CHOICE, .to.choice = &config.lock,
          .choices = lock_names, .help = "Kind of the lock (mutex)"},
+        {.name = "sleep-inside", .kind = OPTION_DURATION, .to.number = &config.sleep_inside,
+         .max = NS_PER_DAY, .help = "Sleep before the lock is released, as for I/O (0s)"},
         {.name = "think", .kind = OPTION_DURATION, .to.number = &config.think,
          .max = NS_PER_DAY, .help = "With --inline: sleep between jobs (0s)"},
         {.name = "think-distribution", .kind = OPTION_CHOICE,

@@ -13,6 +13,8 @@ export interface WorkloadReport {
   readonly cpu_seconds: number
   readonly p: number
   readonly queue: number
+  /** Share of the time in which its lock is held. */
+  readonly held: number
 }
 
 export interface Workload {

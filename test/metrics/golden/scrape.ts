@@ -44,6 +44,7 @@ const totals = (reference: LockReference): NonNullable<Assessment['bottleneck']>
   ownedSamples: 64,
   heldSamples: 65,
   ownerOffCpuSamples: 66,
+  ownerAsleepSamples: 0,
   scaledOwnedSamples: 67,
 })
 
@@ -88,11 +89,15 @@ function shop(): TargetSnapshot {
       headroom: 1.0964,
       speedupLimit: 2.0833,
       regime: 'sequential',
+      resources: [
+        { kind: 'lock', name: 'orders_lock', utilization: 0.921875 },
+        { kind: 'cpu', name: 'cpu', utilization: 0.765625 },
+      ],
       bottleneck: totals(lock('orders_lock')),
       locks: [
-        { label: 'orders_lock', queueLength: 1.5, serialUtilization: 0.9 },
-        { label: 'stock_lock', queueLength: 0.75, serialUtilization: undefined },
-        { label: 'other', queueLength: 1, serialUtilization: 0.09375 },
+        { label: 'orders_lock', queueLength: 1.5, serialUtilization: 0.9, held: 0.96875 },
+        { label: 'stock_lock', queueLength: 0.75, serialUtilization: undefined, held: undefined },
+        { label: 'other', queueLength: 1, serialUtilization: 0.09375, held: 0.0625 },
       ],
     },
     counters: {
@@ -135,6 +140,11 @@ function quota(): TargetSnapshot {
       ownership: value(0.25, 0.125, 0.375),
       window: none('cpu-throttled'),
       regime: 'parallel',
+      speedupLimit: 1.25,
+      resources: [
+        { kind: 'lock', name: undefined, utilization: 0.984375 },
+        { kind: 'cpu', name: 'cpu', utilization: 0.953125 },
+      ],
     },
     counters: { ...counters, throttledSeconds: 7.25 },
   }
@@ -155,7 +165,7 @@ function mail(): TargetSnapshot {
       queueLength: 0.875,
       busyCpus: 0.25,
       bottleneck: totals(lock(undefined)),
-      locks: [{ label: 'mailbox+0x8', queueLength: 0.875, serialUtilization: undefined }],
+      locks: [{ label: 'mailbox+0x8', queueLength: 0.875, serialUtilization: undefined, held: undefined }],
     },
     counters: {
       ...idle().counters,
@@ -221,6 +231,7 @@ function idle(): TargetSnapshot {
       headroom: undefined,
       speedupLimit: undefined,
       regime: undefined,
+      resources: [],
       bottleneck: undefined,
       locks: [],
     },
