@@ -14,8 +14,12 @@ export interface BpftraceFrames {
 /** A longer line is no row of ours: the widest one has three 64-bit keys and three values. */
 const MAX_LINE_LENGTH = 512
 
-/** Creates the assembler of one tracer run; a restarted tracer needs a new one. */
-export function createBpftraceFrames(): BpftraceFrames {
+/**
+ * Creates the assembler of one tracer run; a restarted tracer needs a new one.
+ *
+ * @param maxMapKeys Rows that a map of the script has room for.
+ */
+export function createBpftraceFrames(maxMapKeys: number): BpftraceFrames {
   const totals: TotalsOfLocks = new Map()
   const stacks = createStackBuffer()
   let frame: FrameRows | undefined
@@ -31,15 +35,15 @@ export function createBpftraceFrames(): BpftraceFrames {
     return unfinished && parseError('OUT_OF_ORDER', 1, `no frame-end for frame ${unfinished.endNs}`)
   }
 
-  function end({ endNs, cleared }: FrameEnd): TraceInterval | ParseError {
+  function end({ endNs, isLockCleared }: FrameEnd): TraceInterval | ParseError {
     const finished = frame
     frame = undefined
     if (!finished) return parseError('OUT_OF_ORDER', 1, 'frame-end without frame')
     if (finished.endNs !== endNs) {
       return parseError('OUT_OF_ORDER', 11, `frame-end ${endNs} does not match frame ${finished.endNs}`)
     }
-    if (cleared.includes('lock')) dropUnseen(totals, finished)
-    return { ...toInterval(finished, cleared, totals), stacks: stacks.take() }
+    if (isLockCleared) dropUnseen(totals, finished)
+    return { ...toInterval(finished, isLockCleared, totals, maxMapKeys), stacks: stacks.take() }
   }
 
   return {
@@ -86,13 +90,13 @@ function dropUnseen(totals: TotalsOfLocks, { processes }: FrameRows): void {
 /** The interval of a complete frame. @param totals Are brought from its begin up to its end. */
 function toInterval(
   frame: FrameRows,
-  cleared: readonly string[],
+  isLockCleared: boolean,
   totals: TotalsOfLocks,
+  maxMapKeys: number,
 ): Omit<TraceInterval, 'stacks'> {
   const { beginNs, endNs } = frame
-  const borders: FrameBorders = { beginNs, endNs, cleared }
+  const borders: FrameBorders = { beginNs, endNs, isLockCleared }
   const processes = new Map<number, ProcessTrace>()
-  let forgottenWaits = 0
   for (const [pid, { cpuSamples, threads, waits, locks }] of frame.processes) {
     const ofProcess = totals.get(pid) ?? new Map<bigint, RunningTotals>()
     if (locks.size > 0) totals.set(pid, ofProcess)
@@ -101,11 +105,12 @@ function toInterval(
       const traced = traceLock(address, rows, ofProcess.get(address) ?? ZERO_TOTALS, borders)
       ofProcess.set(address, traced.totals)
       traces.push(traced.trace)
-      forgottenWaits += traced.forgottenWaits
     }
     processes.set(pid, { pid, cpuSamples, threads, waits, locks: traces })
   }
   // The script counts all ended lock waits apart: what the rows lack did not fit into the maps.
   const missingWaits = Math.max(0, frame.total - frame.lockWaits)
-  return { beginNs, endNs, lostEvents: frame.lostEvents + forgottenWaits + missingWaits, processes }
+  // Of the other maps it is not known how much found no room in them: one at least, most likely.
+  const fullMaps = [...frame.rowsOfMap.values()].filter((rows) => rows >= maxMapKeys).length
+  return { beginNs, endNs, lostEvents: frame.lostEvents + missingWaits + fullMaps, processes }
 }

@@ -7,12 +7,11 @@ export interface FrameBegin {
   readonly endNs: bigint
 }
 
-/** `frame-end END CLEARED`: all maps of the interval were printed; CLEARED are the bits of those cleared after it. */
+/** `frame-end END CLEARED`: all maps of the interval were printed; 1: the map `lock` was cleared after it, else 0. */
 export interface FrameEnd {
   readonly kind: 'frame-end'
   readonly endNs: bigint
-  /** Maps that were cleared after they were printed, by name without @. */
-  readonly cleared: readonly string[]
+  readonly isLockCleared: boolean
 }
 
 /** One row of a bpftrace map: `@name[key, …]: value`, a tuple `(a, b)`, or the count and total of stats(). */
@@ -40,10 +39,8 @@ const IGNORED: Ignored = { kind: 'ignored' }
 const BANNER = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$/
 const LOST = /^Lost (\d+) events$/
 const FRAME_BEGIN = /^frame (\S+) (\S+)(.*)$/
-const FRAME_END = /^frame-end (\S+) ([0-7])(.*)$/
+const FRAME_END = /^frame-end (\S+) ([01])(.*)$/
 const MAP_NAME = /^@([A-Za-z_]\w*)(?=[[:])/
-/** Maps that the script clears now and then, lowest bit first. */
-const CLEARABLE = ['lock', 'wait0', 'wait1']
 const INTEGER = /^-?\d{1,20}$/
 
 /**
@@ -75,14 +72,14 @@ function parseFrameBegin(line: string): FrameBegin | ParseError {
 function parseFrameEnd(line: string): FrameEnd | ParseError {
   const match = FRAME_END.exec(line)
   if (!match) return parseError('MISSING_FIELD', line.length + 1, 'expected frame-end END CLEARED')
-  const [, end = '', bits = '', rest = ''] = match
+  const [, end = '', cleared = '', rest = ''] = match
   if (rest !== '')
     return parseError('TRAILING_TEXT', line.length - rest.length + 1, `unexpected ${excerpt(rest)}`)
   if (!INTEGER.test(end)) return badInteger(11, end)
   return {
     kind: 'frame-end',
     endNs: BigInt(end),
-    cleared: CLEARABLE.filter((_, bit) => Number(bits) & (1 << bit)),
+    isLockCleared: cleared === '1',
   }
 }
 

@@ -5,7 +5,7 @@ import { addWaits, type FutexClass, futexClassOf, NS_PER_SECOND, type WaitTotals
 /** Rows beyond this are dropped and counted as lost: the maps of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 300_000
 
-/** Counts of samples, each of which a row gives as it is. */
+/** Counts of samples that looked at the owner of a lock. */
 type LockSamples =
   | 'watchedSamples'
   | 'ownedSamples'
@@ -13,14 +13,24 @@ type LockSamples =
   | 'ownerOffCpuSamples'
   | 'ownerAsleepSamples'
 
+/** By the state of the owner in the map `owner`: where its samples count. */
+const SAMPLES_OF_STATE: readonly (readonly LockSamples[])[] = [
+  ['watchedSamples'],
+  ['watchedSamples', 'ownedSamples'],
+  ['watchedSamples', 'heldSamples'],
+  ['watchedSamples', 'heldSamples', 'ownerOffCpuSamples'],
+  ['watchedSamples', 'heldSamples', 'ownerOffCpuSamples', 'ownerAsleepSamples'],
+]
+
 interface MapShape {
   readonly holds:
+    | 'lost'
     | 'total'
     | 'waits'
     | 'other'
     | 'cpuSamples'
     | 'threads'
-    | LockSamples
+    | 'owners'
     | 'in-flight'
     | 'since-reset'
   readonly keys: number
@@ -30,27 +40,17 @@ interface MapShape {
 /** What each map of the script holds, and how many keys and values its rows have. */
 const MAPS: ReadonlyMap<string, MapShape> = new Map([
   ...(['a', 'b'] as const).flatMap((half): [string, MapShape][] => [
+    [`${half}_lost`, { holds: 'lost', keys: 0, values: 1 }],
     [`${half}_total`, { holds: 'total', keys: 0, values: 1 }],
     [`${half}_wait`, { holds: 'waits', keys: 3, values: 2 }],
     [`${half}_other`, { holds: 'other', keys: 1, values: 2 }],
     [`${half}_cpu`, { holds: 'cpuSamples', keys: 1, values: 1 }],
     [`${half}_thread`, { holds: 'threads', keys: 2, values: 1 }],
-    [`${half}_watched`, { holds: 'watchedSamples', keys: 2, values: 1 }],
-    [`${half}_owned`, { holds: 'ownedSamples', keys: 2, values: 1 }],
-    [`${half}_held`, { holds: 'heldSamples', keys: 2, values: 1 }],
-    [`${half}_owner_off`, { holds: 'ownerOffCpuSamples', keys: 2, values: 1 }],
-    [`${half}_owner_asleep`, { holds: 'ownerAsleepSamples', keys: 2, values: 1 }],
+    [`${half}_owner`, { holds: 'owners', keys: 3, values: 1 }],
   ]),
-  ['wait0', { holds: 'in-flight', keys: 2, values: 3 }],
-  ['wait1', { holds: 'in-flight', keys: 2, values: 3 }],
+  ['wait', { holds: 'in-flight', keys: 2, values: 3 }],
   ['lock', { holds: 'since-reset', keys: 2, values: 3 }],
 ])
-
-/** A wait that has not ended at the border, and the map that its row is in. */
-export interface WaitInFlight {
-  readonly startNs: bigint
-  readonly map: string
-}
 
 /** What the script has summed up of a lock since it last cleared its map `lock`. */
 export interface SinceReset {
@@ -66,8 +66,8 @@ export interface LockRows extends Record<LockSamples, number> {
   /** Waits that ended in the interval: count, and total length in nanoseconds. */
   waits: number
   waitNs: number
-  /** By map and thread, since a map may show a row twice. */
-  readonly inFlight: Map<string, WaitInFlight>
+  /** Begin of each wait that has not ended at the border, by thread: a map may show a row twice. Nanoseconds. */
+  readonly inFlight: Map<bigint, bigint>
   sinceReset: SinceReset | undefined
 }
 
@@ -85,6 +85,8 @@ export interface FrameRows {
   readonly processes: Map<number, ProcessRows>
   /** Number of rows, those that were dropped included. */
   rows: number
+  /** Of those that were not: by the name of their map. */
+  readonly rowsOfMap: Map<string, number>
   /** Events known to be missing, without what `total` says. */
   lostEvents: number
   /** Lock waits that the rows have, and all that the script counted. */
@@ -93,7 +95,16 @@ export interface FrameRows {
 }
 
 export function createFrameRows(beginNs: bigint, endNs: bigint, lostEvents: number): FrameRows {
-  return { beginNs, endNs, processes: new Map(), rows: 0, lostEvents, lockWaits: 0, total: 0 }
+  return {
+    beginNs,
+    endNs,
+    processes: new Map(),
+    rows: 0,
+    rowsOfMap: new Map(),
+    lostEvents,
+    lockWaits: 0,
+    total: 0,
+  }
 }
 
 export function noLockRows(): LockRows {
@@ -127,7 +138,9 @@ export function addRow(frame: FrameRows, row: MapRow): ParseError | undefined {
     frame.lostEvents += 1
     return undefined
   }
+  frame.rowsOfMap.set(row.name, (frame.rowsOfMap.get(row.name) ?? 0) + 1)
   if (map.holds === 'waits') return addLockWaits(frame, row)
+  if (map.holds === 'owners') return addOwnerSamples(frame, row)
   addValues(frame, map.holds, row)
   return undefined
 }
@@ -150,11 +163,28 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
   return undefined
 }
 
-/** Of all maps but `wait`: the first key is the process, the second one the lock or the thread. */
-function addValues(frame: FrameRows, holds: Exclude<MapShape['holds'], 'waits'>, row: MapRow): void {
+/** Keys: process, lock and the state of its owner. */
+function addOwnerSamples(frame: FrameRows, { keys, values }: MapRow): ParseError | undefined {
+  const [pid = 0n, address = 0n, state = 0n] = keys
+  const samples = SAMPLES_OF_STATE[Number(state)]
+  if (samples === undefined) return parseError('BAD_INTEGER', 2, `no state ${state} of an owner`)
+  const lock = lockOf(processOf(frame, pid), address)
+  for (const name of samples) lock[name] += Number(values[0])
+  return undefined
+}
+
+/** Of all other maps: the first key is the process, the second one the lock or the thread. */
+function addValues(
+  frame: FrameRows,
+  holds: Exclude<MapShape['holds'], 'waits' | 'owners'>,
+  row: MapRow,
+): void {
   const [pid = 0n, second = 0n] = row.keys
   const [value = 0n, more = 0n, most = 0n] = row.values
   switch (holds) {
+    case 'lost':
+      frame.lostEvents += Number(value)
+      return
     case 'total':
       frame.total = Number(value)
       return
@@ -167,23 +197,16 @@ function addValues(frame: FrameRows, holds: Exclude<MapShape['holds'], 'waits'>,
     case 'other':
       addToClass(processOf(frame, pid), 'other', value, more)
       return
-    case 'in-flight': {
-      // Values: start, lock and class. Without a start none is in flight; after the border it is the next interval's.
-      if (value === 0n) return
-      const process = processOf(frame, pid)
-      if (value >= frame.endNs) return
-      lockOf(process, more).inFlight.set(`${row.name}:${second}`, { startNs: value, map: row.name })
+    case 'in-flight':
+      // Values: start, lock and class. What began after the border is the next interval's.
+      if (value < frame.endNs) lockOf(processOf(frame, pid), more).inFlight.set(second, value)
       return
-    }
     case 'since-reset':
       lockOf(processOf(frame, pid), second).sinceReset = {
         lastEndNs: value,
         contendedNs: Number(more),
         handOverNs: Number(most),
       }
-      return
-    default:
-      lockOf(processOf(frame, pid), second)[holds] = Number(value)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LockRows, WaitInFlight } from './bpftrace-rows.js'
+import type { LockRows } from './bpftrace-rows.js'
 import { type LockTrace, NS_PER_SECOND } from './trace-interval.js'
 
 /** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
@@ -6,7 +6,7 @@ export interface RunningTotals {
   /** ∫ waiters dt and contended time that earlier intervals have reported. */
   readonly reportedQueueNs: number
   readonly reportedContendedNs: number
-  /** Sum of all waits that have ended, or that the script has forgotten. */
+  /** Sum of all waits that have ended. */
   readonly endedNs: number
   /** Contended time by the script's count, from before the last reset of its map `lock` and since. */
   readonly contendedBeforeResetNs: number
@@ -29,16 +29,14 @@ export interface FrameBorders {
   /** Borders of the interval on CLOCK_MONOTONIC. Nanoseconds. */
   readonly beginNs: bigint
   readonly endNs: bigint
-  /** Maps that the script cleared after it had printed them, by name without @. */
-  readonly cleared: readonly string[]
+  /** Whether the script cleared its map `lock` after it had printed it. */
+  readonly isLockCleared: boolean
 }
 
 export interface TracedLock {
   readonly trace: LockTrace
   /** At the end of the interval. */
   readonly totals: RunningTotals
-  /** Waits in flight that the script has forgotten with their map. */
-  readonly forgottenWaits: number
 }
 
 /**
@@ -57,10 +55,9 @@ export function traceLock(
   address: bigint,
   rows: LockRows,
   totals: RunningTotals,
-  borders: FrameBorders,
+  { beginNs, endNs, isLockCleared }: FrameBorders,
 ): TracedLock {
-  const { endNs, cleared } = borders
-  const inFlight = sumInFlight(rows.inFlight.values(), borders)
+  const inFlight = sumInFlight(rows.inFlight.values(), endNs)
   const endedNs = totals.endedNs + rows.waitNs
   const queueNs = Math.max(0, endedNs + inFlight.soFarNs - totals.reportedQueueNs)
 
@@ -74,13 +71,12 @@ export function traceLock(
     sinceReset.contendedNs +
     sinceLastEnd(sinceReset.lastEndNs, inFlight.oldestNs, endNs)
   const contendedNs = Math.min(
-    Number(endNs - borders.beginNs),
+    Number(endNs - beginNs),
     Math.max(0, contendedUpToEndNs - totals.reportedContendedNs),
   )
   // A hand-over is time with a waiter, whatever the script has summed up of overlapping ones.
   const handOverNs = Math.min(contendedNs, Math.max(0, sinceReset.handOverNs - totals.handOverSinceResetNs))
 
-  const isReset = cleared.includes('lock')
   return {
     trace: {
       address,
@@ -98,41 +94,29 @@ export function traceLock(
     totals: {
       reportedQueueNs: totals.reportedQueueNs + queueNs,
       reportedContendedNs: totals.reportedContendedNs + contendedNs,
-      // The end of a forgotten wait will not be seen: what it lasted so far stays counted.
-      endedNs: endedNs + inFlight.forgottenNs,
-      contendedBeforeResetNs: totals.contendedBeforeResetNs + (isReset ? sinceReset.contendedNs : 0),
-      contendedSinceResetNs: isReset ? 0 : sinceReset.contendedNs,
-      handOverSinceResetNs: isReset ? 0 : sinceReset.handOverNs,
+      endedNs,
+      contendedBeforeResetNs: totals.contendedBeforeResetNs + (isLockCleared ? sinceReset.contendedNs : 0),
+      contendedSinceResetNs: isLockCleared ? 0 : sinceReset.contendedNs,
+      handOverSinceResetNs: isLockCleared ? 0 : sinceReset.handOverNs,
     },
-    forgottenWaits: inFlight.forgottenWaits,
   }
 }
 
 interface InFlight {
   /** Σ (b − start). Nanoseconds. */
   readonly soFarNs: number
-  /** Of it: of the waits that the script has forgotten, and their number. Nanoseconds. */
-  readonly forgottenNs: number
-  readonly forgottenWaits: number
   /** The earliest start; undefined where no wait is in flight. */
   readonly oldestNs: bigint | undefined
 }
 
-function sumInFlight(waits: Iterable<WaitInFlight>, { endNs, cleared }: FrameBorders): InFlight {
+function sumInFlight(starts: Iterable<bigint>, endNs: bigint): InFlight {
   let soFarNs = 0
-  let forgottenNs = 0
-  let forgottenWaits = 0
   let oldestNs: bigint | undefined
-  for (const { startNs, map } of waits) {
-    const lastedNs = Number(endNs - startNs)
-    soFarNs += lastedNs
-    if (cleared.includes(map)) {
-      forgottenNs += lastedNs
-      forgottenWaits += 1
-    }
+  for (const startNs of starts) {
+    soFarNs += Number(endNs - startNs)
     if (oldestNs === undefined || startNs < oldestNs) oldestNs = startNs
   }
-  return { soFarNs, forgottenNs, forgottenWaits, oldestNs }
+  return { soFarNs, oldestNs }
 }
 
 /**

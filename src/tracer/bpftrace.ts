@@ -51,7 +51,7 @@ export function createBpftraceBackend(isRoot: boolean): TracerBackend {
       // The second name is the one since bpftrace 0.20.
       env: { BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS), BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS) },
     }),
-    createParser: createBpftraceFrames,
+    createParser: () => createBpftraceFrames(MAX_MAP_KEYS),
     explainExit(stderrTail) {
       if (/Operation not permitted|EPERM|lockdown/i.test(stderrTail)) {
         return `bpftrace may not load BPF programs here (privileges, lockdown or seccomp): ${lastLine(stderrTail)}`

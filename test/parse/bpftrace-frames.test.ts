@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import type { LockTrace, TraceInterval } from '../../src/parse/trace-interval.js'
 
+const MAX_MAP_KEYS = 100
+
 function parse(lines: readonly string[]) {
-  const frames = createBpftraceFrames()
+  const frames = createBpftraceFrames(MAX_MAP_KEYS)
   const records = lines.map((line) => frames.push(line)).filter((record) => record !== undefined)
   return {
     intervals: records.filter((record): record is TraceInterval => !('kind' in record)),
@@ -23,7 +25,7 @@ function frame(second: number, rows: readonly string[], cleared = 0): string[] {
 }
 const ended = (count: number, totalMs: number) =>
   `@a_wait[${PID}, ${LOCK}, 1]: count ${count}, average 0, total ${totalMs * 1e6}`
-const inFlight = (tid: number, startMs: number) => `@wait0[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
+const inFlight = (tid: number, startMs: number) => `@wait[${PID}, ${tid}]: (${startMs * 1e6}, ${LOCK}, 1)`
 const sinceReset = (endMs: number, contendedMs: number, handOverMs = 0) =>
   `@lock[${PID}, ${LOCK}]: (${endMs * 1e6}, ${contendedMs * 1e6}, ${handOverMs * 1e6})`
 
@@ -163,20 +165,9 @@ describe('the queue integral', () => {
     ])
   })
 
-  test('takes a row that a map showed twice once, and a wait that ended in place not at all', () => {
-    const idle = `@wait1[${PID}, 2]: (0, 0, 0)`
-    const locks = locksOf(frame(0, [inFlight(1, 400), idle, inFlight(1, 500)]))
+  test('takes a row that a map showed twice once', () => {
+    const locks = locksOf(frame(0, [inFlight(1, 400), inFlight(1, 500)]))
     expect(locks.map((lock) => lock.queueSeconds)).toEqual([0.5])
-  })
-
-  test('keeps what was counted of a wait that the script forgets, and counts it as lost', () => {
-    const intervals = parse([
-      ...frame(0, [inFlight(1, 500)], 2),
-      ...frame(1, [ended(1, 250), sinceReset(1900, 250)]),
-    ]).intervals
-    const queues = intervals.map((interval) => interval.processes.get(PID)?.locks[0]?.queueSeconds)
-    expect(queues).toEqual([0.5, 0.25])
-    expect(intervals.map((interval) => interval.lostEvents)).toEqual([1, 0])
   })
 
   test('gives the hand-over time of each interval, over a reset too', () => {
@@ -249,10 +240,12 @@ test('a frame is one interval with all of its rows, and the stacks that came bef
       `@a_other[${PID}]: count 2, average 1, total 250000000`,
       `@a_cpu[${PID}]: 150`,
       '@a_cpu[8]: 1',
-      `@a_watched[${PID}, ${LOCK}]: 140`,
-      `@a_owned[${PID}, ${LOCK}]: 90`,
-      `@a_held[${PID}, ${LOCK}]: 40`,
-      `@a_owner_off[${PID}, ${LOCK}]: 5`,
+      `@a_thread[${PID}, 9]: 149`,
+      `@a_owner[${PID}, ${LOCK}, 0]: 10`,
+      `@a_owner[${PID}, ${LOCK}, 1]: 90`,
+      `@a_owner[${PID}, ${LOCK}, 2]: 35`,
+      `@a_owner[${PID}, ${LOCK}, 3]: 3`,
+      `@a_owner[${PID}, ${LOCK}, 4]: 2`,
       inFlight(1, 1750),
       sinceReset(1500, 300, 20),
       stack,
@@ -272,6 +265,7 @@ test('a frame is one interval with all of its rows, and the stacks that came bef
           {
             pid: PID,
             cpuSamples: 150,
+            threads: new Map([[9, 149]]),
             waits: new Map([
               ['mutex', { waits: 5, waitSeconds: 0.5 }],
               ['other', { waits: 2, waitSeconds: 0.25 }],
@@ -288,11 +282,12 @@ test('a frame is one interval with all of its rows, and the stacks that came bef
                 ownedSamples: 90,
                 heldSamples: 40,
                 ownerOffCpuSamples: 5,
+                ownerAsleepSamples: 2,
               },
             ],
           },
         ],
-        [8, { pid: 8, cpuSamples: 1, waits: new Map(), locks: [] }],
+        [8, { pid: 8, cpuSamples: 1, threads: new Map(), waits: new Map(), locks: [] }],
       ]),
       stacks: [kept, kept],
     },
@@ -336,9 +331,17 @@ describe('a broken stream', () => {
   test('counts all that was lost together', () => {
     const { intervals } = parse([
       'Lost 1 events',
-      ...frame(0, ['Lost 10 events', 'hello', '@a_total: 100', inFlight(1, 500), inFlight(2, 600)], 2),
+      ...frame(0, ['Lost 10 events', 'hello', '@a_total: 100', '@a_lost: 2']),
     ])
     expect(intervals[0]?.lostEvents).toBe(1 + 10 + 1 + 100 + 2)
+  })
+
+  test('counts one event of each map that is full: what found no room in it is not known', () => {
+    const rows = (name: string, count: number) =>
+      Array.from({ length: count }, (_, pid) => `@${name}[${pid}]: 1`)
+    const lost = (...lines: readonly string[]) => parse(frame(0, lines)).intervals[0]?.lostEvents
+    expect(lost(...rows('a_cpu', MAX_MAP_KEYS - 1))).toBe(0)
+    expect(lost(...rows('a_cpu', MAX_MAP_KEYS), ...rows('b_cpu', MAX_MAP_KEYS + 1))).toBe(2)
   })
 
   test.each([

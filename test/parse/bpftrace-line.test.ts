@@ -8,14 +8,8 @@ describe('a line of bpftrace/futex.bt', () => {
       'frame 3322539610783 3323540941065',
       { kind: 'frame-begin', beginNs: 3322539610783n, endNs: 3323540941065n },
     ],
-    ['frame-end 3323540941065 1', { kind: 'frame-end', endNs: 3323540941065n, cleared: ['lock'] }],
-    ['frame-end 3323540941065 0', { kind: 'frame-end', endNs: 3323540941065n, cleared: [] }],
-    [
-      'frame-end 3323540941065 7',
-      { kind: 'frame-end', endNs: 3323540941065n, cleared: ['lock', 'wait0', 'wait1'] },
-    ],
-    ['frame-end 3323540941065 2', { kind: 'frame-end', endNs: 3323540941065n, cleared: ['wait0'] }],
-    ['frame-end 3323540941065 4', { kind: 'frame-end', endNs: 3323540941065n, cleared: ['wait1'] }],
+    ['frame-end 3323540941065 1', { kind: 'frame-end', endNs: 3323540941065n, isLockCleared: true }],
+    ['frame-end 3323540941065 0', { kind: 'frame-end', endNs: 3323540941065n, isLockCleared: false }],
     ['@a_total: 891', { kind: 'map-row', name: 'a_total', keys: [], values: [891n] }],
     ['@b_cpu[76]: 1', { kind: 'map-row', name: 'b_cpu', keys: [76n], values: [1n] }],
     [

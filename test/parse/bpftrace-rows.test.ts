@@ -23,6 +23,7 @@ test('a new frame has what was lost before it, and nothing else', () => {
     endNs: 2n,
     processes: new Map(),
     rows: 0,
+    rowsOfMap: new Map(),
     lostEvents: 3,
     lockWaits: 0,
     total: 0,
@@ -31,19 +32,50 @@ test('a new frame has what was lost before it, and nothing else', () => {
 
 describe.each(['a', 'b'])('the maps of half %s', (half) => {
   test.each([
-    ['watched', 'watchedSamples'],
-    ['owned', 'ownedSamples'],
-    ['held', 'heldSamples'],
-    ['owner_off', 'ownerOffCpuSamples'],
-  ])('%s holds %s of a lock', (name, field) => {
-    const { lock, errors } = frameOf([row(`${half}_${name}`, [PID, LOCK], [42n])])
+    [0n, { watchedSamples: 42 }],
+    [1n, { watchedSamples: 42, ownedSamples: 42 }],
+    [2n, { watchedSamples: 42, heldSamples: 42 }],
+    [3n, { watchedSamples: 42, heldSamples: 42, ownerOffCpuSamples: 42 }],
+    [4n, { watchedSamples: 42, heldSamples: 42, ownerOffCpuSamples: 42, ownerAsleepSamples: 42 }],
+  ])('owner holds the samples of a lock by the state %d of its owner', (state, samples) => {
+    const { lock, errors } = frameOf([row(`${half}_owner`, [PID, LOCK, state], [42n])])
     expect(errors).toEqual([])
-    expect(lock).toEqual({ ...noLockRows(), [field]: 42 })
+    expect(lock).toEqual({ ...noLockRows(), ...samples })
+  })
+
+  test('owner holds one row for each state: they are added up', () => {
+    const states = [0n, 1n, 2n, 3n, 4n].map((state) =>
+      row(`${half}_owner`, [PID, LOCK, state], [10n + state]),
+    )
+    expect(frameOf(states).lock).toMatchObject({
+      watchedSamples: 60,
+      ownedSamples: 11,
+      heldSamples: 39,
+      ownerOffCpuSamples: 27,
+      ownerAsleepSamples: 14,
+    })
+  })
+
+  test('thread holds the samples of each thread', () => {
+    const { process } = frameOf([
+      row(`${half}_thread`, [PID, 8n], [42n]),
+      row(`${half}_thread`, [PID, 9n], [3n]),
+    ])
+    expect(process?.threads).toEqual(
+      new Map([
+        [8, 42],
+        [9, 3],
+      ]),
+    )
+  })
+
+  test('lost holds the waits that found no room', () => {
+    expect(frameOf([row(`${half}_lost`, [], [42n])]).frame.lostEvents).toBe(42)
   })
 
   test('cpu holds the samples of a process', () => {
     const { process } = frameOf([row(`${half}_cpu`, [PID], [42n])])
-    expect(process).toEqual({ cpuSamples: 42, waits: new Map(), locks: new Map() })
+    expect(process).toEqual({ cpuSamples: 42, threads: new Map(), waits: new Map(), locks: new Map() })
   })
 
   test('total holds the number of lock waits', () => {
@@ -77,9 +109,9 @@ describe.each(['a', 'b'])('the maps of half %s', (half) => {
 
 test('processes and locks are told apart', () => {
   const { frame } = frameOf([
-    row('a_held', [1n, 10n], [1n]),
-    row('a_held', [2n, 10n], [2n]),
-    row('a_held', [2n, 11n], [3n]),
+    row('a_owner', [1n, 10n, 2n], [1n]),
+    row('a_owner', [2n, 10n, 2n], [2n]),
+    row('a_owner', [2n, 11n, 2n], [3n]),
   ])
   const held = [...frame.processes].map(([pid, { locks }]) => [
     pid,
@@ -98,28 +130,26 @@ test('processes and locks are told apart', () => {
 })
 
 describe('a wait in flight', () => {
-  test('belongs to its lock, by map and thread: a later row takes the place of an earlier one', () => {
+  test('belongs to its lock, by thread: a later row takes the place of an earlier one', () => {
     const { lock } = frameOf([
-      row('wait0', [PID, 8n], [1_100_000_000n, LOCK, 1n]),
-      row('wait0', [PID, 9n], [1_200_000_000n, LOCK, 1n]),
-      row('wait1', [PID, 9n], [1_300_000_000n, LOCK, 1n]),
-      row('wait0', [PID, 8n], [1_400_000_000n, LOCK, 1n]),
+      row('wait', [PID, 8n], [1_100_000_000n, LOCK, 1n]),
+      row('wait', [PID, 9n], [1_200_000_000n, LOCK, 1n]),
+      row('wait', [PID, 8n], [1_400_000_000n, LOCK, 1n]),
     ])
-    expect([...(lock?.inFlight.values() ?? [])]).toEqual([
-      { startNs: 1_400_000_000n, map: 'wait0' },
-      { startNs: 1_200_000_000n, map: 'wait0' },
-      { startNs: 1_300_000_000n, map: 'wait1' },
-    ])
+    expect(lock?.inFlight).toEqual(
+      new Map([
+        [8n, 1_400_000_000n],
+        [9n, 1_200_000_000n],
+      ]),
+    )
   })
 
   test.each([
-    ['none, without a start', 0n, undefined, undefined],
-    ['one, just before the border', 1_999_999_999n, 1, 1],
-    ["the next interval's, at the border", 2_000_000_000n, 1, undefined],
-    ["the next interval's, after it", 2_000_000_001n, 1, undefined],
-  ])('is %s', (_, startNs, processes, waits) => {
-    const { frame, lock } = frameOf([row('wait1', [PID, 8n], [startNs, LOCK, 1n])])
-    expect(frame.processes.size || undefined).toBe(processes)
+    ['one, just before the border', 1_999_999_999n, 1],
+    ["the next interval's, at the border", 2_000_000_000n, undefined],
+    ["the next interval's, after it", 2_000_000_001n, undefined],
+  ])('is %s', (_, startNs, waits) => {
+    const { lock } = frameOf([row('wait', [PID, 8n], [startNs, LOCK, 1n])])
     expect(lock?.inFlight.size).toBe(waits)
   })
 })
@@ -152,12 +182,10 @@ describe('refused', () => {
     ['a_wait', 3, 2],
     ['a_other', 1, 2],
     ['a_cpu', 1, 1],
-    ['a_watched', 2, 1],
-    ['a_owned', 2, 1],
-    ['a_held', 2, 1],
-    ['a_owner_off', 2, 1],
-    ['wait0', 2, 3],
-    ['wait1', 2, 3],
+    ['a_thread', 2, 1],
+    ['a_owner', 3, 1],
+    ['a_lost', 0, 1],
+    ['wait', 2, 3],
     ['lock', 2, 3],
   ])('is a row of %s without its %d keys and %d values, and counted as lost', (name, keys, values) => {
     const some = (count: number) => Array.from({ length: count }, () => 1n)
@@ -180,7 +208,7 @@ describe('refused', () => {
     expect(frameOf([row(name, some(keys), some(values))]).errors).toEqual([])
   })
 
-  test.each([0n, 6n, -1n])('is a lock wait of class %d', (classNumber) => {
+  test.each([0n, 7n, -1n])('is a lock wait of class %d', (classNumber) => {
     const { frame, errors } = frameOf([row('a_wait', [PID, LOCK, classNumber], [1n, 1n])])
     expect(errors).toMatchObject([
       { code: 'BAD_INTEGER', column: 2, message: `no lock class ${classNumber}` },

@@ -12,8 +12,8 @@ const ns = (seconds: number) => Math.round(seconds * 1e9)
 const at = (seconds: number) => BigInt(ns(seconds))
 
 /** Waits in flight by their starts, in seconds. */
-function inFlight(starts: readonly number[], map = 'wait0'): Pick<LockRows, 'inFlight'> {
-  return { inFlight: new Map(starts.map((start, tid) => [`${map}:${tid}`, { startNs: at(start), map }])) }
+function inFlight(starts: readonly number[]): Pick<LockRows, 'inFlight'> {
+  return { inFlight: new Map(starts.map((start, tid) => [BigInt(tid), at(start)])) }
 }
 
 /** The row of the map `lock`, in seconds. */
@@ -23,33 +23,29 @@ function sinceReset(lastEnd: number, contended: number, handOver = 0): Pick<Lock
   }
 }
 
-function borders(beginSeconds: number, cleared: readonly string[] = []): FrameBorders {
-  return { beginNs: at(beginSeconds), endNs: at(beginSeconds + 1), cleared }
+function borders(beginSeconds: number, isLockCleared = false): FrameBorders {
+  return { beginNs: at(beginSeconds), endNs: at(beginSeconds + 1), isLockCleared }
 }
 
 interface Second {
   readonly rows: Partial<LockRows>
-  readonly cleared?: readonly string[]
+  readonly isLockCleared?: boolean
 }
 
 /** Traces one second after the other, from second 0 on. */
 function trace(seconds: readonly Second[]) {
   let totals: RunningTotals = ZERO_TOTALS
-  const traced = seconds.map(({ rows, cleared }, second) => {
-    const result = traceLock(ADDRESS, { ...noLockRows(), ...rows }, totals, borders(second, cleared))
+  const traced = seconds.map(({ rows, isLockCleared }, second) => {
+    const result = traceLock(ADDRESS, { ...noLockRows(), ...rows }, totals, borders(second, isLockCleared))
     totals = result.totals
     return result
   })
-  return {
-    traces: traced.map(({ trace }) => trace),
-    forgotten: traced.map(({ forgottenWaits }) => forgottenWaits),
-  }
+  return traced.map((one) => one.trace)
 }
 
-const queueOf = (seconds: readonly Second[]) => trace(seconds).traces.map((trace) => trace.queueSeconds)
-const contendedOf = (seconds: readonly Second[]) =>
-  trace(seconds).traces.map((trace) => trace.contendedSeconds)
-const handOverOf = (seconds: readonly Second[]) => trace(seconds).traces.map((trace) => trace.handOverSeconds)
+const queueOf = (seconds: readonly Second[]) => trace(seconds).map((trace) => trace.queueSeconds)
+const contendedOf = (seconds: readonly Second[]) => trace(seconds).map((trace) => trace.contendedSeconds)
+const handOverOf = (seconds: readonly Second[]) => trace(seconds).map((trace) => trace.handOverSeconds)
 
 test('counts of the interval are given as they are, in seconds', () => {
   const rows = {
@@ -59,8 +55,9 @@ test('counts of the interval are given as they are, in seconds', () => {
     ownedSamples: 90,
     heldSamples: 40,
     ownerOffCpuSamples: 5,
+    ownerAsleepSamples: 2,
   }
-  expect(trace([{ rows }]).traces).toEqual([
+  expect(trace([{ rows }])).toEqual([
     {
       address: ADDRESS,
       waits: 3,
@@ -72,6 +69,7 @@ test('counts of the interval are given as they are, in seconds', () => {
       ownedSamples: 90,
       heldSamples: 40,
       ownerOffCpuSamples: 5,
+      ownerAsleepSamples: 2,
     },
   ])
 })
@@ -79,7 +77,7 @@ test('counts of the interval are given as they are, in seconds', () => {
 test('the totals that are handed in are left as they are', () => {
   const totals = Object.freeze({ ...ZERO_TOTALS })
   const rows = { ...noLockRows(), waitNs: 5, ...inFlight([0.5]), ...sinceReset(0.4, 0.1, 0.1) }
-  traceLock(ADDRESS, rows, totals, borders(0, ['lock', 'wait0']))
+  traceLock(ADDRESS, rows, totals, borders(0, true))
   expect(totals).toEqual(ZERO_TOTALS)
 })
 
@@ -99,28 +97,6 @@ describe('∫ waiters dt', () => {
     expect(queueOf([{ rows: inFlight([0.5]) }, { rows: {} }, { rows: { waitNs: 1_500_004_000 } }])).toEqual([
       0.5, 0, 1.000004,
     ])
-  })
-
-  test('keeps what a wait had lasted when the script forgot it, and counts the wait', () => {
-    const { traces, forgotten } = trace([
-      { rows: inFlight([0.25, 0.5], 'wait1'), cleared: ['wait1'] },
-      { rows: { waitNs: ns(0.125) } },
-      { rows: {} },
-    ])
-    expect(traces.map((trace) => trace.queueSeconds)).toEqual([1.25, 0.125, 0])
-    expect(forgotten).toEqual([2, 0, 0])
-  })
-
-  test('goes on for the waits of the map that was not cleared', () => {
-    const rows = {
-      inFlight: new Map([...inFlight([0.25], 'wait0').inFlight, ...inFlight([0.5], 'wait1').inFlight]),
-    }
-    const { traces, forgotten } = trace([
-      { rows, cleared: ['wait1', 'lock'] },
-      { rows: inFlight([0.25], 'wait0') },
-    ])
-    expect(traces.map((trace) => trace.queueSeconds)).toEqual([1.25, 1])
-    expect(forgotten).toEqual([1, 0])
   })
 })
 
@@ -195,9 +171,9 @@ describe('contended time', () => {
     expect(
       contendedOf([
         { rows: sinceReset(0.9, 0.5) },
-        { rows: sinceReset(1.9, 0.75), cleared: ['lock'] },
-        { rows: {}, cleared: ['lock'] },
-        { rows: sinceReset(3.9, 0.125), cleared: ['lock'] },
+        { rows: sinceReset(1.9, 0.75), isLockCleared: true },
+        { rows: {}, isLockCleared: true },
+        { rows: sinceReset(3.9, 0.125), isLockCleared: true },
         { rows: sinceReset(4.9, 0.5) },
       ]),
     ).toEqual([0.5, 0.25, 0, 0.125, 0.5])
@@ -207,7 +183,7 @@ describe('contended time', () => {
     expect(
       contendedOf([
         { rows: sinceReset(0.9, 0.5) },
-        { rows: inFlight([1.5]), cleared: ['lock'] },
+        { rows: inFlight([1.5]), isLockCleared: true },
         { rows: sinceReset(2.25, 0.75) },
       ]),
     ).toEqual([0.5, 0.5, 0.25])
@@ -229,9 +205,9 @@ describe('hand-over time', () => {
   test('begins anew with the map', () => {
     expect(
       handOverOf([
-        { rows: sinceReset(0.9, 0.75, 0.25), cleared: ['lock'] },
+        { rows: sinceReset(0.9, 0.75, 0.25), isLockCleared: true },
         { rows: sinceReset(1.9, 0.5, 0.125) },
-        { rows: sinceReset(2.9, 1, 0.375), cleared: ['wait0'] },
+        { rows: sinceReset(2.9, 1, 0.375) },
         { rows: sinceReset(3.9, 1.5, 0.5) },
       ]),
     ).toEqual([0.25, 0.125, 0.25, 0.125])

@@ -39,7 +39,7 @@ describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
       await tracer.exited
       const own = await workload.finish()
 
-      const frames = createBpftraceFrames()
+      const frames = createBpftraceFrames(16_384)
       const records = tracer
         .stdout()
         .split('\n')

@@ -14,7 +14,7 @@ export function shellTracer(script: string, change: Partial<TracerBackend> = {})
     deathSignal: 'KILL',
     check: async () => ({ version: '1.0.0' }),
     command: () => ({ file: 'sh', args: ['-c', script, 'sh', RECORDING], env: {} }),
-    createParser: createBpftraceFrames,
+    createParser: () => createBpftraceFrames(16_384),
     explainExit: (stderrTail) => `shell: ${stderrTail.trim()}`,
     ...change,
   }
