@@ -7,10 +7,13 @@ export interface LockTotals {
   readonly queueSeconds: number
   readonly contendedSeconds: number
   readonly handOverSeconds: number
+  /** Waits that ended. */
+  readonly waits: number
   /**
-   * Of the samples that looked at its owner: those that owned it, that saw another owner; of these, one without a CPU; of
-   * these, one that slept.
+   * Samples that looked at its owner; of these, those that owned it, and those that saw another owner; of these, one
+   * without a CPU; of these, one that slept.
    */
+  readonly watchedSamples: number
   readonly ownedSamples: number
   readonly heldSamples: number
   readonly ownerOffCpuSamples: number
@@ -34,6 +37,8 @@ function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotal
     queueSeconds: (sum?.queueSeconds ?? 0) + lock.queueSeconds,
     contendedSeconds: (sum?.contendedSeconds ?? 0) + lock.contendedSeconds,
     handOverSeconds: (sum?.handOverSeconds ?? 0) + lock.handOverSeconds,
+    waits: (sum?.waits ?? 0) + lock.waits,
+    watchedSamples: (sum?.watchedSamples ?? 0) + lock.watchedSamples,
     ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
     heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,
     ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,

@@ -1,0 +1,92 @@
+import type { TargetInterval, ThreadUse } from '../join/target-interval.js'
+import type { CpuSums } from './cpu.js'
+
+/** A thread over the intervals that an assessment is made from. */
+export interface ThreadTotals extends ThreadUse {
+  /** Length of the intervals in which it was seen or read. Seconds. */
+  readonly seconds: number
+}
+
+/** Sums each thread over intervals, the busiest first. */
+export function sumThreads(intervals: readonly TargetInterval[]): readonly ThreadTotals[] {
+  const totals = new Map<string, ThreadTotals>()
+  for (const { threads, node } of intervals) {
+    for (const thread of threads) totals.set(thread.key, addThread(totals.get(thread.key), thread, node.seconds))
+  }
+  return [...totals.values()].sort((a, b) => b.runSeconds - a.runSeconds)
+}
+
+function addThread(sum: ThreadTotals | undefined, thread: ThreadUse, seconds: number): ThreadTotals {
+  return {
+    ...thread,
+    name: thread.name ?? sum?.name,
+    cpuSamples: (sum?.cpuSamples ?? 0) + thread.cpuSamples,
+    runSeconds: (sum?.runSeconds ?? 0) + thread.runSeconds,
+    readySeconds: (sum?.readySeconds ?? 0) + thread.readySeconds,
+    seconds: (sum?.seconds ?? 0) + seconds,
+  }
+}
+
+/** Share of the time in which a thread runs or waits for a CPU. Ratio. */
+export function threadUtilization({ runSeconds, readySeconds }: ThreadTotals, { seconds }: CpuSums): number {
+  return (runSeconds + readySeconds) / seconds
+}
+
+/**
+ * What a thread is to its program, whatever process and thread it is after a restart: the name that the program gave it;
+ * undefined where it is not known.
+ */
+export type ThreadRole = string
+
+export function roleOf({ name, isMain }: Pick<ThreadUse, 'name' | 'isMain'>): ThreadRole | undefined {
+  return isMain ? 'main thread' : name
+}
+
+/** From here on a thread is near saturation; below the other one it is not. Ratios. */
+const SATURATED = 0.9
+const NOT_SATURATED = 0.5
+/** Time that has to be seen before a thread is judged. Seconds. */
+const MIN_SECONDS = 10
+
+/**
+ * Which threads of a target no other thread takes over from, from what its busiest threads did lately.
+ *
+ * One becomes such a sequential resource when it is near saturation while no other thread of the target is: in a pool
+ * others would have taken the work. It stays one at every load, so that p does not move with the load, until it is seen
+ * not to be: another one of the same role is busy as well, or another one is near saturation while it is not.
+ *
+ * @param known Those that are known so far.
+ * @param threads The busiest first.
+ * @returns The same object where nothing has changed.
+ */
+export function learnSequentialThreads(
+  known: ReadonlySet<ThreadRole>,
+  threads: readonly ThreadTotals[],
+  sums: CpuSums,
+): ReadonlySet<ThreadRole> {
+  if (sums.seconds < MIN_SECONDS) return known
+  const used = threads.map((thread) => ({ role: roleOf(thread), use: threadUtilization(thread, sums) }))
+  used.sort((a, b) => b.use - a.use)
+  const [busiest, second] = used
+  if (!busiest) return known
+  const shared = [...known].filter((role) => isShared(role, used))
+  const learned =
+    busiest.role !== undefined && busiest.use >= SATURATED && (second?.use ?? 0) < NOT_SATURATED
+      ? busiest.role
+      : undefined
+  if (shared.length === 0 && (learned === undefined || known.has(learned))) return known
+  return new Set([...known, ...(learned === undefined ? [] : [learned])].filter((role) => !shared.includes(role)))
+}
+
+interface UsedThread {
+  readonly role: ThreadRole | undefined
+  readonly use: number
+}
+
+/** Whether others do the work of this role as well. @param used The busiest first. */
+function isShared(role: ThreadRole, used: readonly UsedThread[]): boolean {
+  const own = used.filter((thread) => thread.role === role)
+  if (own.filter(({ use }) => use >= NOT_SATURATED).length > 1) return true
+  const others = used.find((thread) => thread.role !== role)
+  return (others?.use ?? 0) >= SATURATED && (own[0]?.use ?? 0) < NOT_SATURATED
+}
