@@ -31,14 +31,14 @@ export interface AppOptions {
   readonly self: Self
   /** Reads the configuration again, as it was read at start. */
   readonly readConfig: ReadConfig
-  /** Tracers to try, the best one first; unless given, those that the configuration allows. */
+  /** Back ends to try, the best one first; unless given, those that the configuration allows. */
   readonly backends?: readonly TracerBackend[]
 }
 
 /** The tracer's back ends that the configuration allows, in the order in which they are tried. */
-export function tracerBackends(config: Config, { isRoot }: Pick<Self, 'isRoot'>): readonly TracerBackend[] {
+export function tracerBackends(config: Config, self: Self): readonly TracerBackend[] {
   const { backend, systemtapModule } = config.tracer
-  return createBackends({ backend, moduleFile: systemtapModule, cacheFolder: config.paths.cache }, isRoot)
+  return createBackends({ backend, moduleFile: systemtapModule, cacheFolder: config.paths.cache }, self)
 }
 
 /** Wires everything; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */

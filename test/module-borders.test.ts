@@ -53,7 +53,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   resources: { imports: ['join'], pure: true },
   symbolize: { imports: ['drop-oldest', 'parse', 'runtimes'], types: ['join'] },
   tracer: { imports: ['config', 'log', 'parse'], packages: ['execa'] },
-  sample: { imports: ['join', 'parse'], packages: ['systeminformation'] },
+  sample: { imports: ['drop-oldest', 'join', 'parse'], packages: ['systeminformation'] },
   runtimes: { imports: ['parse'], pure: true },
   estimate: { imports: [], pure: true },
   join: { imports: ['parse'], pure: true },

@@ -8,7 +8,9 @@ import { createHost } from '../process/host.js'
 import { createCpuSampler } from '../sample/cpu-sampler.js'
 import { readFamilyCpuSeconds } from '../sample/family-cost.js'
 import { createProcessCostMeter } from '../sample/process-cost.js'
+import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
+import { createThreadWatch } from '../sample/thread-watch.js'
 import { readBuildId } from '../symbolize/build-id.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
@@ -39,7 +41,10 @@ export interface Measurement {
 const SAMPLES_PER_INTERVAL = 4
 /** What is read of a program's file. */
 const PROGRAM_READERS = { readBuildId, readSectionNames }
-/** CPUs in use from which a process is looked at though it waits for nothing. */
+/**
+ * CPUs in use from which a process is looked at though it waits for nothing; and, without a tracer, from which processes
+ * are a target.
+ */
 const NOTABLE_CPUS = 0.1
 
 /** Wires it; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */
@@ -53,6 +58,8 @@ export function createMeasurement(
   const { targets: rules, tracer: tracerOptions } = config
   const procfs = createProcfs(procfsPath)
   const sampler = createCpuSampler(procfs, monotonicNs, tracerOptions.intervalSeconds * SAMPLES_PER_INTERVAL)
+  const threads = createThreadWatch(procfs, monotonicNs, tracerOptions.sampleHz)
+  const lister = createProcessLister(procfs, monotonicNs)
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
@@ -65,7 +72,9 @@ export function createMeasurement(
     keeper.read(),
   )
   const ownPids = () => [pid, tracer.status().pid]
-  const pipeline = createPipeline({ sampler, host, lockNames, registry, ownPids, monotonicNs, nowSeconds })
+  const pipeline = createPipeline({
+    ...{ sampler, threads, lister, host, lockNames, registry, ownPids, monotonicNs, nowSeconds },
+  })
   const tracer = createTracer(backends, tracerOptions, {
     logger,
     monotonicNs,
@@ -94,6 +103,7 @@ export function createMeasurement(
       targets: () => (tracer.delivers() ? registry.snapshots() : []),
       node: () => (tracer.delivers() ? registry.node() : undefined),
       cut: registry.cut,
+      processesCut: pipeline.processesCut,
       unattributedWaits: registry.unattributedWaits,
     },
     cpuProblem: sampler.error,
@@ -119,6 +129,7 @@ export function createMeasurement(
       clearInterval(sampling)
       await keeper.stop()
       await lockNamer.close()
+      threads.close()
       procfs.close()
     },
   }
@@ -131,5 +142,6 @@ function registryLimits({ tracer, estimate, limits, deploys }: Config): Registry
     compareSeconds: deploys.compareSeconds,
     settleSeconds: deploys.settleSeconds,
     notableCpuSamples: Math.max(1, NOTABLE_CPUS * tracer.sampleHz * tracer.intervalSeconds),
+    notableCpuSeconds: NOTABLE_CPUS * tracer.intervalSeconds,
   }
 }

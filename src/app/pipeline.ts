@@ -2,11 +2,16 @@ import { joinInterval } from '../join/interval.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
 import type { Host } from '../process/host.js'
 import type { CpuSampler } from '../sample/cpu-sampler.js'
+import type { ProcessLister } from '../sample/process-lister.js'
+import type { ThreadWatch } from '../sample/thread-watch.js'
 import type { LockNames } from '../symbolize/lock-names.js'
 import type { Recorded, TargetRegistry } from '../targets/registry.js'
 
 export interface PipelineParts {
   readonly sampler: CpuSampler
+  readonly threads: ThreadWatch
+  /** Finds processes where no tracer tells of them. */
+  readonly lister: ProcessLister
   readonly host: Pick<Host, 'sample'>
   readonly lockNames: Pick<LockNames, 'offer'>
   readonly registry: Pick<TargetRegistry, 'record'>
@@ -24,28 +29,51 @@ export interface Pipeline {
   sample(): void
   /** Takes an interval. @returns the deploys and restarts that it showed. */
   take(interval: TraceInterval): Recorded['events']
+  /** Processes of the last interval whose CPU time is not read: there are too many. Count. */
+  processesCut(): number
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { sampler, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
+  const { sampler, threads, lister, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
+  let isTraced = true
+  let processesCut = 0
 
   function sample(): void {
     sampler.sample()
+    threads.sample()
     host.sample()
   }
 
+  /** Reads the CPU time of more processes, as many as there is room for. */
+  function watch(pids: readonly number[]): void {
+    processesCut = pids.filter((pid) => !sampler.watch(pid)).length
+  }
+
   return {
-    sample,
+    sample() {
+      if (isTraced) sample()
+      else {
+        // Without a tracer the borders are those of the readings: there is nothing to be had in between.
+        sampler.sample('machine')
+        host.sample()
+      }
+    },
     take(interval) {
+      // With a tracer fewer processes are read, and more often.
+      if (isTraced === (interval.isUntraced ?? false)) sampler.forgetProcesses()
+      isTraced = !interval.isUntraced
       // The interval's end lies before this reading, so that the CPU time there is known.
       sample()
       lockNames.offer(interval.stacks, monotonicNs())
       const own = new Set(ownPids())
       const processes = new Map([...interval.processes].filter(([pid]) => !own.has(pid)))
-      const joined = joinInterval({ ...interval, processes }, sampler.readings)
-      const { watch, events } = registry.record(joined, nowSeconds())
-      for (const pid of watch) sampler.watch(pid)
-      return events
+      const joined = joinInterval({ ...interval, processes }, sampler.readings, threads.readings)
+      const recorded = registry.record(joined, nowSeconds())
+      const isRead = (pid: number) => sampler.readings.processes.has(pid)
+      watch(isTraced ? recorded.watch : lister.find((pid) => own.has(pid) || isRead(pid)))
+      threads.choose(joined, isRead)
+      return recorded.events
     },
+    processesCut: () => processesCut,
   }
 }

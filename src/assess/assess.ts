@@ -50,16 +50,14 @@ export function assess(
 ): Assessment {
   const locks = sumLocks(intervals)
   const bottleneck = findBottleneck(locks)
-  const isClassifiable = runtime !== 'unclassifiable'
-  const ownership = isClassifiable
-    ? estimateOwnership(intervals, locks, bottleneck, limits)
-    : none('unclassifiable-runtime')
-  const window = isClassifiable
-    ? parallelFractionInWindows(
+  const blind = whyBlind(intervals, runtime)
+  const ownership = blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits)
+  const window = blind
+    ? none(blind)
+    : parallelFractionInWindows(
         intervals.map((interval) => contentionWindowOf(interval, limits)),
         limits,
       )
-    : none('unclassifiable-runtime')
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
   const last = whole.at(-1)
@@ -70,14 +68,19 @@ export function assess(
   }
   const sums = sumCpu(whole)
   const wholeLocks = whole.length === intervals.length ? locks : sumLocks(whole)
-  const uses =
-    isClassifiable && locks.length > 0 ? lockUses(wholeLocks, sums, last.node.cpus, shownLocks) : undefined
+  const uses = !blind && locks.length > 0 ? lockUses(wholeLocks, sums, last.node.cpus, shownLocks) : undefined
   return {
     ...base,
     queueLength: uses?.reduce((sum, lock) => sum + lock.queueLength, 0),
     locks: uses ?? [],
     ...bind(ownership, wholeLocks, sums, last, limits),
   }
+}
+
+/** Why nothing is known of its locks, if so. */
+function whyBlind(intervals: readonly TargetInterval[], runtime: Runtime) {
+  if (intervals.some(({ node }) => node.isUntraced)) return 'no-tracer'
+  return runtime === 'unclassifiable' ? 'unclassifiable-runtime' : undefined
 }
 
 const NOTHING_BOUND = {

@@ -11,8 +11,8 @@ import { type Contention, contentionOf } from './contention.js'
 export interface NodeAssessment {
   readonly ownership: Estimate
   readonly window: Estimate
-  /** Mean number of jobs at the locks of all targets, holders included. Jobs. */
-  readonly queueLength: number
+  /** Mean number of jobs at the locks of all targets, holders included; undefined where no tracer sees them. Jobs. */
+  readonly queueLength: number | undefined
 }
 
 /** A target as far as the machine is made of it. */
@@ -27,6 +27,9 @@ export function assessNode(
   intervals: readonly NodeInterval[],
   limits: EstimateLimits,
 ): NodeAssessment {
+  if (intervals.some(({ isUntraced }) => isUntraced)) {
+    return { ownership: none('no-tracer'), window: none('no-tracer'), queueLength: undefined }
+  }
   return {
     ownership: estimateOwnership(targets, intervals, limits.minSamples),
     window: parallelFractionInWindows(contentionWindows(targets, intervals, limits), limits),

@@ -1,8 +1,8 @@
 /**
- * Tracers by name, in the order in which `auto` tries them: bpftrace needs no compiler and its programs are verified by
- * the kernel; a module needs more of the machine and is trusted.
+ * Back ends by name, in the order in which `auto` tries them: bpftrace needs no compiler and its programs are verified by
+ * the kernel; a module needs more of the machine and is trusted; none sees no locks, and runs everywhere.
  */
-export const BACKENDS = ['bpftrace', 'systemtap'] as const
+export const BACKENDS = ['bpftrace', 'systemtap', 'none'] as const
 export type Backend = (typeof BACKENDS)[number]
 
 /** What the setting takes: a name, or all of them. */

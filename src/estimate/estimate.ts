@@ -1,6 +1,7 @@
 /**
  * Why there is no estimate. Closed set: each is also a value of the `reason` label.
  *
+ * - `no-tracer`: no tracer runs here: waits, owners and samples are not seen.
  * - `no-contention`: no thread waited for a lock; what was never contended has no known owner.
  * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
  * - `too-few-windows`: the lock was contended throughout in too few of the intervals (light load).
@@ -13,6 +14,7 @@
  * - `cpu-time-unknown`: the CPU time was not read at the borders of the intervals.
  */
 export const REASONS = [
+  'no-tracer',
   'no-contention',
   'too-few-samples',
   'too-few-windows',

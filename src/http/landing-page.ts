@@ -36,6 +36,9 @@ function renderLink(path: string): string {
 }
 
 function describeTracer({ backend, state, reason }: StatusView['tracer']): string {
+  if (backend === 'none' && state === 'running') {
+    return `none: locks are not seen, and p is not known (${reason ?? '--tracer.backend=none'})`
+  }
   return `${backend}: ${state}${reason === undefined ? '' : ` (${reason})`}`
 }
 
@@ -50,6 +53,7 @@ function renderTargets(targets: readonly Target[]): string {
 <th scope="col">Limited first by</th>
 <th scope="col">Queue length Q</th>
 <th scope="col">Regime</th>
+<th scope="col">CPUs used (B)</th>
 <th scope="col">CPUs (N)</th>
 <th scope="col">Version</th>
 <th scope="col">Last deploy</th>
@@ -70,6 +74,7 @@ function renderTarget(target: Target): string {
     `<td>${escapeHtml(fullest?.name ?? '–')}</td>`,
     numberCell(target.queueLength, decimal),
     `<td>${escapeHtml(target.regime ?? '–')}</td>`,
+    numberCell(target.busyCpus, decimal),
     numberCell(target.cpus, String),
     `<td>${escapeHtml(target.info.version ?? '–')}</td>`,
     `<td>${escapeHtml(target.deploy?.verdict ?? '–')}</td>`,

@@ -1,5 +1,6 @@
 import { intervalSeconds, type ProcessTrace, type TraceInterval } from '../parse/trace-interval.js'
 import type { CpuTimes, CpuTotals, Timeline } from './cpu-timeline.js'
+import { type ThreadInterval, type ThreadReadings, toThreadIntervals } from './thread-interval.js'
 
 /** CPU use of the machine between two borders. */
 export interface NodeInterval {
@@ -16,6 +17,8 @@ export interface NodeInterval {
   readonly perCpu: ReadonlyMap<number, CpuTimes>
   /** On-CPU samples of all processes. */
   readonly cpuSamples: number
+  /** Set where no tracer was there to see: nothing is known of samples, waits and locks. */
+  readonly isUntraced?: true
 }
 
 /** One process between two borders: what the tracer saw and the CPU time it burned, on one timeline. */
@@ -25,6 +28,8 @@ export interface ProcessInterval {
   readonly trace: ProcessTrace | undefined
   /** CPU time of the process; undefined where it was not read at both borders. Seconds. */
   readonly cpuSeconds: number | undefined
+  /** Its busiest threads, the busiest first, at most 4; undefined where none is read: none of them is busy. */
+  readonly threads?: readonly ThreadInterval[] | undefined
 }
 
 /** A trace interval joined with the CPU time burned in it. */
@@ -47,8 +52,15 @@ export interface CpuReadings {
   readonly processes: ReadonlyMap<number, Timeline<number>>
 }
 
+/** Threads that are read, by the pid of their process. */
+export type ThreadsByPid = ReadonlyMap<number, readonly ThreadReadings[]>
+
 /** Puts CPU time on the tracer's borders. Source of the clock rule: cumulative time, interpolated linearly. */
-export function joinInterval(interval: TraceInterval, cpu: CpuReadings): JoinedInterval {
+export function joinInterval(
+  interval: TraceInterval,
+  cpu: CpuReadings,
+  threads: ThreadsByPid = new Map(),
+): JoinedInterval {
   let cpuSamples = 0
   const processes: ProcessInterval[] = []
   for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
@@ -58,6 +70,7 @@ export function joinInterval(interval: TraceInterval, cpu: CpuReadings): JoinedI
       pid,
       trace: interval.processes.get(pid),
       cpuSeconds: timeline && growth(timeline, interval),
+      threads: toThreadIntervals(pid, threads.get(pid) ?? [], interval),
     })
   }
   const begin = cpu.node.at(interval.beginNs)
@@ -83,6 +96,7 @@ export function joinInterval(interval: TraceInterval, cpu: CpuReadings): JoinedI
             }),
           ),
           cpuSamples,
+          ...(interval.isUntraced ? { isUntraced: true } : {}),
         }
       : undefined
   return {

@@ -99,6 +99,11 @@ export const CATALOGUE = {
     '1: the resource that limits first, by its kind and name.',
     ['target', 'kind', 'name'],
   ),
+  busyCpus: gauge(
+    'amdahl_target_busy_cpus',
+    'CPUs that the target uses (B): CPU-seconds per second of all its processes.',
+    ['target'],
+  ),
   cpuSeconds: counter('amdahl_target_cpu_seconds_total', 'CPU time of the target while it was observed.', [
     'target',
   ]),
@@ -221,13 +226,24 @@ export const CATALOGUE = {
     'amdahl_targets_cut',
     'Targets left out of the last interval because the limit of targets was reached: the least busy ones.',
   ),
+  processesCut: gauge(
+    'amdahl_processes_cut',
+    'Processes of the last interval whose CPU time was not read because there were too many.',
+  ),
   waitsCut: counter('amdahl_futex_waits_cut_total', 'Futex waits of targets that were left out.'),
   unattributedWaits: counter(
     'amdahl_futex_waits_unattributed_total',
     'Futex waits of processes that ended before they could be looked at.',
   ),
-  tracerUp: gauge('amdahl_tracer_up', 'Whether the tracer runs and delivers intervals.'),
-  tracerInfo: gauge('amdahl_tracer_info', 'Always 1: which tracer is used.', ['backend', 'version']),
+  tracerUp: gauge(
+    'amdahl_tracer_up',
+    'Whether a tracer runs and delivers intervals; 0 with the back end none, which sees no locks.',
+  ),
+  tracerInfo: gauge(
+    'amdahl_tracer_info',
+    'Always 1: which tracer is used; none where none runs and all is answered from /proc.',
+    ['backend', 'version'],
+  ),
   tracerRestarts: counter('amdahl_tracer_restarts_total', 'Starts of the tracer after the first one.'),
   tracerLostEvents: counter(
     'amdahl_tracer_lost_events_total',

@@ -17,6 +17,7 @@ export function collectTargets(source: MetricsSource, samples: Samples): void {
   for (const target of source.targets()) collectTarget(target, samples)
   const cut = source.cut()
   samples.add(CATALOGUE.targetsCut, cut.targets)
+  samples.add(CATALOGUE.processesCut, source.processesCut())
   samples.add(CATALOGUE.waitsCut, cut.waits)
   samples.add(CATALOGUE.unattributedWaits, source.unattributedWaits())
 }
@@ -46,6 +47,7 @@ function collectEstimate(target: string, estimator: Estimator, estimate: Estimat
 function collectAssessment(target: string, assessment: Assessment, samples: Samples): void {
   samples.add(CATALOGUE.queue, assessment.queueLength, { target })
   samples.add(CATALOGUE.serialUtilization, assessment.serialUtilization, { target })
+  samples.add(CATALOGUE.busyCpus, assessment.busyCpus, { target })
   samples.add(CATALOGUE.headroom, assessment.headroom, { target })
   samples.add(CATALOGUE.speedupLimit, assessment.speedupLimit, { target })
   for (const regime of assessment.regime === undefined ? [] : REGIMES) {

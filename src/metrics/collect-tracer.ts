@@ -5,7 +5,7 @@ import type { MetricsSource } from './source.js'
 
 export function collectTracer(source: MetricsSource, samples: Samples): void {
   const status = source.tracer()
-  samples.add(CATALOGUE.tracerUp, status.state === 'running' ? 1 : 0)
+  samples.add(CATALOGUE.tracerUp, status.state === 'running' && status.backend !== 'none' ? 1 : 0)
   samples.add(CATALOGUE.tracerInfo, 1, { backend: status.backend, version: status.version ?? '' })
   samples.add(CATALOGUE.tracerRestarts, status.restarts)
   samples.add(CATALOGUE.tracerLostEvents, source.lostEvents())

@@ -19,6 +19,8 @@ export interface MetricsSource {
   node(): NodeAssessment | undefined
   cut(): Cut
   unattributedWaits(): number
+  /** Processes of the last interval whose CPU time is not read: there are too many. Count. */
+  processesCut(): number
   config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
   build(): { readonly version: string; readonly nodeVersion: string }
   /** What the exporter itself costs. */

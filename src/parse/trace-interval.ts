@@ -93,6 +93,8 @@ export interface TraceInterval {
   readonly endNs: bigint
   /** Events known to be missing from this interval. */
   readonly lostEvents: number
+  /** Set where no tracer was there to see: nothing is known of processes, and borders are those of a clock. */
+  readonly isUntraced?: true
   readonly processes: ReadonlyMap<number, ProcessTrace>
   /** Stacks of a few waits for each lock that is new: they name it. */
   readonly stacks: readonly LockStack[]

@@ -19,10 +19,16 @@ export interface CpuUse {
 
 export interface CpuSampler {
   readonly readings: CpuReadings
-  /** Reads /proc/stat and the watched processes once more, now. */
-  sample(): void
-  /** Reads the CPU time of this process from now on. */
-  watch(pid: number): void
+  /** Reads /proc/stat and, unless it is the machine alone, the watched processes once more, now. */
+  sample(what?: 'all' | 'machine'): void
+  /**
+   * Reads the CPU time of this process from now on, if there is room: one that has been idle for long makes it.
+   *
+   * @returns Whether it is read; also where it has ended.
+   */
+  watch(pid: number): boolean
+  /** Reads no process any more. */
+  forgetProcesses(): void
   /** Over the trailing time; undefined before there are two readings. */
   use(): CpuUse | undefined
   /** What went wrong at the last reading. */
@@ -31,6 +37,19 @@ export interface CpuSampler {
 
 /** Readings to keep: a tracer's line may be late by as many sampling periods. */
 const CAPACITY = 128
+/** Processes that are read: reading one takes about 10 us. */
+const MAX_PROCESSES = 1024
+/** A process without CPU time for so long makes room for another. Nanoseconds. */
+const IDLE_NS = 60_000_000_000n
+
+interface Watched {
+  readonly timeline: Timeline<number>
+  readonly startSeconds: number
+  /** CPU time at the last reading. Seconds. */
+  cpuSeconds: number
+  /** When it was seen to have grown last. Nanoseconds. */
+  activeNs: bigint
+}
 
 /**
  * Creates the sampler of CPU time. The caller calls `sample` more often than the tracer's interval.
@@ -40,7 +59,7 @@ const CAPACITY = 128
  */
 export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useSeconds: number): CpuSampler {
   const node = createTimeline<CpuTotals>(interpolateCpuTotals, CAPACITY)
-  const processes = new Map<number, { timeline: Timeline<number>; startSeconds: number }>()
+  const processes = new Map<number, Watched>()
   const timelines = new Map<number, Timeline<number>>()
   let previous: NodeCpuTimes | undefined
   let history: { readonly atNs: bigint; readonly totals: CpuTotals }[] = []
@@ -67,12 +86,25 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       const stat = procfs.readProcess(pid)
       const atNs = monotonicNs()
       if (!stat || stat.startSeconds !== process.startSeconds) {
-        processes.delete(pid)
-        timelines.delete(pid)
+        forget(pid)
         continue
       }
+      if (stat.cpuSeconds > process.cpuSeconds) process.activeNs = atNs
+      process.cpuSeconds = stat.cpuSeconds
       process.timeline.push(atNs, stat.cpuSeconds)
     }
+  }
+
+  function forget(pid: number): void {
+    processes.delete(pid)
+    timelines.delete(pid)
+  }
+
+  /** Lets the process go that has been idle for longest, if it has been for long. */
+  function makeRoom(nowNs: bigint): void {
+    let [idlest, sinceNs]: [number | undefined, bigint] = [undefined, nowNs - IDLE_NS]
+    for (const [pid, { activeNs }] of processes) if (activeNs < sinceNs) [idlest, sinceNs] = [pid, activeNs]
+    if (idlest !== undefined) forget(idlest)
   }
 
   return {
@@ -83,23 +115,32 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       node,
       processes: timelines,
     },
-    sample() {
+    sample(what = 'all') {
       try {
         sampleNode()
         problem = undefined
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error)
       }
-      sampleProcesses()
+      if (what === 'all') sampleProcesses()
     },
     watch(pid) {
-      if (processes.has(pid)) return
+      if (processes.has(pid)) return true
       const stat = procfs.readProcess(pid)
-      if (!stat) return
+      if (!stat) return true
+      const nowNs = monotonicNs()
+      if (processes.size >= MAX_PROCESSES) makeRoom(nowNs)
+      if (processes.size >= MAX_PROCESSES) return false
+      const { startSeconds, cpuSeconds } = stat
       const timeline = createTimeline<number>(interpolateNumber, CAPACITY)
-      timeline.push(monotonicNs(), stat.cpuSeconds)
-      processes.set(pid, { timeline, startSeconds: stat.startSeconds })
+      timeline.push(nowNs, cpuSeconds)
+      processes.set(pid, { timeline, startSeconds, cpuSeconds, activeNs: nowNs })
       timelines.set(pid, timeline)
+      return true
+    },
+    forgetProcesses() {
+      processes.clear()
+      timelines.clear()
     },
     use() {
       const first = history[0]?.totals

@@ -1,8 +1,8 @@
 /** A target, or what would be one, as far as it competes for a place. */
 export interface Candidate {
   readonly name: string
-  /** ∫ waiters dt, lately. Thread-seconds. */
-  readonly recentQueueSeconds: number
+  /** How much it is waited for, lately: ∫ waiters dt; without a tracer the CPU time that it uses. Seconds. */
+  readonly recentSeconds: number
 }
 
 /** Who comes in, who makes room, and who finds none. Names. */
@@ -12,7 +12,7 @@ export interface Admission {
   readonly refused: readonly string[]
 }
 
-/** A target takes the place of another only if it is waited for so much more. */
+/** A target takes the place of another only if it is waited for, or runs, so much more. */
 const REPLACEMENT_FACTOR = 2
 
 /**
@@ -24,12 +24,12 @@ export function admit(
   present: readonly Candidate[],
   maxTargets: number,
 ): Admission {
-  const staying = new Map(present.map((target) => [target.name, target.recentQueueSeconds]))
+  const staying = new Map(present.map((target) => [target.name, target.recentSeconds]))
   const admitted: string[] = []
   const removed: string[] = []
   const refused: string[] = []
-  const ranked = [...newcomers].sort((a, b) => b.recentQueueSeconds - a.recentQueueSeconds)
-  for (const { name, recentQueueSeconds } of ranked) {
+  const ranked = [...newcomers].sort((a, b) => b.recentSeconds - a.recentSeconds)
+  for (const { name, recentSeconds } of ranked) {
     if (staying.size + admitted.length < maxTargets) {
       admitted.push(name)
       continue
@@ -38,7 +38,7 @@ export function admit(
       (a, b) => (a && a[1] <= b[1] ? a : b),
       undefined,
     )
-    if (!least || recentQueueSeconds <= REPLACEMENT_FACTOR * least[1]) {
+    if (!least || recentSeconds <= REPLACEMENT_FACTOR * least[1]) {
       refused.push(name)
       continue
     }

@@ -13,14 +13,21 @@ export interface Groups {
   readonly newcomers: ReadonlyMap<string, readonly Member[]>
 }
 
+/** Use of an interval from which processes concern somebody, though they wait for nothing. */
+export interface NotableUse {
+  /** On-CPU samples of a process that the tracer saw. Count. */
+  readonly notableCpuSamples: number
+  /** CPU time of all that would be one target, of which no tracer tells. Seconds. */
+  readonly notableCpuSeconds: number
+}
+
 /** Finds the target of each process that concerns one. */
 export interface Grouping {
   group(
     processes: readonly ProcessInterval[],
     /** Whether there is a target of this name. */
     isTarget: (name: string) => boolean,
-    /** On-CPU samples of an interval from which a process is looked at though it waits for nothing. Count. */
-    notableCpuSamples: number,
+    notable: NotableUse,
   ): Groups
   /** Waits of processes that ended before they could be looked at, since the start. */
   unattributedWaits(): number
@@ -44,7 +51,7 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
   }
 
   return {
-    group(processes, isTarget, notableCpuSamples) {
+    group(processes, isTarget, { notableCpuSamples, notableCpuSeconds }) {
       const known = new Map<string, Member[]>()
       const newcomers = new Map<string, Member[]>()
       const postponed = new Map<number, Waits>()
@@ -58,8 +65,8 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         }
         const { target } = identity
         const isKnown = isTarget(target)
-        // One that only runs is part of a target that is there, and makes none.
-        if (!isKnown && waits === 0 && !contends) return
+        // One that only runs is part of a target that is there, and makes none: but where nothing is known of waits.
+        if (!isKnown && waits === 0 && !contends && process.trace) return
         remember(process.pid)
         const groups = isKnown ? known : newcomers
         const members = groups.get(target)
@@ -82,6 +89,9 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         if (seen.has(pid)) continue
         place(withWaits({ pid, trace: undefined, cpuSeconds: undefined }, waits), countWaits(waits), false)
       }
+      for (const [target, members] of newcomers) {
+        if (!concerns(members, notableCpuSeconds)) newcomers.delete(target)
+      }
       deferred = postponed
       dropOldest(memberPids, MAX_MEMBERS)
       return { known, newcomers }
@@ -91,6 +101,12 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
       deferred = new Map()
     },
   }
+}
+
+/** Whether processes make a target: they wait, or they use CPU time and no tracer tells whether they wait. */
+function concerns(members: readonly Member[], notableCpuSeconds: number): boolean {
+  if (members.some(({ process }) => process.trace)) return true
+  return members.reduce((sum, { process }) => sum + (process.cpuSeconds ?? 0), 0) >= notableCpuSeconds
 }
 
 export function countWaits(waits: Waits | undefined): number {

@@ -5,7 +5,7 @@ import { createKeptStates } from './kept-states.js'
 import {
   createTarget,
   type Member,
-  sumOfQueues,
+  recentSecondsOf,
   type Target,
   type TargetHost,
   type TargetLimits,
@@ -60,11 +60,11 @@ export function createPlaces(
     letIn(newcomers, nowNs) {
       const candidates = [...newcomers].map(([name, members]) => ({
         name,
-        recentQueueSeconds: queueOf(members),
+        recentSeconds: recentSecondsOf(members.map(({ process }) => process)),
       }))
-      const present = [...targets.values()].map(({ name, recentQueueSeconds }) => ({
+      const present = [...targets.values()].map(({ name, recentSeconds }) => ({
         name,
-        recentQueueSeconds: recentQueueSeconds(),
+        recentSeconds: recentSeconds(),
       }))
       const { admitted, removed, refused } = admit(candidates, present, limits().maxTargets)
       for (const name of removed) {
@@ -88,11 +88,6 @@ export function createPlaces(
       return all
     },
   }
-}
-
-/** ∫ waiters dt over the interval. Thread-seconds. */
-function queueOf(members: readonly Member[]): number {
-  return sumOfQueues(members.flatMap(({ process }) => process.trace?.locks ?? []))
 }
 
 /** Count. */

@@ -2,16 +2,14 @@ import { assessNode, type NodeAssessment } from '../assess/node.js'
 import type { TrackerState } from '../deploys/change-tracker.js'
 import type { JoinedInterval, NodeInterval } from '../join/interval.js'
 import { intervalSeconds } from '../parse/trace-interval.js'
-import { createGrouping } from './grouping.js'
+import { createGrouping, type NotableUse } from './grouping.js'
 import { type Cut, createPlaces, type PlaceLimits } from './places.js'
 import type { Member, TargetHost, TargetSnapshot } from './target.js'
 import { trailing } from './trailing.js'
 
-export interface RegistryLimits extends PlaceLimits {
+export interface RegistryLimits extends PlaceLimits, NotableUse {
   /** Time without a live process after which a target is forgotten. Seconds. */
   readonly forgetAfterSeconds: number
-  /** On-CPU samples of an interval from which a process is looked at though it waits for nothing. Count. */
-  readonly notableCpuSamples: number
 }
 
 /** What an interval brought. */
@@ -62,7 +60,7 @@ export function createTargetRegistry(
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
       if (!cpus) return { watch: [], events: [] }
       const isTarget = (name: string) => places.get(name) !== undefined
-      const { known, newcomers } = grouping.group(processes, isTarget, limits.notableCpuSamples)
+      const { known, newcomers } = grouping.group(processes, isTarget, limits)
       const groups = new Map([...known, ...places.letIn(newcomers, endNs)])
       nodeIntervals = trailing([...nodeIntervals, cpus], ({ seconds }) => seconds, limits.trailingSeconds)
       const watch: number[] = []
@@ -73,7 +71,7 @@ export function createTargetRegistry(
         if (event === 'deploy' || event === 'restart') events.push({ target: target.name, event })
         const absentSeconds = intervalSeconds({ beginNs: target.lastAliveNs(), endNs })
         if (absentSeconds > limits.forgetAfterSeconds) places.remove(target)
-        if (target.hasContended()) watch.push(...members.filter(isActive).map(({ process }) => process.pid))
+        watch.push(...members.filter(isActive).map(({ process }) => process.pid))
       }
       node = assessNode(
         places.all().map(({ assessed }) => assessed),

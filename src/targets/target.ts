@@ -62,10 +62,8 @@ export interface Target {
   readonly name: string
   /** Its intervals of the trailing time, and what they say of it. */
   readonly assessed: Pick<TrailingAssessment, 'intervals' | 'assessment'>
-  /** Whether a thread of it ever waited for a lock. */
-  hasContended(): boolean
-  /** ∫ waiters dt, lately: what decides when there are too many targets. Thread-seconds. */
-  recentQueueSeconds(): number
+  /** As recentSecondsOf has it, what is older counting less: what decides when there are too many targets. Seconds. */
+  recentSeconds(): number
   /** Time of the last interval with a live process. Nanoseconds. */
   lastAliveNs(): bigint
   /**
@@ -85,8 +83,8 @@ export interface Target {
   interrupt(): void
 }
 
-/** Share of the time waited that counts in the next interval. */
-const QUEUE_DECAY = 0.9
+/** Share of the time waited, or used, that counts in the next interval. */
+const DECAY = 0.9
 
 /** Creates a target. @param state What an earlier run of the exporter knew of its deploys. */
 export function createTarget(
@@ -101,8 +99,7 @@ export function createTarget(
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   let runtime: Runtime = 'glibc'
   const assessed = createTrailingAssessment(limits, runtime)
-  let hasContended = false
-  let recentQueueSeconds = 0
+  let recentSeconds = 0
   let lastAliveNs = bornNs
 
   function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
@@ -114,8 +111,7 @@ export function createTarget(
 
   /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */
   function take(members: readonly Member[], interval: TargetInterval, nowSeconds: number): void {
-    hasContended ||= interval.locks.size > 0
-    recentQueueSeconds = recentQueueSeconds * QUEUE_DECAY + sumOfQueues(interval.locks.values())
+    recentSeconds = recentSeconds * DECAY + recentSecondsOf(members.map(({ process }) => process))
     counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
     counters.addInterval(interval)
     assessed.add(interval, runtime, counters.shownLocks())
@@ -129,8 +125,7 @@ export function createTarget(
   return {
     name,
     assessed,
-    hasContended: () => hasContended,
-    recentQueueSeconds: () => recentQueueSeconds,
+    recentSeconds: () => recentSeconds,
     lastAliveNs: () => lastAliveNs,
     advance(members, interval, nowSeconds) {
       const identities = members.map(({ identity }) => identity)
@@ -173,9 +168,12 @@ function runtimeOf(members: readonly ProcessIdentity[]): Runtime {
   return members.some(({ runtime }) => runtime === 'unclassifiable') ? 'unclassifiable' : 'glibc'
 }
 
-/** ∫ waiters dt over these locks. Thread-seconds. */
-export function sumOfQueues(locks: Iterable<{ readonly queueSeconds: number }>): number {
+/** ∫ waiters dt over the locks of processes; the CPU time of those of which no tracer tells. Seconds. */
+export function recentSecondsOf(processes: readonly ProcessInterval[]): number {
   let sum = 0
-  for (const { queueSeconds } of locks) sum += queueSeconds
+  for (const { trace, cpuSeconds } of processes) {
+    if (!trace) sum += cpuSeconds ?? 0
+    for (const { queueSeconds } of trace?.locks ?? []) sum += queueSeconds
+  }
   return sum
 }

@@ -28,12 +28,16 @@ export interface Usable {
   readonly preparation?: string
 }
 
-/** One kind of tracer. */
-export interface TracerBackend {
+/** What all kinds of back ends have. */
+interface NamedBackend {
   readonly name: string
+  check(options: TracerOptions): Promise<Usable | Problem>
+}
+
+/** A tracer: a program that prints what it sees. */
+export interface ProgramBackend extends NamedBackend {
   /** What the kernel sends the tracer when the exporter dies: one that cleans up by itself is asked to. */
   readonly deathSignal: 'KILL' | 'TERM'
-  check(options: TracerOptions): Promise<Usable | Problem>
   /** Makes what a run needs, in seconds to minutes; `signal` ends it early. Why it failed, if it did. */
   prepare?(signal: AbortSignal): Promise<Problem | undefined>
   /** Removes what a run that did not end by itself has left in the kernel; comes before and after each run. */
@@ -43,4 +47,21 @@ export interface TracerBackend {
   createParser(): { push(line: string): TraceInterval | ParseError | undefined }
   /** One line that says why a run ended, from the end of its standard error. */
   explainExit(stderrTail: string): string
+}
+
+/** What stands in where no tracer can run: borders of intervals, without anything seen in them. */
+export interface StandInBackend extends NamedBackend {
+  /** Gives intervals until it is told to end. */
+  run(
+    options: TracerOptions,
+    onInterval: (interval: TraceInterval) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+}
+
+/** Where intervals come from. */
+export type TracerBackend = ProgramBackend | StandInBackend
+
+export function isStandIn(backend: TracerBackend): backend is StandInBackend {
+  return 'run' in backend
 }

@@ -1,19 +1,31 @@
 import { BACKENDS, type Backend, type BackendChoice } from '../config/backend.js'
 import type { TracerBackend } from './backend.js'
 import { createBpftraceBackend } from './bpftrace.js'
+import { createNoneBackend } from './none.js'
 import { createSystemtapBackend, type SystemtapSettings } from './systemtap/systemtap.js'
 
 export interface BackendSettings extends SystemtapSettings {
   readonly backend: BackendChoice
 }
 
-const FACTORIES: Readonly<Record<Backend, (settings: BackendSettings, isRoot: boolean) => TracerBackend>> = {
-  bpftrace: (_, isRoot) => createBpftraceBackend(isRoot),
-  systemtap: createSystemtapBackend,
+/** What back ends need of the process that they run in. */
+export interface BackendContext {
+  /** Whether the effective user is root. */
+  readonly isRoot: boolean
+  /** CLOCK_MONOTONIC. Nanoseconds. */
+  monotonicNs(): bigint
+}
+
+type Factory = (settings: BackendSettings, context: BackendContext) => TracerBackend
+
+const FACTORIES: Readonly<Record<Backend, Factory>> = {
+  bpftrace: (_, { isRoot }) => createBpftraceBackend(isRoot),
+  systemtap: (settings, { isRoot }) => createSystemtapBackend(settings, isRoot),
+  none: (_, { monotonicNs }) => createNoneBackend(monotonicNs),
 }
 
 /** The back ends that the settings allow, in the order in which they are tried. */
-export function createBackends(settings: BackendSettings, isRoot: boolean): readonly TracerBackend[] {
+export function createBackends(settings: BackendSettings, context: BackendContext): readonly TracerBackend[] {
   const names = settings.backend === 'auto' ? BACKENDS : [settings.backend]
-  return names.map((name) => FACTORIES[name](settings, isRoot))
+  return names.map((name) => FACTORIES[name](settings, context))
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
-import type { TracerBackend } from './backend.js'
+import type { ProgramBackend } from './backend.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
 
@@ -23,7 +23,7 @@ const MAX_MAP_KEYS = 16_384
  *
  * @param isRoot Whether the effective user is root: bpftrace insists on it, whatever the capabilities.
  */
-export function createBpftraceBackend(isRoot: boolean): TracerBackend {
+export function createBpftraceBackend(isRoot: boolean): ProgramBackend {
   return {
     name: 'bpftrace',
     deathSignal: 'KILL',

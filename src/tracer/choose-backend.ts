@@ -1,34 +1,61 @@
-import type { TracerBackend, TracerOptions, Usable } from './backend.js'
+import {
+  isStandIn,
+  type ProgramBackend,
+  type StandInBackend,
+  type TracerBackend,
+  type TracerOptions,
+  type Usable,
+} from './backend.js'
 
-/** A back end that can run here. */
+/** A tracer that can run here. */
 export interface Candidate extends Usable {
-  readonly backend: TracerBackend
+  readonly backend: ProgramBackend
 }
 
+/** What runs where no tracer can. */
+export interface StandIn {
+  readonly backend: StandInBackend
+  /** Why no tracer runs, with the remedy, in one line; undefined: none is wanted. */
+  readonly reason: string | undefined
+}
+
+export interface Choice {
+  /** Runs that ended before they gave an interval, one after the other: each makes room for the next. */
+  readonly failures: number
+  /** Why the last of them ended. */
+  readonly reason: string | undefined
+}
+
+/** A tracer that has failed so often before its first interval will not do better for another try at once. */
+const MAX_FAILURES_EACH = 3
+
 /**
- * Asks the back ends whether they can run here.
+ * Asks the tracers whether they can run here.
  *
- * @param failures Runs that ended before they gave an interval, one after the other: each makes room for the next.
- * @returns The one to run; the reason, with the remedy, where none can.
+ * @returns The one to run; else what stands in for them; else the reason, with the remedy.
  */
 export async function chooseBackend(
   backends: readonly TracerBackend[],
   options: TracerOptions,
-  failures: number,
-): Promise<Candidate | { readonly problem: string }> {
+  { failures, reason }: Choice,
+): Promise<Candidate | StandIn | { readonly problem: string }> {
+  const tracers = backends.filter((backend): backend is ProgramBackend => !isStandIn(backend))
   const checks = await Promise.all(
-    backends.map(async (backend) => ({ backend, ...(await backend.check(options)) })),
+    tracers.map(async (backend) => ({ backend, ...(await backend.check(options)) })),
   )
   const usable = checks.filter((check) => 'version' in check)
-  return (
-    usable[failures % usable.length] ?? {
-      problem: describeProblems(checks.filter((check) => 'problem' in check)),
-    }
-  )
+  const standIn = backends.find(isStandIn)
+  const hasFailed = standIn !== undefined && failures >= MAX_FAILURES_EACH * usable.length
+  const next = usable[failures % usable.length]
+  if (next && !hasFailed) return next
+  const problem = next ? reason : describeProblems(checks.filter((check) => 'problem' in check))
+  return standIn ? { backend: standIn, reason: problem } : { problem: problem ?? '' }
 }
 
-function describeProblems(problems: readonly { backend: TracerBackend; problem: string }[]): string {
-  return problems.length === 1
-    ? (problems[0]?.problem ?? '')
+function describeProblems(
+  problems: readonly { backend: TracerBackend; problem: string }[],
+): string | undefined {
+  return problems.length <= 1
+    ? problems[0]?.problem
     : problems.map(({ backend, problem }) => `${backend.name}: ${problem}`).join('; ')
 }

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import type { TracerBackend, TracerCommand } from './backend.js'
+import type { ProgramBackend, TracerCommand } from './backend.js'
 
 /**
  * Lets the kernel end the tracer when the exporter dies, even by SIGKILL, which no handler sees. Without setpriv
@@ -7,7 +7,7 @@ import type { TracerBackend, TracerCommand } from './backend.js'
  */
 export async function withParentDeathSignal(
   command: TracerCommand,
-  signal: TracerBackend['deathSignal'],
+  signal: ProgramBackend['deathSignal'],
 ): Promise<TracerCommand> {
   const wrapper = ['--pdeathsig', signal]
   const probe = await execa('setpriv', [...wrapper, 'true'], { reject: false, timeout: 5000 })

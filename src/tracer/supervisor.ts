@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ParseError } from '../parse/parse-error.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
-import type { TracerBackend, TracerOptions } from './backend.js'
+import { isStandIn, type TracerBackend, type TracerOptions } from './backend.js'
 import { createBackoff } from './backoff.js'
-import { type Candidate, chooseBackend } from './choose-backend.js'
+import { type Candidate, chooseBackend, type StandIn } from './choose-backend.js'
 import type { StartWatch } from './start-watch.js'
 import { runTracer } from './tracer-run.js'
 
@@ -15,11 +15,11 @@ import { runTracer } from './tracer-run.js'
 export type TracerState = 'stopped' | 'unavailable' | 'preparing' | 'starting' | 'running' | 'backoff'
 
 export interface TracerStatus {
-  /** The one that runs or ran last, or the one to be tried first. */
+  /** The one that runs or ran last, or the one to be tried first; `none` where no tracer runs, and all is from /proc. */
   readonly backend: string
   readonly version: string | undefined
   readonly state: TracerState
-  /** Why it is not running, with the remedy, or why it is not yet, in one line. */
+  /** Why it is not running, with the remedy, or why it is not yet, in one line; of `none`, why no tracer runs. */
   readonly reason: string | undefined
   /** Process id of the tracer while it runs. */
   readonly pid: number | undefined
@@ -42,6 +42,10 @@ export interface Supervisor {
 
 /** Time between two looks at whether an unavailable tracer can run now. */
 const RECHECK_MS = 15_000
+/** The same while something stands in for it. */
+const STAND_IN_RECHECK_MS = 60_000
+/** Time until a tracer that has failed several times gets another try: it interrupts what stands in for it. */
+const RETRY_MS = 900_000
 
 /**
  * Creates the supervisor that keeps one tracer running: the first of `backends` that can run. One that ended before it
@@ -67,24 +71,55 @@ export function createSupervisor(
   async function keepRunning(): Promise<void> {
     const backoff = createBackoff()
     let failures = 0
+    let pauseMs = 0
+    let lastReason: string | undefined
     while (!signal.aborted) {
-      const chosen = await chooseBackend(backends, options, failures)
+      const chosen = await chooseBackend(backends, options, { failures, reason: lastReason })
       if (signal.aborted) break
+      if ('reason' in chosen) {
+        await standIn(chosen, failures > 0 ? RETRY_MS : STAND_IN_RECHECK_MS)
+        // One more try: it interrupts what stands in.
+        failures = Math.max(0, failures - 1)
+        pauseMs = 0
+        continue
+      }
       if ('problem' in chosen) {
         transition({ state: 'unavailable', reason: chosen.problem })
         await pause(RECHECK_MS, signal)
         continue
       }
+      await pause(pauseMs, signal)
+      if (signal.aborted) break
       const beginMs = performance.now()
       const reason = await prepareAndRun(chosen)
       if (signal.aborted) break
       const hasRun = status.state === 'running'
       failures = hasRun ? 0 : failures + 1
-      const pauseMs = backoff.nextMs(hasRun ? performance.now() - beginMs : 0)
+      lastReason = reason
+      pauseMs = backoff.nextMs(hasRun ? performance.now() - beginMs : 0)
       transition({ state: 'backoff', reason: `${reason}; next start in ${pauseMs / 1000} s`, pid: undefined })
-      await pause(pauseMs, signal)
     }
     transition({ state: 'stopped', reason: undefined, pid: undefined })
+  }
+
+  /** Resolves when a tracer can run, or all is to end. @param recheckMs Time until that is looked at. */
+  async function standIn({ backend, reason }: StandIn, recheckMs: number): Promise<void> {
+    const ending = new AbortController()
+    const either = AbortSignal.any([signal, ending.signal])
+    transition({ backend: backend.name, version: undefined, state: 'starting', reason, pid: undefined })
+    const onInterval = (interval: TraceInterval) => {
+      if (status.state === 'starting') transition({ state: 'running' })
+      events.onInterval(interval)
+    }
+    const run = backend.run(options, onInterval, either)
+    let isNeeded = true
+    while (isNeeded && !signal.aborted) {
+      await pause(recheckMs, signal)
+      const chosen = await chooseBackend(backends, options, NO_FAILURES)
+      isNeeded = 'reason' in chosen && isStandIn(chosen.backend)
+    }
+    ending.abort()
+    await run
   }
 
   /** Resolves to why the tracer does not run, or no longer. */
@@ -131,6 +166,8 @@ export function createSupervisor(
     status: () => status,
   }
 }
+
+const NO_FAILURES = { failures: 0, reason: undefined }
 
 function initialStatus(backends: readonly TracerBackend[]): TracerStatus {
   return {

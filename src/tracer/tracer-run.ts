@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { createLineSplitter } from '../parse/line-splitter.js'
 import type { ParseError } from '../parse/parse-error.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
-import type { TracerBackend, TracerCommand, TracerOptions } from './backend.js'
+import type { ProgramBackend, TracerCommand, TracerOptions } from './backend.js'
 import { withParentDeathSignal } from './parent-death.js'
 import type { StartWatch } from './start-watch.js'
 
@@ -30,7 +30,7 @@ const STOP_GRACE_MS = 5000
  * @returns Why it ended.
  */
 export async function runTracer(
-  backend: TracerBackend,
+  backend: ProgramBackend,
   options: TracerOptions,
   events: RunEvents,
   signal: AbortSignal,
@@ -78,7 +78,7 @@ function spawn({ file, args, env }: TracerCommand, signal: AbortSignal) {
 
 /** Takes standard output in pieces, and says what its lines are. */
 function createFrameReader(
-  backend: TracerBackend,
+  backend: ProgramBackend,
   { onInterval, onRejectedLine }: Pick<RunEvents, 'onInterval' | 'onRejectedLine'>,
 ): (chunk: string) => void {
   const parser = backend.createParser()

@@ -2,6 +2,7 @@ import type { Logger } from '../log/logger.js'
 import type { ParseCode, ParseError } from '../parse/parse-error.js'
 import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerOptions } from './backend.js'
+import { NO_TRACER } from './none.js'
 import type { StartWatch } from './start-watch.js'
 import { createSupervisor, type TracerStatus } from './supervisor.js'
 
@@ -45,7 +46,7 @@ export function createTracer(
   let loggedRejects = 0
   let lostEvents = 0
   let lastIntervalNs: bigint | undefined
-  let last: Pick<TracerStatus, 'state' | 'reason'> | undefined
+  let last: Pick<TracerStatus, 'backend' | 'state' | 'reason'> | undefined
 
   const supervisor = createSupervisor(
     backends,
@@ -68,16 +69,24 @@ export function createTracer(
     if (loggedRejects <= MAX_LOGGED_REJECTS) logger.warn({ code, column }, `tracer line refused: ${message}`)
   }
 
-  function report({ backend, state, reason, version }: TracerStatus): void {
-    if (state === last?.state && reason === last.reason) return
+  function report(status: TracerStatus): void {
+    const { backend, state, reason } = status
+    if (backend === last?.backend && state === last.state && reason === last.reason) return
     if (state === 'starting' && state !== last?.state) loggedRejects = 0
-    if (state !== 'running' && state !== 'starting' && last?.state === 'running') {
+    const hasEnded = (state !== 'running' && state !== 'starting') || backend !== last?.backend
+    if (last?.state === 'running' && hasEnded) {
       lastIntervalNs = undefined
       onInterruption()
     }
-    last = { state, reason }
+    last = { backend, state, reason }
+    log(status)
+  }
+
+  function log({ backend, state, reason, version }: TracerStatus): void {
     const isTrouble = state === 'unavailable' || state === 'backoff'
+    const isMissed = backend === NO_TRACER && state === 'starting' && reason !== undefined
     if (isTrouble) logger.warn({ backend, state, reason }, 'tracer does not run')
+    else if (isMissed) logger.warn({ backend, reason }, 'no tracer runs: locks are not seen')
     else logger.info({ backend, state, version, reason }, 'tracer')
   }
 

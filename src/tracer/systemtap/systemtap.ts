@@ -1,5 +1,5 @@
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
-import type { TracerBackend, TracerOptions } from '../backend.js'
+import type { ProgramBackend, TracerOptions } from '../backend.js'
 import { createCompiledModule } from './compiled-module.js'
 import { explainLoad } from './explain.js'
 import { createGivenModule } from './given-module.js'
@@ -27,7 +27,7 @@ const BUFFER_MB = 4
 export function createSystemtapBackend(
   { moduleFile, cacheFolder }: SystemtapSettings,
   isRoot: boolean,
-): TracerBackend {
+): ProgramBackend {
   const module =
     moduleFile === undefined
       ? createCompiledModule(cacheFolder, runningRelease())

@@ -29,6 +29,7 @@ export const SOURCE: MetricsSource = {
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
+  processesCut: () => 6,
   config: () => ({ isValid: false, readTimestampSeconds: 1_700_000_100.25 }),
   build: () => ({ version: '0.1.0', nodeVersion: '20.19.0' }),
   self: () => ({ cpuSeconds: 9.125, residentBytes: 83_886_080, startTimestampSeconds: 1_700_000_000.5 }),
