@@ -54,7 +54,8 @@ export const TARGET = z.object({
     .describe('The fullest resource of each kind, the fullest one first')
     .optional(),
   regime: oneOf(REGIMES, 'What binds throughput now').optional(),
-  bottleneckLock: text('Lock with the largest U_s').optional(),
+  bottleneckLock: text('Lock with the largest U_s, if that is the bottleneck').optional(),
+  parkedThreads: number('Mean number of threads that only stand at locks: no wait there ends').optional(),
   startTimestampSeconds: number('Start of the main process, in seconds since the epoch'),
   info: z.object({
     version: text('By the rule of the target, or announced').optional(),

@@ -1,16 +1,17 @@
 import { type Estimate, none } from '../estimate/estimate.js'
-import { parallelFractionByOwnership } from '../estimate/ownership.js'
-import type { Batch } from '../estimate/ratio-interval.js'
 import { parallelFractionInWindows, type WindowLimits } from '../estimate/window.js'
-import type { LockReference, TargetInterval } from '../join/target-interval.js'
-import { speedupLimit } from '../model/amdahl.js'
-import { headroom, type Regime, regime } from '../model/bounds.js'
-import { type CpuSums, cpuUtilization, sumCpu } from '../resources/cpu.js'
-import { findBottleneck, hasReadableOwner, type LockTotals, sumLocks } from '../resources/lock.js'
-import { type LockUse, lockResources, lockUses, type ShownLocks } from '../resources/lock-use.js'
-import { fullestOf, type Resource } from '../resources/resource.js'
+import type { TargetInterval } from '../join/target-interval.js'
+import type { Regime } from '../model/bounds.js'
+import { cpuUtilization, sumCpu } from '../resources/cpu.js'
+import { sumLocks } from '../resources/lock.js'
+import { type LockUse, lockUses, type ShownLocks } from '../resources/lock-use.js'
+import type { Resource } from '../resources/resource.js'
+import { findBottleneck, type SequentialResource } from '../resources/sequential.js'
+import { isSequential, sumThreads, type ThreadRole } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
+import { estimateOwnership, whyUncontended } from './ownership.js'
+import { whatLimits } from './what-limits.js'
 
 export interface EstimateLimits extends WindowLimits {
   /** On-CPU samples below which the ownership estimator says nothing. Count. */
@@ -23,57 +24,69 @@ export interface Assessment {
   readonly window: Estimate
   /** Mean number of jobs at the target's locks, holders included; undefined without contention. Jobs. */
   readonly queueLength: number | undefined
-  /** U_s: CPU-seconds per second inside the bottleneck lock; undefined where ownership gives no estimate. CPUs. */
+  /** U_s: CPU-seconds per second inside the bottleneck; undefined where ownership gives no estimate. CPUs. */
   readonly serialUtilization: number | undefined
   /** B: CPU-seconds per second; undefined where it was not read. CPUs. */
   readonly busyCpus: number | undefined
   readonly headroom: number | undefined
   readonly speedupLimit: number | undefined
   readonly regime: Regime | undefined
-  /** The fullest resource of each kind, the fullest one first. None where ownership gives no estimate. */
+  /** The fullest resource of each kind, as far as it is known, the fullest one first. */
   readonly resources: readonly Resource[]
-  /** The lock with the largest U_s: p is about it. */
-  readonly bottleneck: LockTotals | undefined
+  /** The sequential resource with the largest U_s: p is about it. */
+  readonly bottleneck: SequentialResource | undefined
   readonly locks: readonly LockUse[]
+}
+
+/** What is known of a target besides its intervals. */
+export interface Known {
+  readonly runtime: Runtime
+  /** Its threads that no other one takes over from. */
+  readonly sequentialThreads: ReadonlySet<ThreadRole>
 }
 
 /**
  * Makes every estimate of a target from its intervals: always from sums, never by averaging ratios.
  *
+ * @param intervals Without parked locks, as leaveOutParked gives them.
  * @param shownLocks As lockUses has it.
  */
 export function assess(
   intervals: readonly TargetInterval[],
-  runtime: Runtime,
+  { runtime, sequentialThreads }: Known,
   limits: EstimateLimits,
   shownLocks?: ShownLocks,
 ): Assessment {
   const locks = sumLocks(intervals)
-  const bottleneck = findBottleneck(locks)
+  const threads = sumThreads(intervals)
+  const bottleneck = findBottleneck(locks, threads, sequentialThreads)
   const blind = whyBlind(intervals, runtime)
-  const ownership = blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits)
-  const window = blind
-    ? none(blind)
-    : parallelFractionInWindows(
-        intervals.map((interval) => contentionWindowOf(interval, limits)),
-        limits,
-      )
+  const estimates = {
+    ownership: blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits),
+    window: blind ? none(blind) : estimateInWindows(intervals, limits),
+  }
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
   const last = whole.at(-1)
-  const base = { ownership, window, bottleneck }
-  if (!last) {
-    const limit = ownership.kind === 'value' ? speedupLimit(ownership.value) : undefined
-    return { ...base, ...NOTHING_MEASURED, ...NOTHING_BOUND, speedupLimit: limit }
-  }
+  if (!last) return { ...estimates, ...NOTHING_MEASURED, bottleneck }
   const sums = sumCpu(whole)
   const wholeLocks = whole.length === intervals.length ? locks : sumLocks(whole)
-  const uses = !blind && locks.length > 0 ? lockUses(wholeLocks, sums, last.node.cpus, shownLocks) : undefined
+  const cpu = cpuUtilization(sums, last.cpus)
+  const isCpuFull = cpu >= limits.saturatedUtilization
+  const uses = blind || locks.length === 0 ? undefined : lockUses(wholeLocks, sums, isCpuFull, shownLocks)
   return {
-    ...base,
+    ...estimates,
+    bottleneck,
     queueLength: uses?.reduce((sum, lock) => sum + lock.queueLength, 0),
     locks: uses ?? [],
-    ...bind(ownership, wholeLocks, sums, last, limits),
+    ...whatLimits({
+      ownership: estimates.ownership,
+      locks: blind ? [] : wholeLocks,
+      threads: threads.filter((thread) => isSequential(thread, sequentialThreads)),
+      cpu,
+      sums,
+      saturated: limits.saturatedUtilization,
+    }),
   }
 }
 
@@ -83,7 +96,10 @@ function whyBlind(intervals: readonly TargetInterval[], runtime: Runtime) {
   return runtime === 'unclassifiable' ? 'unclassifiable-runtime' : undefined
 }
 
-const NOTHING_BOUND = {
+const NOTHING_MEASURED = {
+  queueLength: undefined,
+  busyCpus: undefined,
+  locks: [],
   serialUtilization: undefined,
   headroom: undefined,
   speedupLimit: undefined,
@@ -91,57 +107,10 @@ const NOTHING_BOUND = {
   resources: [],
 }
 
-const NOTHING_MEASURED = { queueLength: undefined, busyCpus: undefined, locks: [] }
-
-/** How much is used, and what limits by it: all from one comparison of resources. */
-function bind(
-  ownership: Estimate,
-  locks: readonly LockTotals[],
-  sums: CpuSums,
-  { cpus, node }: TargetInterval,
-  { saturatedUtilization }: EstimateLimits,
-): Pick<Assessment, 'busyCpus' | 'serialUtilization' | 'headroom' | 'speedupLimit' | 'regime' | 'resources'> {
-  const busyCpus = sums.cpuSeconds / sums.seconds
-  if (ownership.kind === 'none') return { ...NOTHING_BOUND, busyCpus }
-  const cpu = { kind: 'cpu', name: 'cpu', utilization: cpuUtilization(sums, cpus) } as const
-  const isCpuFull = cpu.utilization >= saturatedUtilization
-  const lock = fullestOf(lockResources(locks, sums, node.cpus, isCpuFull))
-  const fullest = fullestOf(lock ? [lock, cpu] : [cpu])
-  return {
-    busyCpus,
-    serialUtilization: (1 - ownership.value) * busyCpus,
-    headroom: fullest && headroom(fullest.utilization),
-    speedupLimit: speedupLimit(ownership.value, busyCpus, lock?.utilization),
-    regime: regime(lock?.utilization ?? 0, cpu.utilization, saturatedUtilization),
-    resources: lock === undefined ? [cpu] : fullest === cpu ? [cpu, lock] : [lock, cpu],
-  }
-}
-
-function estimateOwnership(
-  intervals: readonly TargetInterval[],
-  locks: readonly LockTotals[],
-  bottleneck: LockTotals | undefined,
-  limits: EstimateLimits,
-): Estimate {
-  if (locks.length === 0) return none('no-contention')
-  const mostWaited = locks.reduce((most, lock) => (lock.queueSeconds > most.queueSeconds ? lock : most))
-  if (!bottleneck || !hasReadableOwner(mostWaited)) {
-    const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
-    return none(samples < limits.minSamples ? 'too-few-samples' : 'owner-unknown')
-  }
-  const batches = intervals.flatMap((interval) => ownershipBatch(interval, bottleneck.lock) ?? [])
-  return parallelFractionByOwnership(batches, limits.minSamples)
-}
-
-/**
- * Samples of an interval that owned the lock, and samples of the whole target as far as they looked at it; undefined
- * where nothing did.
- */
-export function ownershipBatch(interval: TargetInterval, { key }: LockReference): Batch | undefined {
-  const lock = interval.locks.get(key)
-  if (!lock || lock.processSamples === 0) return undefined
-  return {
-    part: lock.ownedSamples,
-    whole: lock.watchedSamples * (interval.cpuSamples / lock.processSamples),
-  }
+function estimateInWindows(intervals: readonly TargetInterval[], limits: EstimateLimits): Estimate {
+  const windows = intervals.map((interval) => contentionWindowOf(interval, limits))
+  const estimate = parallelFractionInWindows(windows, limits)
+  return estimate.kind === 'none' && estimate.reason === 'no-contention'
+    ? none(whyUncontended(intervals))
+    : estimate
 }

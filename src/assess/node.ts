@@ -3,7 +3,7 @@ import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeInterval } from '../join/interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
-import { scaledOwnedSamples } from '../resources/lock.js'
+import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment, EstimateLimits } from './assess.js'
 import { type Contention, contentionOf } from './contention.js'
 
@@ -37,16 +37,21 @@ export function assessNode(
   }
 }
 
-/** Samples inside the bottleneck lock of any target, of the samples of all processes. */
+/** Share of the samples of the machine from which a target matters: what it hides makes p wrong by less. Ratio. */
+const MATERIAL_SHARE = 0.01
+
+/** Samples inside the bottleneck of any target, of the samples of all processes. */
 function estimateOwnership(
   targets: readonly AssessedTarget[],
   intervals: readonly NodeInterval[],
   minSamples: number,
 ): Estimate {
-  const isUnknown = targets.some(({ assessment: { ownership } }) => {
-    return ownership.kind === 'none' && ownership.reason === 'owner-unknown'
+  const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
+  const isHidden = targets.some(({ assessment: { ownership }, intervals: own }) => {
+    if (ownership.kind === 'value' || ownership.reason !== 'owner-unknown') return false
+    return own.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0) >= MATERIAL_SHARE * samples
   })
-  if (isUnknown) return none('owner-unknown')
+  if (isHidden) return none('owner-unknown')
   const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
   if (contended.length === 0) return none('no-contention')
   const batches = intervals.map((node) => ({
@@ -58,8 +63,7 @@ function estimateOwnership(
 
 function ownedSamplesIn({ intervals, assessment }: AssessedTarget, node: NodeInterval): number {
   const interval = intervals.find((candidate) => candidate.node === node)
-  const lock = interval?.locks.get(assessment.bottleneck?.lock.key ?? '')
-  return lock ? scaledOwnedSamples(lock) : 0
+  return interval && assessment.bottleneck ? samplesInsideDuring(interval, assessment.bottleneck) : 0
 }
 
 const NO_CONTENTION = {

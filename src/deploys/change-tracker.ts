@@ -1,7 +1,15 @@
 import { type Batch, type BatchSums, NO_BATCHES } from '../estimate/ratio-interval.js'
 import type { Start } from '../process/release.js'
 import { type ChangeLimits, type JudgedChange, judgeChange } from './change.js'
-import { announce, type ChangeEvent, follow, type History, measure, versionOf } from './history.js'
+import {
+  announce,
+  type ChangeEvent,
+  follow,
+  forgetMeasured,
+  type History,
+  measure,
+  versionOf,
+} from './history.js'
 import { createRecentBatches } from './recent-batches.js'
 import { createSuccession } from './succession.js'
 
@@ -29,8 +37,12 @@ export interface ChangeTracker {
    * @param nowSeconds After the epoch.
    */
   observe(alive: readonly Start[], nowSeconds: number): ChangeEvent | undefined
-  /** Takes the samples of one interval: those that owned the bottleneck lock, and all. */
+  /** Takes the samples of one interval: those inside the bottleneck, and all. @param lock Name of the bottleneck. */
   record(batch: Batch, lock: string | undefined, nowSeconds: number): void
+  /** Roles of the threads that count as sequential resources. */
+  sequentialThreads(): readonly string[]
+  /** Takes others: what was measured so far was not about them, and is compared with nothing. */
+  useSequentialThreads(roles: readonly string[]): void
   /** A pipeline says that a version is deployed. @returns when the deploy took place. Seconds after the epoch. */
   announce(version: string | undefined, nowSeconds: number): number
   /** The running one, or the one that ran last. */
@@ -101,6 +113,11 @@ export function createChangeTracker(
       if (nowSeconds < history.measuringSinceSeconds || !(batch.whole > 0)) return
       batches.add(batch, nowSeconds)
       history = measure(history, batch, nowSeconds)
+    },
+    sequentialThreads: () => history.sequentialThreads ?? [],
+    useSequentialThreads(sequentialThreads) {
+      history = { ...forgetMeasured(history), sequentialThreads }
+      batches.clear()
     },
     announce: (version, nowSeconds) =>
       take(announce(history, version, occasion(nowSeconds))).timestampSeconds,

@@ -69,6 +69,10 @@ export function measureAfter(
   return { ...change, after: addBatch(change.after, batch), lockAfter: lock }
 }
 
+export function unmeasured(change: Change): Change {
+  return { ...change, before: NO_BATCHES, after: NO_BATCHES }
+}
+
 /** @param minSamples On-CPU samples below which a side has no p. Count, ≥ 1. */
 export function judgeChange(change: Change, minSamples: number): JudgedChange {
   return { ...change, ...compareParallelFractions(change.before, change.after, minSamples) }

@@ -1,7 +1,14 @@
 import { MIN_VERDICT_BATCHES } from '../estimate/comparison.js'
 import type { Batch, BatchSums } from '../estimate/ratio-interval.js'
 import { isSameRelease, type Start } from '../process/release.js'
-import { type Baseline, type Change, type ChangeLimits, createChange, measureAfter } from './change.js'
+import {
+  type Baseline,
+  type Change,
+  type ChangeLimits,
+  createChange,
+  measureAfter,
+  unmeasured,
+} from './change.js'
 
 /** What happened to the program of a target so far. Instants in seconds after the epoch. */
 export interface History {
@@ -17,6 +24,8 @@ export interface History {
   readonly restart: Change | undefined
   /** Bottleneck lock of the start that runs, as last seen. */
   readonly lock: string | undefined
+  /** Roles of its threads that count as sequential resources: what is measured is about them too. */
+  readonly sequentialThreads?: readonly string[] | undefined
   /** From when on what runs is measured. */
   readonly measuringSinceSeconds: number
 }
@@ -174,4 +183,10 @@ export function measure(history: History, batch: Batch, nowSeconds: number): His
     deploy: deploy && measureAfter(deploy, batch, lock, nowSeconds),
     restart: restart && measureAfter(restart, batch, lock, nowSeconds),
   }
+}
+
+/** Forgets what was measured: it was about another resource than what will be. */
+export function forgetMeasured(history: History): History {
+  const { deploy, restart } = history
+  return { ...history, deploy: deploy && unmeasured(deploy), restart: restart && unmeasured(restart) }
 }

@@ -122,6 +122,7 @@ const isTrackerState = has<TrackerState>({
   restarts: isNumber,
   deploy: optional(isChange),
   restart: optional(isChange),
+  sequentialThreads: optional((value) => Array.isArray(value) && value.every(isString)),
   recent: isSums,
   recentUntilSeconds: isNumber,
 })

@@ -1,5 +1,6 @@
 import type { LockTrace } from '../parse/trace-interval.js'
 import type { NodeInterval, ProcessInterval } from './interval.js'
+import { type ThreadUse, threadUses } from './thread-use.js'
 
 /** A lock of a process, whose name is found out apart from the measuring. */
 export interface LockReference {
@@ -32,6 +33,10 @@ export interface TargetInterval {
   readonly isThrottled: boolean
   /** By process and address: an address alone may mean another lock in another process. */
   readonly locks: ReadonlyMap<string, LockInterval>
+  /** Its busiest threads, of each process a few. */
+  readonly threads: readonly ThreadUse[]
+  /** Whether a thread of it waited in a futex, for a lock or something else: only waits that ended, or are for a lock. */
+  readonly hasWaited: boolean
 }
 
 /** What the machine lets the members of a target use, in one interval. */
@@ -79,6 +84,10 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     throttledSeconds: throttled?.seconds,
     isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
     locks,
+    threads: members.flatMap(({ process }) => threadUses(process, node)),
+    hasWaited: members.some(
+      ({ process: { trace } }) => (trace?.waits.size ?? 0) + (trace?.locks.length ?? 0) > 0,
+    ),
   }
 }
 

@@ -41,7 +41,7 @@ export const CATALOGUE = {
   ),
   parallelFraction: gauge(
     'amdahl_target_parallel_fraction',
-    'Parallel fraction p: share of CPU demand outside the bottleneck lock.',
+    'Parallel fraction p: share of CPU demand outside the bottleneck, a lock or a thread.',
     ['target', 'estimator'],
   ),
   parallelFractionLower: gauge(
@@ -64,14 +64,19 @@ export const CATALOGUE = {
     'Mean number of jobs at the locks of the target (Q), the holders included.',
     ['target'],
   ),
+  parkedThreads: gauge(
+    'amdahl_target_parked_threads',
+    'Mean number of threads that only stand at a lock, where no wait has ended: idle pools; they are no queue.',
+    ['target'],
+  ),
   serialUtilization: gauge(
     'amdahl_target_serial_utilization_ratio',
-    'CPU-seconds per second inside the bottleneck lock (U_s).',
+    'CPU-seconds per second inside the bottleneck, a lock or a thread (U_s).',
     ['target'],
   ),
   headroom: gauge(
     'amdahl_target_headroom_ratio',
-    'Factor by which throughput can grow before a lock or the CPUs that others leave are full.',
+    'Factor by which throughput can grow before a lock, a thread or the CPUs that others leave are full.',
     ['target'],
   ),
   speedupLimit: gauge(
@@ -86,12 +91,12 @@ export const CATALOGUE = {
   ),
   regime: gauge(
     'amdahl_target_regime',
-    'What limits throughput now: 1 for sequential (lock), parallel (CPUs) or client (neither), 0 for the others.',
+    'What limits throughput now: 1 for sequential (a lock or a thread), parallel (CPUs) or client (neither), 0 for the others.',
     ['target', 'regime'],
   ),
   resourceUtilization: gauge(
     'amdahl_target_resource_utilization_ratio',
-    'Share of the time in which the fullest lock is held (kind lock), and of the CPUs that the target can have (cpu).',
+    'Share in use of the fullest of each kind: time in which a lock is held, in which a thread has work; CPUs it can have.',
     ['target', 'kind'],
   ),
   bottleneckInfo: gauge(
@@ -109,7 +114,7 @@ export const CATALOGUE = {
   ]),
   serialCpuSeconds: counter(
     'amdahl_target_serial_cpu_seconds_total',
-    'CPU time of the target inside its bottleneck lock.',
+    'CPU time of the target inside its bottleneck, a lock or a thread.',
     ['target'],
   ),
   windowSeconds: counter(

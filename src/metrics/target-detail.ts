@@ -26,7 +26,9 @@ export function describeTarget(snapshot: TargetSnapshot): Target {
       name,
       utilizationRatio: utilization,
     })),
-    bottleneckLock: assessment.bottleneck?.lock.label,
+    bottleneckLock:
+      assessment.bottleneck?.kind === 'lock' ? assessment.bottleneck.lock.lock.label : undefined,
+    parkedThreads: snapshot.parkedThreads,
     startTimestampSeconds: snapshot.startTimestampSeconds,
     info: {
       version: snapshot.version,

@@ -40,7 +40,9 @@ export function lockUses(
     const known = uses.get(label)
     const holding = holdingOf(lock, sums, isCpuFull)
     // A lock whose owner cannot be read is held while it has waiters.
-    const held = holding ? holding.running + holding.asleep + holding.ready : lock.contendedSeconds / sums.seconds
+    const held = holding
+      ? holding.running + holding.asleep + holding.ready
+      : lock.contendedSeconds / sums.seconds
     uses.set(label, {
       label,
       queueLength: (known?.queueLength ?? 0) + lock.queueSeconds / sums.seconds + held,

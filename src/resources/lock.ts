@@ -60,12 +60,13 @@ export function hasReadableOwner({
   return ownedSamples + heldSamples > 0
 }
 
-/** The lock with the largest U_s: owned by the most on-CPU samples. Undefined where no lock has a readable owner. */
-export function findBottleneck(locks: readonly LockTotals[]): LockTotals | undefined {
-  let bottleneck: LockTotals | undefined
-  for (const lock of locks) {
-    if (!hasReadableOwner(lock)) continue
-    if (!bottleneck || lock.scaledOwnedSamples > bottleneck.scaledOwnedSamples) bottleneck = lock
-  }
-  return bottleneck
+/** Share of the time from which contention matters. Ratio. */
+const MATERIAL_CONTENTION = 0.01
+
+/** @param seconds Length of the intervals. */
+export function isMaterial(
+  { contendedSeconds }: Pick<LockTotals, 'contendedSeconds'>,
+  seconds: number,
+): boolean {
+  return contendedSeconds >= MATERIAL_CONTENTION * seconds
 }

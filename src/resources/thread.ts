@@ -1,34 +1,34 @@
-import type { TargetInterval, ThreadUse } from '../join/target-interval.js'
+import type { TargetInterval } from '../join/target-interval.js'
+import type { ThreadUse } from '../join/thread-use.js'
 import type { CpuSums } from './cpu.js'
 
 /** A thread over the intervals that an assessment is made from. */
-export interface ThreadTotals extends ThreadUse {
-  /** Length of the intervals in which it was seen or read. Seconds. */
-  readonly seconds: number
-}
+export type ThreadTotals = ThreadUse
 
 /** Sums each thread over intervals, the busiest first. */
 export function sumThreads(intervals: readonly TargetInterval[]): readonly ThreadTotals[] {
   const totals = new Map<string, ThreadTotals>()
-  for (const { threads, node } of intervals) {
-    for (const thread of threads) totals.set(thread.key, addThread(totals.get(thread.key), thread, node.seconds))
+  for (const { threads } of intervals) {
+    for (const thread of threads) totals.set(thread.key, addThread(totals.get(thread.key), thread))
   }
   return [...totals.values()].sort((a, b) => b.runSeconds - a.runSeconds)
 }
 
-function addThread(sum: ThreadTotals | undefined, thread: ThreadUse, seconds: number): ThreadTotals {
+function addThread(sum: ThreadTotals | undefined, thread: ThreadUse): ThreadTotals {
   return {
     ...thread,
     name: thread.name ?? sum?.name,
     cpuSamples: (sum?.cpuSamples ?? 0) + thread.cpuSamples,
     runSeconds: (sum?.runSeconds ?? 0) + thread.runSeconds,
     readySeconds: (sum?.readySeconds ?? 0) + thread.readySeconds,
-    seconds: (sum?.seconds ?? 0) + seconds,
   }
 }
 
 /** Share of the time in which a thread runs or waits for a CPU. Ratio. */
-export function threadUtilization({ runSeconds, readySeconds }: ThreadTotals, { seconds }: CpuSums): number {
+export function threadUtilization(
+  { runSeconds, readySeconds }: ThreadTotals,
+  { seconds }: Pick<CpuSums, 'seconds'>,
+): number {
   return (runSeconds + readySeconds) / seconds
 }
 
@@ -40,6 +40,19 @@ export type ThreadRole = string
 
 export function roleOf({ name, isMain }: Pick<ThreadUse, 'name' | 'isMain'>): ThreadRole | undefined {
   return isMain ? 'main thread' : name
+}
+
+/** As a person can act on it. */
+export function threadName(thread: Pick<ThreadUse, 'name' | 'isMain'>): string | undefined {
+  return thread.name ?? roleOf(thread)
+}
+
+export function isSequential(
+  thread: Pick<ThreadUse, 'name' | 'isMain'>,
+  roles: ReadonlySet<ThreadRole>,
+): boolean {
+  const role = roleOf(thread)
+  return role !== undefined && roles.has(role)
 }
 
 /** From here on a thread is near saturation; below the other one it is not. Ratios. */
@@ -62,7 +75,7 @@ const MIN_SECONDS = 10
 export function learnSequentialThreads(
   known: ReadonlySet<ThreadRole>,
   threads: readonly ThreadTotals[],
-  sums: CpuSums,
+  sums: Pick<CpuSums, 'seconds'>,
 ): ReadonlySet<ThreadRole> {
   if (sums.seconds < MIN_SECONDS) return known
   const used = threads.map((thread) => ({ role: roleOf(thread), use: threadUtilization(thread, sums) }))
@@ -75,7 +88,9 @@ export function learnSequentialThreads(
       ? busiest.role
       : undefined
   if (shared.length === 0 && (learned === undefined || known.has(learned))) return known
-  return new Set([...known, ...(learned === undefined ? [] : [learned])].filter((role) => !shared.includes(role)))
+  return new Set(
+    [...known, ...(learned === undefined ? [] : [learned])].filter((role) => !shared.includes(role)),
+  )
 }
 
 interface UsedThread {

@@ -1,4 +1,4 @@
-import type { Assessment, EstimateLimits } from '../assess/assess.js'
+import type { Assessment, EstimateLimits, Known } from '../assess/assess.js'
 import { incrementOf } from '../assess/increment.js'
 import type { JudgedChange } from '../deploys/change.js'
 import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
@@ -10,6 +10,9 @@ import {
   toTargetInterval,
 } from '../join/target-interval.js'
 import type { ProcessIdentity } from '../process/identify.js'
+import { sumCpu } from '../resources/cpu.js'
+import { nameOf } from '../resources/sequential.js'
+import { learnSequentialThreads, sumThreads } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { createMainProcess } from './main-process.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
@@ -51,6 +54,8 @@ export interface TargetSnapshot {
   /** N; undefined before the first interval. */
   readonly cpus: number | undefined
   readonly assessment: Assessment
+  /** Mean number of threads that only stand at locks. Threads. */
+  readonly parkedThreads: number
   readonly counters: CounterTotals & { readonly deploys: number; readonly restarts: number }
   /** Lock labels that had no series of their own in the last interval. Count. */
   readonly locksCut: number
@@ -97,14 +102,15 @@ export function createTarget(
   const tracker = createChangeTracker(limits, state)
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
-  let runtime: Runtime = 'glibc'
-  const assessed = createTrailingAssessment(limits, runtime)
+  let known: Known = { runtime: 'glibc', sequentialThreads: new Set(tracker.sequentialThreads()) }
+  const assessed = createTrailingAssessment(limits, known)
   let recentSeconds = 0
   let lastAliveNs = bornNs
 
   function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
-    const known = main.identity()
-    const users = members.length > 0 ? members.map(({ identity }) => identity) : known ? [known] : []
+    const mainIdentity = main.identity()
+    const users =
+      members.length > 0 ? members.map(({ identity }) => identity) : mainIdentity ? [mainIdentity] : []
     const lockAt = ({ identity }: Member, address: bigint) => host.lock(identity, address)
     return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval))
   }
@@ -114,12 +120,23 @@ export function createTarget(
     recentSeconds = recentSeconds * DECAY + recentSecondsOf(members.map(({ process }) => process))
     counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
     counters.addInterval(interval)
-    assessed.add(interval, runtime, counters.shownLocks())
+    assessed.add(interval)
+    learnThreads()
+    assessed.assess(known, counters.shownLocks())
     const { assessment } = assessed
     const increment = incrementOf(assessed.intervals, assessment, limits())
     counters.addIncrement(increment)
-    const isComparable = increment.batch !== undefined && runtime !== 'unclassifiable'
-    if (isComparable) tracker.record(increment.batch, assessment.bottleneck?.lock.label, nowSeconds)
+    const { bottleneck } = assessment
+    const isComparable = increment.batch !== undefined && known.runtime !== 'unclassifiable'
+    if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
+  }
+
+  function learnThreads(): void {
+    const { intervals } = assessed
+    const learned = learnSequentialThreads(known.sequentialThreads, sumThreads(intervals), sumCpu(intervals))
+    if (learned === known.sequentialThreads) return
+    known = { ...known, sequentialThreads: learned }
+    tracker.useSequentialThreads([...learned])
   }
 
   return {
@@ -131,9 +148,9 @@ export function createTarget(
       const identities = members.map(({ identity }) => identity)
       const { event, isAlive } = main.observe(identities, nowSeconds)
       // What came before it was another process: its intervals say nothing of this one.
-      if (event === 'deploy' || event === 'restart') assessed.forget(runtime)
+      if (event === 'deploy' || event === 'restart') assessed.forget(known)
       if (isAlive) lastAliveNs = interval.endNs
-      if (members.length > 0) runtime = runtimeOf(identities)
+      if (members.length > 0) known = { ...known, runtime: runtimeOf(identities) }
       take(members, toInterval(members, interval), nowSeconds)
       return event
     },
@@ -148,6 +165,7 @@ export function createTarget(
         version: tracker.version(),
         cpus: assessed.intervals.at(-1)?.cpus,
         assessment: assessed.assessment,
+        parkedThreads: assessed.parkedThreads,
         counters: { ...counters.totals(), ...tracker.counts() },
         locksCut: counters.locksCut(),
         deploy: tracker.deploy(),
@@ -159,7 +177,7 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt: () => assessed.forget(runtime),
+    interrupt: () => assessed.forget(known),
   }
 }
 

@@ -1,0 +1,76 @@
+import { type Estimate, none } from '../estimate/estimate.js'
+import { parallelFractionByOwnership } from '../estimate/ownership.js'
+import type { Batch } from '../estimate/ratio-interval.js'
+import type { TargetInterval } from '../join/target-interval.js'
+import { hasReadableOwner, isMaterial, type LockTotals } from '../resources/lock.js'
+import { type SequentialResource, threadSamples } from '../resources/sequential.js'
+import { threadUtilization } from '../resources/thread.js'
+import type { EstimateLimits } from './assess.js'
+
+/**
+ * p by the samples inside the bottleneck.
+ *
+ * @param locks All that are waited for, those without a readable owner too.
+ * @param bottleneck Of those whose CPU time is known, the one with the most.
+ */
+export function estimateOwnership(
+  intervals: readonly TargetInterval[],
+  locks: readonly LockTotals[],
+  bottleneck: SequentialResource | undefined,
+  limits: EstimateLimits,
+): Estimate {
+  const { minSamples } = limits
+  if (isHidden(intervals, locks, bottleneck, limits)) {
+    const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
+    return none(samples < minSamples ? 'too-few-samples' : 'owner-unknown')
+  }
+  if (!bottleneck) return none(whyUncontended(intervals))
+  const batches = intervals.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
+  return parallelFractionByOwnership(batches, minSamples)
+}
+
+/**
+ * Whether the true bottleneck may be a lock whose owner cannot be read: the one that is waited for most is. Not while a
+ * thread is full: then it limits, whatever the locks are.
+ */
+function isHidden(
+  intervals: readonly TargetInterval[],
+  locks: readonly LockTotals[],
+  bottleneck: SequentialResource | undefined,
+  { saturatedUtilization }: EstimateLimits,
+): boolean {
+  const seconds = intervals.reduce((sum, { node }) => sum + node.seconds, 0)
+  const material = locks.filter((lock) => isMaterial(lock, seconds))
+  const [first, ...others] = material
+  if (!first) return false
+  const mostWaited = others.reduce(
+    (most, lock) => (lock.queueSeconds > most.queueSeconds ? lock : most),
+    first,
+  )
+  if (hasReadableOwner(mostWaited)) return false
+  return (
+    bottleneck?.kind !== 'thread' || threadUtilization(bottleneck.thread, { seconds }) < saturatedUtilization
+  )
+}
+
+/** No lock was waited for: whether the threads waited for anything. */
+export function whyUncontended(intervals: readonly TargetInterval[]): 'no-contention' | 'no-lock-contention' {
+  return intervals.some(({ hasWaited }) => hasWaited) ? 'no-lock-contention' : 'no-contention'
+}
+
+/**
+ * Samples of an interval inside the resource, and samples of the whole target as far as they could see that; undefined
+ * where nothing could.
+ */
+export function batchOf(interval: TargetInterval, resource: SequentialResource): Batch | undefined {
+  if (resource.kind === 'thread') {
+    if (interval.cpuSamples === 0) return undefined
+    return { part: threadSamples(interval, resource.thread), whole: interval.cpuSamples }
+  }
+  const lock = interval.locks.get(resource.lock.lock.key)
+  if (!lock || lock.processSamples === 0) return undefined
+  return {
+    part: lock.ownedSamples,
+    whole: lock.watchedSamples * (interval.cpuSamples / lock.processSamples),
+  }
+}

@@ -1,0 +1,29 @@
+import type { LockInterval, TargetInterval } from '../join/target-interval.js'
+
+/** Intervals without the locks at which threads only stand. */
+export interface WithoutParked {
+  readonly intervals: readonly TargetInterval[]
+  /** Mean number of threads at those. Threads. */
+  readonly parkedThreads: number
+}
+
+/**
+ * Leaves out the locks none of whose waits has ended in all the time. Idle pools are parked so, each thread in a mutex
+ * that another one has taken for good. Such a lock serves nobody: who stands there is no job in a queue.
+ */
+export function leaveOutParked(intervals: readonly TargetInterval[]): WithoutParked {
+  const serving = new Set<string>()
+  for (const { locks } of intervals) for (const [key, { waits }] of locks) if (waits > 0) serving.add(key)
+  let parkedSeconds = 0
+  let seconds = 0
+  const left = intervals.map((interval) => {
+    seconds += interval.node.seconds
+    const kept = new Map<string, LockInterval>()
+    for (const [key, lock] of interval.locks) {
+      if (serving.has(key)) kept.set(key, lock)
+      else parkedSeconds += lock.queueSeconds
+    }
+    return kept.size === interval.locks.size ? interval : { ...interval, locks: kept }
+  })
+  return { intervals: left, parkedThreads: seconds > 0 ? parkedSeconds / seconds : 0 }
+}
