@@ -1,14 +1,14 @@
 #!/bin/sh
-# Prepares what `npm start` (setup.sh start) and `npm test` (setup.sh test) need, so that both work from a fresh
-# clone. Says what it does; does nothing, in silence, when nothing is missing.
+# Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test) and `npm run bench:truth` (setup.sh truth) need,
+# so that they work from a fresh clone. Says what it does; does nothing, in silence, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1-}
 case $purpose in
-  start | test) ;;
+  start | test | truth) ;;
   *)
-    echo 'usage: sh scripts/setup.sh start|test' >&2
+    echo 'usage: sh scripts/setup.sh start|test|truth' >&2
     exit 2
     ;;
 esac
@@ -88,12 +88,14 @@ reason_for() {
     prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
+    mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
+    sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
   esac
 }
 
 install_debian_packages() {
   need bpftrace bpftrace
-  if [ "$purpose" = test ]; then
+  if [ "$purpose" != start ]; then
     need prometheus promtool
     need prometheus-alertmanager prometheus-alertmanager
     need gcc gcc
@@ -102,6 +104,18 @@ install_debian_packages() {
     need libc6-dev /usr/include/stdio.h
     need make make
     need util-linux taskset
+  fi
+  if [ "$purpose" = truth ]; then
+    need mariadb-server mariadbd
+    need sysbench sysbench
+    need postgresql pg_ctlcluster
+    need redis-server redis-server
+    need redis-tools redis-benchmark
+    need memcached memcached
+    need libmemcached-tools memcslap
+    need nginx-light nginx
+    need wrk wrk
+    need ruby ruby
   fi
   [ -n "$missing" ] || return 0
 
@@ -120,8 +134,8 @@ install_debian_packages() {
       done
     fi
     # The packages enable their services for the next boot; the tests start their own.
-    for service in prometheus prometheus-alertmanager; do
-      case " $missing " in *" $service "*) quietly update-rc.d "$service" disable || : ;; esac
+    for service in prometheus prometheus-alertmanager mariadb postgresql redis-server memcached nginx; do
+      case " $missing " in *" $service"*) quietly update-rc.d "$service" disable || : ;; esac
     done
   else
     for package in $missing; do report_missing "$package"; done
