@@ -74,16 +74,18 @@ export function assess(
   const cpu = cpuUtilization(sums, last.cpus)
   const isCpuFull = cpu >= limits.saturatedUtilization
   const uses = blind || locks.length === 0 ? undefined : lockUses(wholeLocks, sums, isCpuFull, shownLocks)
+  const queueLength = uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {
     ...estimates,
     bottleneck,
-    queueLength: uses?.reduce((sum, lock) => sum + lock.queueLength, 0),
+    queueLength,
     locks: uses ?? [],
     ...whatLimits({
       ownership: estimates.ownership,
       locks: blind ? [] : wholeLocks,
       threads: threads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
+      queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
       sums,
       saturated: limits.saturatedUtilization,
     }),

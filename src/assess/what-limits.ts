@@ -26,6 +26,8 @@ export interface Compared {
   readonly threads: readonly ThreadTotals[]
   /** cpuUtilization. Ratio. */
   readonly cpu: number
+  /** Share of its threads that are at its locks, the holders included. Ratio. */
+  readonly queuedShare: number
   readonly sums: CpuSums
   /** Share of its servers in use from which a resource counts as full. Ratio. */
   readonly saturated: number
@@ -34,13 +36,24 @@ export interface Compared {
 /** Use of the fullest sequential resource below which it sets no limit that is worth to tell. Ratio. */
 const MATERIAL_USE = 0.01
 
+/** Share of the threads at locks from which these limit, not the load. Ratio. */
+const MOST_THREADS = 0.5
+
 /**
  * What limits a target: all from one comparison of its resources.
  *
  * Headroom and regime need every resource to be known, or one to be full: where locks may be hidden, one of them may be
  * fuller than what is seen.
  */
-export function whatLimits({ ownership, locks, threads, cpu, sums, saturated }: Compared): Limits {
+export function whatLimits({
+  ownership,
+  locks,
+  threads,
+  cpu,
+  queuedShare,
+  sums,
+  saturated,
+}: Compared): Limits {
   const busyCpus = sums.cpuSeconds / sums.seconds
   const isCpuFull = cpu >= saturated
   const sequential = [
@@ -60,7 +73,8 @@ export function whatLimits({ ownership, locks, threads, cpu, sums, saturated }: 
     headroom: isKnown ? headroom(fullest.utilization) : undefined,
     speedupLimit:
       p === undefined || inSequence < MATERIAL_USE ? undefined : speedupLimit(p, busyCpus, inSequence),
-    regime: isKnown ? regime(inSequence, cpu, saturated) : undefined,
+    // Where most threads queue, the fullest resource limits, though it is not always in use: jobs pass from one to another.
+    regime: isKnown ? regime(inSequence, cpu, queuedShare >= MOST_THREADS ? 0 : saturated) : undefined,
     resources,
   }
 

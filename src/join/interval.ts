@@ -28,6 +28,8 @@ export interface ProcessInterval {
   readonly trace: ProcessTrace | undefined
   /** CPU time of the process; undefined where it was not read at both borders. Seconds. */
   readonly cpuSeconds: number | undefined
+  /** Threads that it has now; undefined where it is not read. Count. */
+  readonly threadCount?: number | undefined
   /** Its busiest threads, the busiest first, at most 4; undefined where none is read: none of them is busy. */
   readonly threads?: readonly ThreadInterval[] | undefined
 }
@@ -50,6 +52,8 @@ export interface CpuReadings {
   readonly node: Timeline<CpuTotals>
   /** CPU time of the processes that are read, by pid. */
   readonly processes: ReadonlyMap<number, Timeline<number>>
+  /** Threads that each of them has, at the last reading. Count. */
+  readonly threadCounts: ReadonlyMap<number, number>
 }
 
 /** Threads that are read, by the pid of their process. */
@@ -70,6 +74,7 @@ export function joinInterval(
       pid,
       trace: interval.processes.get(pid),
       cpuSeconds: timeline && growth(timeline, interval),
+      threadCount: cpu.threadCounts.get(pid),
       threads: toThreadIntervals(pid, threads.get(pid) ?? [], interval),
     })
   }

@@ -33,6 +33,8 @@ export interface TargetInterval {
   readonly isThrottled: boolean
   /** By process and address: an address alone may mean another lock in another process. */
   readonly locks: ReadonlyMap<string, LockInterval>
+  /** Threads of its processes; undefined where one of them was not read. Count. */
+  readonly threadCount: number | undefined
   /** Its busiest threads, of each process a few. */
   readonly threads: readonly ThreadUse[]
   /** Whether a thread of it waited in a futex, for a lock or something else: only waits that ended, or are for a lock. */
@@ -84,11 +86,21 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     throttledSeconds: throttled?.seconds,
     isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
     locks,
+    threadCount: threadCountOf(members.map(({ process }) => process)),
     threads: members.flatMap(({ process }) => threadUses(process, node)),
     hasWaited: members.some(
       ({ process: { trace } }) => (trace?.waits.size ?? 0) + (trace?.locks.length ?? 0) > 0,
     ),
   }
+}
+
+function threadCountOf(processes: readonly ProcessInterval[]): number | undefined {
+  let sum = 0
+  for (const { threadCount } of processes) {
+    if (threadCount === undefined) return undefined
+    sum += threadCount
+  }
+  return sum
 }
 
 /** CPU time of these CPUs; of all where none are given. */

@@ -10,6 +10,7 @@ export interface ProcessStat {
   readonly cpuSeconds: number
   /** The same of children that ended and were waited for, with theirs. Seconds. */
   readonly endedChildrenCpuSeconds: number
+  readonly threadCount: number
   /** Start of the process after boot. Seconds; tells a reused pid from the process that had it before. */
   readonly startSeconds: number
   /**
@@ -31,17 +32,22 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
     .trim()
     .split(' ')
   const pid = Number(text.slice(0, open))
-  const numbers = [1, 11, 12, 13, 14, 19].map((index) => Number(fields[index]))
+  const numbers = [1, 11, 12, 13, 14, 17, 19].map((index) => Number(fields[index]))
   const [
     parentPid = 0,
     userTicks = 0,
     systemTicks = 0,
     childUserTicks = 0,
     childSystemTicks = 0,
+    threadCount = 0,
     startTicks = 0,
   ] = numbers
   if (!Number.isSafeInteger(pid) || !numbers.every(Number.isFinite)) {
-    return { kind: 'error', line: 1, message: 'pid, ppid, a CPU time or starttime is not a number' }
+    return {
+      kind: 'error',
+      line: 1,
+      message: 'pid, ppid, a CPU time, num_threads or starttime is not a number',
+    }
   }
   return {
     pid,
@@ -49,6 +55,7 @@ export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
     parentPid,
     cpuSeconds: (userTicks + systemTicks) / USER_HZ,
     endedChildrenCpuSeconds: (childUserTicks + childSystemTicks) / USER_HZ,
+    threadCount,
     startSeconds: startTicks / USER_HZ,
     layout: `${fields[23]}:${fields[25]}`,
     hasEnded: fields[0] === 'Z' || fields[0] === 'X',

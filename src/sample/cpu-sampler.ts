@@ -61,6 +61,7 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
   const node = createTimeline<CpuTotals>(interpolateCpuTotals, CAPACITY)
   const processes = new Map<number, Watched>()
   const timelines = new Map<number, Timeline<number>>()
+  const threadCounts = new Map<number, number>()
   let previous: NodeCpuTimes | undefined
   let history: { readonly atNs: bigint; readonly totals: CpuTotals }[] = []
   let problem: string | undefined
@@ -92,12 +93,14 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       if (stat.cpuSeconds > process.cpuSeconds) process.activeNs = atNs
       process.cpuSeconds = stat.cpuSeconds
       process.timeline.push(atNs, stat.cpuSeconds)
+      threadCounts.set(pid, stat.threadCount)
     }
   }
 
   function forget(pid: number): void {
     processes.delete(pid)
     timelines.delete(pid)
+    threadCounts.delete(pid)
   }
 
   /** Lets the process go that has been idle for longest, if it has been for long. */
@@ -114,6 +117,7 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       },
       node,
       processes: timelines,
+      threadCounts,
     },
     sample(what = 'all') {
       try {
@@ -131,16 +135,18 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       const nowNs = monotonicNs()
       if (processes.size >= MAX_PROCESSES) makeRoom(nowNs)
       if (processes.size >= MAX_PROCESSES) return false
-      const { startSeconds, cpuSeconds } = stat
+      const { startSeconds, cpuSeconds, threadCount } = stat
       const timeline = createTimeline<number>(interpolateNumber, CAPACITY)
       timeline.push(nowNs, cpuSeconds)
       processes.set(pid, { timeline, startSeconds, cpuSeconds, activeNs: nowNs })
       timelines.set(pid, timeline)
+      threadCounts.set(pid, threadCount)
       return true
     },
     forgetProcesses() {
       processes.clear()
       timelines.clear()
+      threadCounts.clear()
     },
     use() {
       const first = history[0]?.totals
