@@ -16,15 +16,28 @@ function scene() {
   const pipeline = createPipeline({
     sampler: {
       readings: { cpus: 2, node, processes: new Map([[7, shop]]) },
-      sample() {
-        calls.push('sample')
+      sample(what = 'all') {
+        calls.push(what === 'all' ? 'sample' : 'sample the machine')
         const busySeconds = Number(nowNs) / 1e9
         node.push(nowNs, { busySeconds, totalSeconds: 2 * busySeconds, stealSeconds: 0, cpus: new Map() })
         shop.push(nowNs, busySeconds / 2)
       },
-      watch: (pid) => void calls.push(`watch ${pid}`),
+      watch: (pid) => calls.push(`watch ${pid}`) > 0 && pid !== 8,
+      forgetProcesses: () => void calls.push('forget processes'),
       use: () => undefined,
       error: () => undefined,
+    },
+    threads: {
+      readings: new Map(),
+      sample: () => void calls.push('threads'),
+      choose: (_, isWatched) => void calls.push(`choose of 7: ${isWatched(7)}, of 8: ${isWatched(8)}`),
+      close: () => {},
+    },
+    lister: {
+      find: (isRead) => {
+        calls.push(`find but ${[7, 8, 99].filter(isRead)}`)
+        return [8, 9]
+      },
     },
     host: { sample: () => void calls.push('throttling') },
     lockNames: { offer: (stacks, atNs) => void calls.push(`${stacks.length} stacks at ${atNs}`) },
@@ -66,14 +79,19 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
   expect(pipeline.take(interval)).toEqual([{ target: 'shop', event: 'deploy' }])
   expect(calls).toEqual([
     'sample',
+    'threads',
     'throttling',
     'sample',
+    'threads',
     'throttling',
     `1 stacks at ${3n * SECOND}`,
     'record',
     'watch 7',
     'watch 8',
+    'choose of 7: true, of 8: false',
   ])
+  // There was no room for the process 8.
+  expect(pipeline.processesCut()).toBe(1)
   expect(taken).toMatchObject([
     {
       nowSeconds: 1000,
@@ -86,4 +104,35 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
       },
     },
   ])
+})
+
+test('without a tracer the processes that use CPU time are found, and read at the borders only', () => {
+  const { pipeline, calls, taken, at } = scene()
+  pipeline.sample()
+  at(3n * SECOND)
+  calls.length = 0
+  const borders = { beginNs: SECOND, endNs: 2n * SECOND, lostEvents: 0 }
+  pipeline.take({ ...borders, isUntraced: true, processes: new Map(), stacks: [] })
+  expect(calls).toEqual([
+    'forget processes',
+    'sample',
+    'threads',
+    'throttling',
+    `0 stacks at ${3n * SECOND}`,
+    'record',
+    'find but 7,99',
+    'watch 8',
+    'watch 9',
+    'choose of 7: true, of 8: false',
+  ])
+  expect(taken[0]?.joined).toMatchObject({
+    node: { isUntraced: true },
+    processes: [{ pid: 7, trace: undefined, cpuSeconds: expect.closeTo(0.5, 9) }],
+  })
+  calls.length = 0
+  pipeline.sample()
+  expect(calls).toEqual(['sample the machine', 'throttling'])
+  calls.length = 0
+  pipeline.take({ ...borders, processes: new Map(), stacks: [] })
+  expect(calls[0]).toBe('forget processes')
 })

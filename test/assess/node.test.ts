@@ -108,3 +108,21 @@ describe('contention windows of the machine', () => {
     })
   })
 })
+
+test('without a tracer the machine has no p and no queue, for that reason', () => {
+  const nodes = seconds(5).map((node) => ({ ...node, isUntraced: true as const }))
+  const blind = { kind: 'none', reason: 'no-tracer' }
+  const node = assessNode([target(nodes, undefined, { cpuSamples: 0 })], nodes, LIMITS)
+  expect(node).toEqual({ ownership: blind, window: blind, queueLength: undefined })
+})
+
+test('without a tracer a target has its CPU use and no p, whatever its runtime', () => {
+  const nodes = seconds(5).map((node) => ({ ...node, isUntraced: true as const }))
+  const blind = { kind: 'none', reason: 'no-tracer' }
+  const intervals = nodes.map((node) => targetInterval([], { node, cpuSamples: 0 }))
+  for (const runtime of ['glibc', 'unclassifiable'] as const) {
+    const assessment = assess(intervals, runtime, LIMITS)
+    expect(assessment).toMatchObject({ ownership: blind, window: blind, busyCpus: expect.closeTo(1.5, 9) })
+    expect(assessment).toMatchObject({ queueLength: undefined, speedupLimit: undefined, locks: [] })
+  }
+})

@@ -43,7 +43,7 @@ test('--version and --help', async () => {
   expect(help.status).toBe(0)
   expect(help.out).toContain('--tracer.interval <duration>')
   expect(help.out.replaceAll(/\s+/g, ' ')).toContain(
-    '--tracer.backend <name> what traces the futex waits: auto, bpftrace or systemtap (default: auto)',
+    '--tracer.backend <name> what traces the futex waits: auto, bpftrace, systemtap or none (default: auto)',
   )
 })
 
@@ -57,6 +57,7 @@ test('doctor says of each tracer whether it can run, and its status whether one 
     expect(found, name).toBeDefined()
     return found?.startsWith('can run')
   })
+  expect(out).toMatch(/^none +can run: answers from \/proc, and sees no locks$/m)
   expect(status).toBe(can.length > 0 ? 0 : 1)
 })
 
@@ -76,7 +77,10 @@ describe('a wrong command line is one line that names it and the remedy, and sta
       ['--tracer.interval=20s'],
       '--tracer.interval: estimate.window is 1m, too short for a tracer.interval of 20s; make it at least 3m20s',
     ],
-    [['--tracer.backend=gdb'], '--tracer.backend: expected one of auto, bpftrace, systemtap; got "gdb"'],
+    [
+      ['--tracer.backend=gdb'],
+      '--tracer.backend: expected one of auto, bpftrace, systemtap, none; got "gdb"',
+    ],
     [
       ['srve'],
       "unknown command 'srve'; commands are serve, doctor, simulate, check-config, deploy-check, stap build",

@@ -22,6 +22,7 @@ const NOTHING: MetricsSource = {
   node: () => undefined,
   cut: () => ({ targets: 0, waits: 0 }),
   unattributedWaits: () => 0,
+  processesCut: () => 0,
   config: () => ({ isValid: true, readTimestampSeconds: 4 }),
   build: () => ({ version: '0.1.0', nodeVersion: 'v20.0.0' }),
   self: () => ({ cpuSeconds: 1, residentBytes: 2, startTimestampSeconds: 3 }),

@@ -95,6 +95,40 @@ test('reads the CPU time of watched processes until they end or their pid is reu
   expect([...sampler.readings.processes.keys()]).toEqual([])
 })
 
+test('the machine alone can be read in between', () => {
+  writeStat(0, 0)
+  writeProcess(42, 100)
+  const sampler = createCpuSampler(procfs, () => nowNs, 4)
+  sampler.watch(42)
+  nowNs = 1_000_000_000n
+  sampler.sample('machine')
+  expect(sampler.readings.node.at(1_000_000_000n)).toBeDefined()
+  expect(sampler.readings.processes.get(42)?.at(1_000_000_000n)).toBeUndefined()
+})
+
+test('1024 processes are read: one that has been idle for a minute makes room, else there is none', () => {
+  writeStat(0, 0)
+  const sampler = createCpuSampler(procfs, () => nowNs, 4)
+  for (let pid = 1; pid <= 1024; pid += 1) {
+    writeProcess(pid, 0)
+    expect(sampler.watch(pid)).toBe(true)
+  }
+  writeProcess(2000, 0)
+  writeProcess(2001, 0)
+  expect(sampler.watch(2000)).toBe(false)
+  // One that is gone finds no room either, and misses none.
+  expect(sampler.watch(3000)).toBe(true)
+  nowNs = 61_000_000_000n
+  for (let pid = 1; pid <= 1024; pid += 1) if (pid !== 500) writeProcess(pid, 1)
+  sampler.sample()
+  expect([sampler.watch(2000), sampler.watch(2001)]).toEqual([true, false])
+  expect(sampler.readings.processes.size).toBe(1024)
+  expect(sampler.readings.processes.has(500)).toBe(false)
+  sampler.forgetProcesses()
+  expect(sampler.readings.processes.size).toBe(0)
+  expect(sampler.watch(2001)).toBe(true)
+})
+
 test('says where /proc/stat is not as documented, and goes on when it is again', () => {
   writeFileSync(join(root, 'stat'), 'cpu  1 2 x 4\ncpu0 1 2 3 4\n')
   const sampler = createCpuSampler(procfs, () => nowNs, 4)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { admit, type Candidate } from '../../src/targets/admission.js'
 
-const candidate = (name: string, recentQueueSeconds: number): Candidate => ({ name, recentQueueSeconds })
+const candidate = (name: string, recentSeconds: number): Candidate => ({ name, recentSeconds })
 
 test('all come in while there is room, those first that are waited for most', () => {
   expect(admit([candidate('a', 1), candidate('b', 3), candidate('c', 2)], [candidate('x', 9)], 3)).toEqual({

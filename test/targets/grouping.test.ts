@@ -3,7 +3,7 @@ import type { ProcessInterval } from '../../src/join/interval.js'
 import { createGrouping } from '../../src/targets/grouping.js'
 import { lockTrace, processIdentity, processInterval } from '../support/measured.js'
 
-const NOTABLE = 10
+const NOTABLE = { notableCpuSamples: 10, notableCpuSeconds: 0.1 }
 
 /** Processes below 10 are of shop, others of a target of their own; those above 900 are gone. */
 function grouping() {
@@ -69,6 +69,33 @@ describe('processes are grouped by target', () => {
   })
 })
 
+describe('where no tracer tells of them', () => {
+  const untraced = (pid: number, cpuSeconds: number | undefined) => ({ pid, cpuSeconds, trace: undefined })
+
+  test('processes make a target by the CPU time that they use together', () => {
+    const { made } = grouping()
+    const all = createGrouping({
+      identify: (pid) => processIdentity(pid, { target: pid < 30 ? 'workers' : 'idle' }),
+    })
+    const { newcomers } = all.group(
+      [untraced(20, 0.04), untraced(21, 0.07), untraced(30, 0.09), untraced(31, undefined)],
+      () => false,
+      NOTABLE,
+    )
+    expect([...newcomers.keys()]).toEqual(['workers'])
+    expect(newcomers.get('workers')?.map(({ process }) => process.pid)).toEqual([20, 21])
+    expect(made.unattributedWaits()).toBe(0)
+  })
+
+  test('all of a target that is there belong to it', () => {
+    const { group } = grouping()
+    expect(group([untraced(1, 0), untraced(2, 0.01)])).toMatchObject({
+      known: { shop: [1, 2] },
+      newcomers: {},
+    })
+  })
+})
+
 describe('one that waits for no lock', () => {
   test('is looked at in the next interval, with the waits of both', () => {
     const { group, looked } = grouping()
@@ -90,6 +117,7 @@ describe('one that waits for no lock', () => {
       trace: {
         pid: 20,
         cpuSamples: 0,
+        threads: new Map(),
         waits: new Map([['other', { waits: 5, waitSeconds: 0.5 }]]),
         locks: [],
       },

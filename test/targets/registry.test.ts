@@ -20,6 +20,7 @@ const LIMITS: RegistryLimits = {
   compareSeconds: 900,
   settleSeconds: 5,
   notableCpuSamples: 10,
+  notableCpuSeconds: 0.1,
 }
 
 function window(
@@ -393,7 +394,7 @@ describe('the registry', () => {
     expect(registry.snapshots().map((target) => target.name)).toEqual(['shop'])
   })
 
-  test('asks for the CPU time of the processes of targets that contend', () => {
+  test('asks for the CPU time of the processes of targets, whether they contend or not', () => {
     const registry = createTargetRegistry(LIMITS, host())
     const worker = { pid: 2, cpuSeconds: undefined, trace: { ...trace(2), cpuSamples: 50 } }
     const small = { pid: 3, cpuSeconds: undefined, trace: { ...trace(3), cpuSamples: 5 } }
@@ -455,7 +456,7 @@ describe('what an interval brings', () => {
     expect([registry.snapshots(), registry.node()]).toEqual([[], undefined])
   })
 
-  test('asks for the CPU time of members that run or contend, from when the target contends', () => {
+  test('asks for the CPU time of members that run or contend', () => {
     const registry = createTargetRegistry(LIMITS, host())
     const unread = (pid: number, locks: readonly LockTrace[], cpuSamples: number): ProcessInterval => ({
       pid,
@@ -470,7 +471,7 @@ describe('what an interval brings', () => {
     })
     const record = (second: number, ...processes: readonly ProcessInterval[]) =>
       registry.record(window(second, processes), 5000 + second).watch
-    expect(record(0, unread(1, [], 50))).toEqual([])
+    expect(record(0, unread(1, [], 50))).toEqual([1])
     expect(record(1, unread(1, [lockTrace()], 0), unread(2, [], 20), unread(3, [], 0))).toEqual([1, 2])
     expect(record(2, unread(1, [], 0), { pid: 2, cpuSeconds: 1, trace: undefined })).toEqual([])
   })

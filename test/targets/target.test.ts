@@ -58,7 +58,7 @@ test('says nothing before its main process is known', () => {
   const { target, advance } = scene()
   expect(target.snapshot()).toBeUndefined()
   expect(target.isNamed()).toBe(true)
-  expect([target.hasContended(), target.lastAliveNs(), target.recentQueueSeconds()]).toEqual([false, 7n, 0])
+  expect([target.lastAliveNs(), target.recentSeconds()]).toEqual([7n, 0])
   advance(member(1))
   expect(target.snapshot()).toMatchObject({ name: 'shopd', main: { pid: 1 }, cpus: 4 })
 })
@@ -68,18 +68,16 @@ describe('the queue lately', () => {
     const { target, advance } = scene()
     advance(member(1, { queueSeconds: 2 }))
     advance(member(1, { queueSeconds: 1 }))
-    expect(target.recentQueueSeconds()).toBeCloseTo(2 * 0.9 + 1, 12)
+    expect(target.recentSeconds()).toBeCloseTo(2 * 0.9 + 1, 12)
     advance(member(1, 'none'))
-    expect(target.recentQueueSeconds()).toBeCloseTo(2.8 * 0.9, 12)
+    expect(target.recentSeconds()).toBeCloseTo(2.8 * 0.9, 12)
   })
 
-  test('a target has contended from its first lock on, for ever', () => {
+  test('without a tracer it is the CPU time used', () => {
     const { target, advance } = scene()
-    advance(member(1, 'none'))
-    expect(target.hasContended()).toBe(false)
-    advance(member(1))
-    advance(member(1, 'none'))
-    expect(target.hasContended()).toBe(true)
+    const { process, identity } = member(1)
+    advance({ process: { ...process, trace: undefined }, identity })
+    expect(target.recentSeconds()).toBeCloseTo(1.5, 12)
   })
 })
 

@@ -5,6 +5,7 @@ import type { ParseError } from '../../src/parse/parse-error.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createBpftraceBackend } from '../../src/tracer/bpftrace.js'
+import { createNoneBackend } from '../../src/tracer/none.js'
 import { createStartWatch } from '../../src/tracer/start-watch.js'
 import { createSupervisor, type TracerStatus } from '../../src/tracer/supervisor.js'
 import { FRAMES, shellTracer } from './shell-tracer.js'
@@ -157,6 +158,48 @@ describe('several back ends', () => {
     await until(() => intervals.length === FRAMES)
     expect(states.find(({ state }) => state === 'backoff')).toMatchObject({ backend: 'shell' })
     expect(supervisor.status()).toMatchObject({ backend: 'working', state: 'running' })
+    await supervisor.stop()
+  })
+})
+
+describe('without a tracer', () => {
+  const without = createNoneBackend(process.hrtime.bigint)
+
+  test('intervals come all the same, and the status says why no tracer runs', async () => {
+    const broken = shellTracer('exit 1', { check: async () => ({ problem: 'needs root' }) })
+    const { supervisor, intervals, states } = supervise([broken, without], 0.01)
+    supervisor.start()
+    await until(() => intervals.length === 2)
+    expect(intervals[0]).toMatchObject({ isUntraced: true })
+    expect(supervisor.status()).toEqual({
+      backend: 'none',
+      version: undefined,
+      state: 'running',
+      reason: 'needs root',
+      pid: undefined,
+      restarts: 0,
+    })
+    await supervisor.stop()
+    expect(states.map(({ state }) => state)).toEqual(['starting', 'running', 'stopped'])
+  })
+
+  test('as asked for, there is no reason', async () => {
+    const { supervisor, intervals } = supervise(without, 0.01)
+    supervisor.start()
+    await until(() => intervals.length === 1)
+    expect(supervisor.status()).toMatchObject({ backend: 'none', state: 'running', reason: undefined })
+    await supervisor.stop()
+  })
+
+  test('a tracer that always fails at its start makes room for it', async () => {
+    const { supervisor, intervals, states } = supervise(
+      [shellTracer('echo no BPF >&2; exit 1'), without],
+      0.01,
+    )
+    supervisor.start()
+    await until(() => intervals.length === 1)
+    expect(states.filter(({ state }) => state === 'backoff')).toHaveLength(3)
+    expect(supervisor.status()).toMatchObject({ backend: 'none', state: 'running', reason: 'shell: no BPF' })
     await supervisor.stop()
   })
 })

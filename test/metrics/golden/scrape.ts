@@ -25,7 +25,7 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
-  targets: () => [shop(), quota(), mail(), batch(), idle()],
+  targets: () => [shop(), quota(), mail(), batch(), idle(), unseen()],
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
@@ -251,4 +251,15 @@ function idle(): TargetSnapshot {
     deploy: undefined,
     restart: undefined,
   }
+}
+
+/** Without a tracer: its CPU use is known, and nothing of its locks. */
+function unseen(): TargetSnapshot {
+  const assessment = {
+    ...idle().assessment,
+    ownership: none('no-tracer'),
+    window: none('no-tracer'),
+    busyCpus: 0.6875,
+  }
+  return { ...idle(), name: 'unseen', cpus: 12, assessment }
 }
