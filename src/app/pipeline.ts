@@ -40,9 +40,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       // The interval's end lies before this reading, so that the CPU time there is known.
       sample()
       lockNames.offer(interval.stacks, monotonicNs())
-      const own = new Set(ownPids())
-      const processes = new Map([...interval.processes].filter(([pid]) => !own.has(pid)))
-      const joined = joinInterval({ ...interval, processes }, sampler.readings)
+      const joined = joinInterval(interval, sampler.readings, new Set(ownPids()))
       const { watch, events } = registry.record(joined, nowSeconds())
       for (const pid of watch) sampler.watch(pid)
       return events

@@ -14,7 +14,7 @@ export interface NodeInterval {
   readonly cpus: number
   /** Of each of them: CPU time spent on work, and that passed. */
   readonly perCpu: ReadonlyMap<number, CpuTimes>
-  /** On-CPU samples of all processes. */
+  /** On-CPU samples of all processes, the exporter's own included. */
   readonly cpuSamples: number
 }
 
@@ -47,12 +47,21 @@ export interface CpuReadings {
   readonly processes: ReadonlyMap<number, Timeline<number>>
 }
 
-/** Puts CPU time on the tracer's borders. Source of the clock rule: cumulative time, interpolated linearly. */
-export function joinInterval(interval: TraceInterval, cpu: CpuReadings): JoinedInterval {
+/**
+ * Puts CPU time on the tracer's borders. Source of the clock rule: cumulative time, interpolated linearly.
+ *
+ * @param own Processes that are no part of what is measured, but use the CPUs of the machine.
+ */
+export function joinInterval(
+  interval: TraceInterval,
+  cpu: CpuReadings,
+  own: ReadonlySet<number | undefined> = new Set(),
+): JoinedInterval {
   let cpuSamples = 0
   const processes: ProcessInterval[] = []
   for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
   for (const pid of new Set([...interval.processes.keys(), ...cpu.processes.keys()])) {
+    if (own.has(pid)) continue
     const timeline = cpu.processes.get(pid)
     processes.push({
       pid,

@@ -1,6 +1,6 @@
 import { type Assessment, assess } from '../assess/assess.js'
 import type { AssessedTarget } from '../assess/node.js'
-import type { TargetInterval } from '../join/target-interval.js'
+import { type TargetInterval, withKnownLocks } from '../join/target-interval.js'
 import type { ShownLocks } from '../resources/lock-use.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import type { TargetLimits } from './target.js'
@@ -26,7 +26,8 @@ export function createTrailingAssessment(limits: () => TargetLimits, runtime: Ru
       return assessment
     },
     add(interval, runtime, shown) {
-      intervals = trailing([...intervals, interval], ({ node }) => node.seconds, limits().trailingSeconds)
+      const all = [...intervals.map(withKnownLocks), interval]
+      intervals = trailing(all, ({ node }) => node.seconds, limits().trailingSeconds)
       assessment = assess(intervals, runtime, limits(), shown)
     },
     forget(runtime) {
