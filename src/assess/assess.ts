@@ -11,6 +11,7 @@ import { type LockUse, lockResources, lockUses, type ShownLocks } from '../resou
 import { fullestOf, type Resource } from '../resources/resource.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
+import { busiestLocks, processBatch } from './process-fraction.js'
 
 export interface EstimateLimits extends WindowLimits {
   /** On-CPU samples below which the ownership estimator says nothing. Count. */
@@ -21,6 +22,8 @@ export interface EstimateLimits extends WindowLimits {
 export interface Assessment {
   readonly ownership: Estimate
   readonly window: Estimate
+  /** p of the code: with the busiest lock of each process counted, where `ownership` counts the busiest of all. */
+  readonly process: Estimate
   /** Mean number of jobs at the target's locks, holders included; undefined without contention. Jobs. */
   readonly queueLength: number | undefined
   /** U_s: CPU-seconds per second inside the bottleneck lock; undefined where ownership gives no estimate. CPUs. */
@@ -63,7 +66,7 @@ export function assess(
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
   const last = whole.at(-1)
-  const base = { ownership, window, bottleneck }
+  const base = { ownership, window, bottleneck, process: processFraction(intervals, ownership, limits) }
   if (!last) {
     const limit = ownership.kind === 'value' ? speedupLimit(ownership.value) : undefined
     return { ...base, ...NOTHING_MEASURED, ...NOTHING_BOUND, speedupLimit: limit }
@@ -121,6 +124,7 @@ function estimateOwnership(
   limits: EstimateLimits,
 ): Estimate {
   if (locks.length === 0) return none('no-contention')
+  if (hasOrphans(intervals, locks, limits)) return none('short-lived-processes')
   const mostWaited = locks.reduce((most, lock) => (lock.queueSeconds > most.queueSeconds ? lock : most))
   if (!bottleneck || !hasReadableOwner(mostWaited)) {
     const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
@@ -128,6 +132,36 @@ function estimateOwnership(
   }
   const batches = intervals.flatMap((interval) => ownershipBatch(interval, bottleneck.lock) ?? [])
   return parallelFractionByOwnership(batches, limits.minSamples)
+}
+
+/** Share of the samples that may be inside locks that are not known to be the same as others: so much may p be off. */
+const MAX_ORPHAN_SHARE = 0.02
+
+function hasOrphans(
+  intervals: readonly TargetInterval[],
+  locks: readonly LockTotals[],
+  { minSamples }: EstimateLimits,
+): boolean {
+  const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
+  const orphaned = locks.reduce(
+    (sum, { lock, scaledOwnedSamples }) =>
+      scaledOwnedSamples > 0 && lock.isOrphan ? sum + scaledOwnedSamples : sum,
+    0,
+  )
+  return samples >= minSamples && orphaned > MAX_ORPHAN_SHARE * samples
+}
+
+function processFraction(
+  intervals: readonly TargetInterval[],
+  ownership: Estimate,
+  { minSamples }: EstimateLimits,
+): Estimate {
+  if (ownership.kind === 'none') return ownership
+  const busiest = busiestLocks(intervals)
+  return parallelFractionByOwnership(
+    intervals.flatMap((interval) => processBatch(interval, busiest) ?? []),
+    minSamples,
+  )
 }
 
 /**

@@ -2,8 +2,9 @@ import type { Batch } from '../estimate/ratio-interval.js'
 import type { WindowLimits } from '../estimate/window.js'
 import type { TargetInterval } from '../join/target-interval.js'
 import { type LockTotals, scaledOwnedSamples } from '../resources/lock.js'
-import { type Assessment, ownershipBatch } from './assess.js'
+import type { Assessment } from './assess.js'
 import { qualifiedWindow } from './contention.js'
+import { type BusiestLocks, busiestLocks, processBatch } from './process-fraction.js'
 
 /** What the last interval adds to the counters of a target. */
 export interface Increment {
@@ -11,9 +12,11 @@ export interface Increment {
   readonly cpuSeconds: number | undefined
   /** Of it, inside the bottleneck lock. Seconds. */
   readonly serialCpuSeconds: number
+  /** Of it, inside the busiest lock of each process. Seconds. */
+  readonly processSerialCpuSeconds: number
   /** The interval as a contention window; undefined where the window estimate is not made from it. Seconds. */
   readonly contentionWindow: { readonly seconds: number; readonly cpuSeconds: number } | undefined
-  /** Samples of the bottleneck lock, for comparisons; undefined where nothing looked at it. */
+  /** Samples inside the busiest lock of each process, for comparisons; undefined where nothing looked at them. */
   readonly batch: Batch | undefined
 }
 
@@ -28,26 +31,23 @@ export function incrementOf(
 ): Increment {
   const last = intervals.at(-1)
   if (!last) throw new RangeError('intervals must be at least one, got none')
+  const busiest = busiestLocks(intervals)
+  const secondsPerSample = last.cpuSeconds === undefined ? 0 : cpuSecondsPerSample(intervals)
   return {
     cpuSeconds: last.cpuSeconds,
-    serialCpuSeconds: last.cpuSeconds === undefined ? 0 : serialCpuSeconds(intervals, last, bottleneck),
+    serialCpuSeconds: serialSamples(last, bottleneck) * secondsPerSample,
+    processSerialCpuSeconds: processSerialSamples(last, busiest) * secondsPerSample,
     // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
     contentionWindow: window.kind === 'value' ? qualifiedWindow(last, limits) : undefined,
-    batch: bottleneck && ownershipBatch(last, bottleneck.lock),
+    batch: bottleneck && processBatch(last, busiest),
   }
 }
 
 /**
- * CPU time inside the bottleneck lock during the last interval: its owned samples, each worth the CPU time that a
- * sample of the target stood for over the trailing intervals, so that late or skipped ticks do not bias it.
+ * CPU time that a sample of the target stood for over the trailing intervals, so that late or skipped ticks do not bias
+ * what is counted. Seconds; 0 without a sample.
  */
-function serialCpuSeconds(
-  intervals: readonly TargetInterval[],
-  last: TargetInterval,
-  bottleneck: LockTotals | undefined,
-): number {
-  const lock = bottleneck && last.locks.get(bottleneck.lock.key)
-  if (!lock) return 0
+function cpuSecondsPerSample(intervals: readonly TargetInterval[]): number {
   let cpuSeconds = 0
   let cpuSamples = 0
   for (const interval of intervals) {
@@ -55,5 +55,15 @@ function serialCpuSeconds(
     cpuSeconds += interval.cpuSeconds
     cpuSamples += interval.cpuSamples
   }
-  return cpuSamples > 0 ? scaledOwnedSamples(lock) * (cpuSeconds / cpuSamples) : 0
+  return cpuSamples > 0 ? cpuSeconds / cpuSamples : 0
+}
+
+function serialSamples(last: TargetInterval, bottleneck: LockTotals | undefined): number {
+  const lock = bottleneck && last.locks.get(bottleneck.lock.key)
+  return lock ? scaledOwnedSamples(lock) : 0
+}
+
+function processSerialSamples(last: TargetInterval, busiest: BusiestLocks): number {
+  const batch = processBatch(last, busiest)
+  return batch ? (batch.part / batch.whole) * last.cpuSamples : 0
 }
