@@ -92,16 +92,16 @@ function pipeTracer(): TracerBackend {
 
 /** The interval of one second that ends at `second`; it lost one event, so that intervals can be counted. */
 function intervalLine(second: number): string {
-  const process = (pid: number) => [
+  const process = (pid: number, cpuSamples: number) => [
     pid,
-    { pid, cpuSamples: 150, waits: [['mutex', { waits: 40, waitSeconds: 2 }]], locks: [LOCK] },
+    { pid, cpuSamples, waits: [['mutex', { waits: 40, waitSeconds: 2 }]], locks: [LOCK] },
   ]
   return JSON.stringify(
     {
       beginNs: (BigInt(second) + 99n) * SECOND,
       endNs: (BigInt(second) + 100n) * SECOND,
       lostEvents: 1,
-      processes: [process(SHOPD), process(OWN)],
+      processes: [process(SHOPD, 150), process(OWN, 0)],
       stacks: [],
     },
     (_, value) => (typeof value === 'bigint' ? String(value) : value),

@@ -68,7 +68,10 @@ export function createMeasurement(
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(
     registryLimits(config),
-    { ...host, lock: (process, address) => lockNames.refer(process, address, monotonicNs()) },
+    {
+      ...host,
+      lock: ({ pid, key }, address, place) => lockNames.refer({ pid, key, place }, address, monotonicNs()),
+    },
     keeper.read(),
   )
   const ownPids = () => [pid, tracer.status().pid]

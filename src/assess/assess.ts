@@ -11,6 +11,7 @@ import { isSequential, sumThreads, type ThreadRole } from '../resources/thread.j
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
 import { estimateOwnership, whyUncontended } from './ownership.js'
+import { estimateProcess } from './process-fraction.js'
 import { whatLimits } from './what-limits.js'
 
 export interface EstimateLimits extends WindowLimits {
@@ -22,6 +23,8 @@ export interface EstimateLimits extends WindowLimits {
 export interface Assessment {
   readonly ownership: Estimate
   readonly window: Estimate
+  /** p of the code: with the busiest lock of each process counted, where `ownership` counts the busiest of all. */
+  readonly process: Estimate
   /** Mean number of jobs at the target's locks, holders included; undefined without contention. Jobs. */
   readonly queueLength: number | undefined
   /** U_s: CPU-seconds per second inside the bottleneck; undefined where ownership gives no estimate. CPUs. */
@@ -61,8 +64,10 @@ export function assess(
   const threads = sumThreads(intervals)
   const bottleneck = findBottleneck(locks, threads, sequentialThreads)
   const blind = whyBlind(intervals, runtime)
+  const ownership = blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits)
   const estimates = {
-    ownership: blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits),
+    ownership,
+    process: estimateProcess(intervals, ownership, bottleneck, limits),
     window: blind ? none(blind) : estimateInWindows(intervals, limits),
   }
   // The interval in which a process starts is not all its own: means over time leave it out.
@@ -81,7 +86,7 @@ export function assess(
     queueLength,
     locks: uses ?? [],
     ...whatLimits({
-      ownership: estimates.ownership,
+      ownership,
       locks: blind ? [] : wholeLocks,
       threads: threads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,

@@ -7,6 +7,8 @@ export interface Contention {
   readonly contendedSeconds: number
   readonly handOverSeconds: number
   readonly saturatedLocks: number
+  /** Whether several processes wait for it. */
+  readonly isShared: boolean
   /** CPU time inside the most contended lock; undefined where no sample found an owner. Seconds. */
   readonly serialCpuSeconds: number | undefined
 }
@@ -24,6 +26,7 @@ export function contentionOf(interval: TargetInterval, contendedShare: number): 
     contendedSeconds: most?.contendedSeconds ?? 0,
     handOverSeconds: most?.handOverSeconds ?? 0,
     saturatedLocks,
+    isShared: most !== undefined && most.processes > 1,
     serialCpuSeconds:
       readable && cpuSeconds !== undefined
         ? (scaledOwnedSamples(readable) / cpuSamples) * cpuSeconds

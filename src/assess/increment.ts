@@ -1,10 +1,10 @@
 import type { Batch } from '../estimate/ratio-interval.js'
 import type { WindowLimits } from '../estimate/window.js'
 import type { TargetInterval } from '../join/target-interval.js'
-import { type SequentialResource, samplesInsideDuring } from '../resources/sequential.js'
+import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment } from './assess.js'
 import { qualifiedWindow } from './contention.js'
-import { batchOf } from './ownership.js'
+import { busiestLocks, processBatch } from './process-fraction.js'
 
 /** What the last interval adds to the counters of a target. */
 export interface Increment {
@@ -12,9 +12,11 @@ export interface Increment {
   readonly cpuSeconds: number | undefined
   /** Of it, inside the bottleneck. Seconds. */
   readonly serialCpuSeconds: number
+  /** Of it, inside the busiest lock of each process. Seconds. */
+  readonly processSerialCpuSeconds: number
   /** The interval as a contention window; undefined where the window estimate is not made from it. Seconds. */
   readonly contentionWindow: { readonly seconds: number; readonly cpuSeconds: number } | undefined
-  /** Samples of the bottleneck, for comparisons; undefined where nothing looked at it. */
+  /** Samples inside the bottleneck of each process, for comparisons; undefined where nothing looked at them. */
   readonly batch: Batch | undefined
 }
 
@@ -29,29 +31,39 @@ export function incrementOf(
 ): Increment {
   const last = intervals.at(-1)
   if (!last) throw new RangeError('intervals must be at least one, got none')
+  const busiest = busiestLocks(intervals)
+  const processBatchOf = (interval: TargetInterval) => processBatch(interval, busiest, bottleneck)
+  const samplesOfProcesses = (interval: TargetInterval) => {
+    const batch = processBatchOf(interval)
+    return batch ? (batch.part / batch.whole) * interval.cpuSamples : 0
+  }
+  const secondsOf = (samplesOf: (interval: TargetInterval) => number) =>
+    shareDuring(intervals, last, samplesOf) * (last.cpuSeconds ?? 0)
   return {
     cpuSeconds: last.cpuSeconds,
-    serialCpuSeconds:
-      bottleneck && last.cpuSeconds !== undefined
-        ? serialShare(intervals, last, bottleneck) * last.cpuSeconds
-        : 0,
+    serialCpuSeconds: bottleneck ? secondsOf((interval) => samplesInsideDuring(interval, bottleneck)) : 0,
+    processSerialCpuSeconds: secondsOf(samplesOfProcesses),
     // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
     contentionWindow: window.kind === 'value' ? qualifiedWindow(last, limits) : undefined,
-    batch: bottleneck && batchOf(last, bottleneck),
+    batch: bottleneck && processBatchOf(last),
   }
 }
 
 /**
- * Share of the samples of the last interval inside the bottleneck; of all intervals where it has none. Ratio in [0, 1]: a
- * share of the CPU time beside which it is counted, so that it never counts more.
+ * Share of the samples of the last interval that these are; of all intervals where it has none. Ratio in [0, 1]: a share of
+ * the CPU time beside which it is counted, so that it never counts more.
  */
-function serialShare(
+function shareDuring(
   intervals: readonly TargetInterval[],
   last: TargetInterval,
-  bottleneck: SequentialResource,
+  samplesOf: (interval: TargetInterval) => number,
 ): number {
-  if (last.cpuSamples > 0) return samplesInsideDuring(last, bottleneck) / last.cpuSamples
-  const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
-  const inside = intervals.reduce((sum, interval) => sum + samplesInsideDuring(interval, bottleneck), 0)
+  if (last.cpuSamples > 0) return samplesOf(last) / last.cpuSamples
+  let inside = 0
+  let samples = 0
+  for (const interval of intervals) {
+    inside += samplesOf(interval)
+    samples += interval.cpuSamples
+  }
   return samples > 0 ? inside / samples : 0
 }

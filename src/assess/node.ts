@@ -70,6 +70,7 @@ const NO_CONTENTION = {
   contendedSeconds: 0,
   handOverSeconds: 0,
   saturatedLocks: 0,
+  isShared: false,
   serialCpuSeconds: undefined,
   isThrottled: false,
 }

@@ -24,6 +24,7 @@ export function estimateOwnership(
     const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
     return none(samples < minSamples ? 'too-few-samples' : 'owner-unknown')
   }
+  if (hasOrphans(intervals, locks, minSamples)) return none('short-lived-processes')
   if (!bottleneck) return none(whyUncontended(intervals))
   const batches = intervals.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
   return parallelFractionByOwnership(batches, minSamples)
@@ -51,6 +52,22 @@ function isHidden(
   return (
     bottleneck?.kind !== 'thread' || threadUtilization(bottleneck.thread, { seconds }) < saturatedUtilization
   )
+}
+
+/** Share of the samples that may be inside locks that are not known to be the same as others: so much may p be off. */
+const MAX_ORPHAN_SHARE = 0.02
+
+function hasOrphans(
+  intervals: readonly TargetInterval[],
+  locks: readonly LockTotals[],
+  minSamples: number,
+): boolean {
+  const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
+  const orphaned = locks.reduce(
+    (sum, { lock, scaledOwnedSamples }) => (lock.isOrphan ? sum + scaledOwnedSamples : sum),
+    0,
+  )
+  return samples >= minSamples && orphaned > MAX_ORPHAN_SHARE * samples
 }
 
 /** No lock was waited for: whether the threads waited for anything. */

@@ -12,7 +12,9 @@
  * - `several-saturated-locks`: more than one lock was contended throughout; eq. 25 assumes one.
  * - `owner-unknown`: the most waited-for lock has no readable owner.
  * - `unclassifiable-runtime`: waits of this runtime cannot be told apart by their arguments.
- * - `cpu-time-unknown`: the CPU time was not read at the borders of the intervals.
+ * - `cpu-time-unknown`: the CPU time was neither read at the borders of the intervals nor sampled in them.
+ * - `short-lived-processes`: processes that were inside locks ended before it was found out which locks these are.
+ * - `shared-lock`: processes share the most contended lock; the time in which any of them waits for it is not known.
  */
 export const REASONS = [
   'no-tracer',
@@ -27,6 +29,8 @@ export const REASONS = [
   'owner-unknown',
   'unclassifiable-runtime',
   'cpu-time-unknown',
+  'short-lived-processes',
+  'shared-lock',
 ] as const
 export type Reason = (typeof REASONS)[number]
 

@@ -12,6 +12,8 @@ export interface ContentionWindow {
   readonly handOverSeconds: number
   /** Locks that were contended for the share that qualifies a window. Count. */
   readonly saturatedLocks: number
+  /** Whether several processes wait for the most contended lock: then `contendedSeconds` is a lower bound. */
+  readonly isShared: boolean
   /** CPU time burned by the target (or the node). Seconds; undefined where it was not read. */
   readonly cpuSeconds: number | undefined
   /** Of it, inside the most contended lock, by ownership samples; undefined where its owner cannot be read. Seconds. */
@@ -62,7 +64,7 @@ export function qualifies(window: ContentionWindow, limits: WindowLimits): boole
  * eqs. 20–25. It holds only while the sequential resource is what limits. w is the length of a window without the
  * hand-overs of the lock: each costs a wake-up, tens of microseconds in which no thread is in the sequential part.
  *
- * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited),
+ * @returns p in [0, 1) with its 95 % interval by batch means, or: `no-contention` (nobody waited), `shared-lock`,
  *   `too-few-windows` (fewer than MIN_BATCHES or than MIN_QUALIFIED_SHARE qualify), `cpu-saturated`, `cpu-throttled`, `cpu-time-unknown`,
  *   `several-saturated-locks`, `holder-off-cpu` (Σc < Σw, or ownership samples show U_s < 1 by too much).
  */
@@ -72,6 +74,8 @@ export function parallelFractionInWindows(
 ): Estimate {
   const waited = windows.filter((window) => window.contendedSeconds > 0)
   if (waited.length === 0) return none('no-contention')
+  // Neither which intervals qualify nor their length is known then.
+  if (waited.some(({ isShared }) => isShared)) return none('shared-lock')
   const candidates = windows.filter((window) => qualifies(window, limits))
   const contended = candidates.filter((window) => !window.isThrottled)
   if (contended.length < MIN_BATCHES && contended.length < candidates.length) return none('cpu-throttled')

@@ -15,7 +15,7 @@ export interface NodeInterval {
   readonly cpus: number
   /** Of each of them: CPU time spent on work, and that passed. */
   readonly perCpu: ReadonlyMap<number, CpuTimes>
-  /** On-CPU samples of all processes. */
+  /** On-CPU samples of all processes, the exporter's own included. */
   readonly cpuSamples: number
   /** Set where no tracer was there to see: nothing is known of samples, waits and locks. */
   readonly isUntraced?: true
@@ -59,16 +59,24 @@ export interface CpuReadings {
 /** Threads that are read, by the pid of their process. */
 export type ThreadsByPid = ReadonlyMap<number, readonly ThreadReadings[]>
 
+/** What an interval is joined with besides the CPU readings. */
+export interface JoinOptions {
+  readonly threads?: ThreadsByPid
+  /** Processes that are no part of what is measured, but use the CPUs of the machine. */
+  readonly own?: ReadonlySet<number | undefined>
+}
+
 /** Puts CPU time on the tracer's borders. Source of the clock rule: cumulative time, interpolated linearly. */
 export function joinInterval(
   interval: TraceInterval,
   cpu: CpuReadings,
-  threads: ThreadsByPid = new Map(),
+  { threads = new Map(), own = new Set() }: JoinOptions = {},
 ): JoinedInterval {
   let cpuSamples = 0
   const processes: ProcessInterval[] = []
   for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
   for (const pid of new Set([...interval.processes.keys(), ...cpu.processes.keys()])) {
+    if (own.has(pid)) continue
     const timeline = cpu.processes.get(pid)
     processes.push({
       pid,

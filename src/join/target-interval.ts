@@ -1,26 +1,13 @@
-import type { LockTrace } from '../parse/trace-interval.js'
 import type { NodeInterval, ProcessInterval } from './interval.js'
+import { type LockInterval, type LockPart, type LockReference, mergeParts } from './lock-parts.js'
 import { type ThreadUse, threadUses } from './thread-use.js'
 
-/** A lock of a process, whose name is found out apart from the measuring. */
-export interface LockReference {
-  /** Tells it apart from all other locks, of other processes too. */
-  readonly key: string
-  /** Undefined as long as the name is being found out; then it stays. */
-  readonly label: string | undefined
-}
-
-/** One lock of a target during one interval. */
-export interface LockInterval extends LockTrace {
-  readonly lock: LockReference
-  /** On-CPU samples of its process in the interval, of which some looked at the lock. */
-  readonly processSamples: number
-}
+export type { LockInterval, LockPart, LockReference } from './lock-parts.js'
 
 /** One target during one interval. */
 export interface TargetInterval {
   readonly node: NodeInterval
-  /** CPU time of all its processes; undefined where one of them was not read at both borders. Seconds. */
+  /** CPU time of all its processes, as read or as estimated from samples; undefined where it is neither. Seconds. */
   readonly cpuSeconds: number | undefined
   readonly cpuSamples: number
   /** N: CPUs that it may use. */
@@ -31,7 +18,7 @@ export interface TargetInterval {
   /** Time for which a CPU quota stopped its threads; undefined where it has no quota. Seconds. */
   readonly throttledSeconds: number | undefined
   readonly isThrottled: boolean
-  /** By process and address: an address alone may mean another lock in another process. */
+  /** By the key of the lock, as it was when they were put together. */
   readonly locks: ReadonlyMap<string, LockInterval>
   /** Threads of its processes; undefined where one of them was not read. Count. */
   readonly threadCount: number | undefined
@@ -39,6 +26,10 @@ export interface TargetInterval {
   readonly threads: readonly ThreadUse[]
   /** Whether a thread of it waited in a futex, for a lock or something else: only waits that ended, or are for a lock. */
   readonly hasWaited: boolean
+  /** What each process did at each lock: what `locks` was put together from. */
+  readonly parts: readonly LockPart[]
+  /** Processes that did something in it. Count. */
+  readonly users: number
 }
 
 /** What the machine lets the members of a target use, in one interval. */
@@ -55,26 +46,29 @@ export interface CpuAllowance {
  * Makes one interval of a target from those of its processes.
  *
  * @param lockAt Which lock of a member is at an address.
+ * @param nameOf Tells the members apart; one that took the place of another has its name.
  */
 export function toTargetInterval<M extends { readonly process: ProcessInterval }>(
   members: readonly M[],
   lockAt: (member: M, address: bigint) => LockReference,
   node: NodeInterval,
   { cpus, allowed, throttled }: CpuAllowance,
+  nameOf: (member: M) => string = ({ process }) => String(process.pid),
 ): TargetInterval {
-  const locks = new Map<string, LockInterval>()
+  const parts: LockPart[] = []
   let cpuSeconds: number | undefined = 0
   let cpuSamples = 0
+  let users = 0
   for (const member of members) {
     const { process } = member
-    const processSamples = process.trace?.cpuSamples ?? 0
+    const { cpuSamples: processSamples = 0, locks = [] } = process.trace ?? {}
     cpuSamples += processSamples
-    // A process that has just started was not read at the first border; one that did not run needs no reading.
-    if (process.cpuSeconds === undefined && processSamples > 0) cpuSeconds = undefined
-    else if (cpuSeconds !== undefined) cpuSeconds += process.cpuSeconds ?? 0
-    for (const trace of process.trace?.locks ?? []) {
+    if (processSamples + locks.length > 0) users += 1
+    const ofProcess = cpuSecondsOf(process, node)
+    cpuSeconds = cpuSeconds === undefined || ofProcess === undefined ? undefined : cpuSeconds + ofProcess
+    for (const trace of locks) {
       const lock = lockAt(member, trace.address)
-      locks.set(lock.key, { ...trace, lock, processSamples })
+      parts.push({ ...trace, lock, pid: process.pid, process: nameOf(member), processSamples })
     }
   }
   return {
@@ -85,7 +79,9 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     ...cpuTimeOf(allowed, node),
     throttledSeconds: throttled?.seconds,
     isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
-    locks,
+    locks: mergeParts(parts, users),
+    parts,
+    users,
     threadCount: threadCountOf(members.map(({ process }) => process)),
     threads: members.flatMap(({ process }) => threadUses(process, node)),
     hasWaited: members.some(
@@ -101,6 +97,31 @@ function threadCountOf(processes: readonly ProcessInterval[]): number | undefine
     sum += threadCount
   }
   return sum
+}
+
+/** The interval with its locks as they are known now; the same object where nothing has become known. */
+export function withKnownLocks(interval: TargetInterval): TargetInterval {
+  for (const [key, { lock }] of interval.locks) {
+    if (lock.key !== key) return { ...interval, locks: mergeParts(interval.parts, interval.users) }
+  }
+  return interval
+}
+
+/**
+ * CPU time of a process in an interval. One that started or ended in it was not read at both borders: then each of its
+ * samples stands for the CPU time that a sample of the machine stood for in this interval,
+ *
+ *     cpu = samples · node busy / node samples
+ *
+ * Ticks fall on all CPUs at the same mean frequency, so that the expected share of a process in the samples is its share
+ * in the CPU time; the quotient is measured and not 1/frequency, so that ticks that came late or were left out take
+ * nothing away. Seconds; undefined where nothing is known of it.
+ */
+function cpuSecondsOf({ cpuSeconds, trace }: ProcessInterval, node: NodeInterval): number | undefined {
+  const samples = trace?.cpuSamples ?? 0
+  // One that did not run needs no reading.
+  if (cpuSeconds !== undefined || samples === 0) return cpuSeconds ?? 0
+  return node.cpuSamples > 0 ? (samples * node.busySeconds) / node.cpuSamples : undefined
 }
 
 /** CPU time of these CPUs; of all where none are given. */

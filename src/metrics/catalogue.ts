@@ -54,6 +54,11 @@ export const CATALOGUE = {
     'Upper bound of the 95% confidence interval of the parallel fraction.',
     ['target', 'estimator'],
   ),
+  processParallelFraction: gauge(
+    'amdahl_target_process_parallel_fraction',
+    'Parallel fraction of the code: share of CPU demand outside the busiest lock of each process. Deploys are compared by it.',
+    ['target'],
+  ),
   unavailable: gauge(
     'amdahl_target_estimate_unavailable',
     'Always 1: why the target has no parallel fraction by this estimator.',
@@ -115,6 +120,11 @@ export const CATALOGUE = {
   serialCpuSeconds: counter(
     'amdahl_target_serial_cpu_seconds_total',
     'CPU time of the target inside its bottleneck, a lock or a thread.',
+    ['target'],
+  ),
+  processSerialCpuSeconds: counter(
+    'amdahl_target_process_serial_cpu_seconds_total',
+    'CPU time of the target inside the busiest lock of each of its processes.',
     ['target'],
   ),
   windowSeconds: counter(

@@ -46,6 +46,9 @@ function collectEstimate(target: string, estimator: Estimator, estimate: Estimat
 }
 
 function collectAssessment(target: string, assessment: Assessment, samples: Samples): void {
+  if (assessment.process.kind === 'value') {
+    samples.add(CATALOGUE.processParallelFraction, assessment.process.value, { target })
+  }
   samples.add(CATALOGUE.queue, assessment.queueLength, { target })
   samples.add(CATALOGUE.serialUtilization, assessment.serialUtilization, { target })
   samples.add(CATALOGUE.busyCpus, assessment.busyCpus, { target })
@@ -108,7 +111,10 @@ function collectCpuTime({ name: target, assessment, counters }: TargetSnapshot, 
   const { ownership } = assessment
   const isSerialKnown = ownership.kind === 'value' || ownership.reason === 'too-few-samples'
   samples.add(CATALOGUE.cpuSeconds, counters.cpuSeconds, { target })
-  if (isSerialKnown) samples.add(CATALOGUE.serialCpuSeconds, counters.serialCpuSeconds, { target })
+  if (isSerialKnown) {
+    samples.add(CATALOGUE.serialCpuSeconds, counters.serialCpuSeconds, { target })
+    samples.add(CATALOGUE.processSerialCpuSeconds, counters.processSerialCpuSeconds, { target })
+  }
   samples.add(CATALOGUE.windowSeconds, counters.contentionWindowSeconds, { target })
   samples.add(CATALOGUE.windowCpuSeconds, counters.contentionWindowCpuSeconds, { target })
 }

@@ -8,9 +8,13 @@ export interface Mapping {
   /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
   readonly path: string
   readonly isExecutable: boolean
+  /** Whether what is written there is seen by all who map it (MAP_SHARED). */
+  readonly isShared: boolean
+  /** `device:inode` of what is mapped, the same in all processes; `00:00:0` for private anonymous memory. */
+  readonly file: string
 }
 
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ *(.*)$/
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) (\S+) (\d+) *(.*)$/
 
 /** Parses /proc/PID/maps (proc_pid_maps(5)); lines of another form are left out. */
 export function parseProcMaps(text: string): readonly Mapping[] {
@@ -18,13 +22,15 @@ export function parseProcMaps(text: string): readonly Mapping[] {
   for (const line of text.split('\n')) {
     const match = LINE.exec(line)
     if (!match) continue
-    const [, begin = '', end = '', permissions = '', offset = '', path = ''] = match
+    const [, begin = '', end = '', permissions = '', offset = '', device = '', inode = '', path = ''] = match
     mappings.push({
       begin: BigInt(`0x${begin}`),
       end: BigInt(`0x${end}`),
       offset: BigInt(`0x${offset}`),
       path,
       isExecutable: permissions.includes('x'),
+      isShared: permissions.endsWith('s'),
+      file: `${device}:${inode}`,
     })
   }
   return mappings

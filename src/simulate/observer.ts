@@ -29,7 +29,7 @@ export function lockLabel(index: number): string {
 export function createObserver({ cpus, lockShares }: Scenario): Observer {
   const node = createTimeline(interpolateCpuTotals, 2)
   const process = createTimeline(interpolateNumber, 2)
-  const readings = { cpus, node, processes: new Map([[SIMULATED_PID, process]]) }
+  const readings = { cpus, node, threadCounts: new Map(), processes: new Map([[SIMULATED_PID, process]]) }
   const locks = new Map(
     lockShares.map((_, index) => {
       const label = lockLabel(index)

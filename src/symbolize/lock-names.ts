@@ -1,17 +1,21 @@
 import { dropOldest } from '../drop-oldest.js'
 import type { LockReference } from '../join/target-interval.js'
 import type { LockStack, UserStack } from '../parse/trace-interval.js'
-import type { LockNamer } from './lock-namer.js'
+import type { LockName, LockNamer } from './lock-namer.js'
 
 export interface LockNames {
   /** Takes the stacks of an interval; those of locks that are asked for later are kept for a while. */
   offer(stacks: readonly LockStack[], nowNs: bigint): void
   /** The same object each time, as long as the process is known. */
-  refer(
-    process: { readonly pid: number; readonly key: string },
-    address: bigint,
-    nowNs: bigint,
-  ): LockReference
+  refer(process: LockOwner, address: bigint, nowNs: bigint): LockReference
+}
+
+/** A process as far as its locks are told apart. */
+export interface LockOwner {
+  readonly pid: number
+  readonly key: string
+  /** Its place among the processes of its target: one that takes its place has the same locks, where they lie the same. */
+  readonly place: { readonly name: string; hasEnded(): boolean }
 }
 
 /** A lock that could be named by what is known of it. */
@@ -29,29 +33,80 @@ const PATIENCE_NS = 8_000_000_000n
 const RETRY_NS = 2_000_000_000n
 /** Processes whose names are kept. */
 const MAX_PROCESSES = 4096
+/** Locks in shared memory whose names are kept. */
+const MAX_SHARED = 4096
 
 interface Entry extends LockReference {
+  key: string
   label: string | undefined
+  /** Whether it is known where the lock lies, so that its key is the same for all who use it, or who take its place. */
+  isPlaced: boolean
   readonly sinceNs: bigint
   askedNs: bigint
   isAsking: boolean
 }
 
+/** What is known of the locks of one process. */
+interface OwnLocks {
+  readonly entries: Map<bigint, Entry>
+  /** Locks that are named by where they are waited for, by name. Count. */
+  readonly sites: Map<string, number>
+}
+
 /** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
 export function createLockNames(namer: LockNamer): LockNames {
-  const processes = new Map<string, Map<bigint, Entry>>()
+  const processes = new Map<string, OwnLocks>()
+  /** Names of locks in shared memory: each process may wait for one in another function. */
+  const sharedLabels = new Map<string, string>()
   const stacks = new Map<string, { readonly stacks: UserStack[]; readonly sinceNs: bigint }>()
 
-  async function ask(entry: Entry, pid: number, address: bigint, nowNs: bigint): Promise<void> {
-    const stackKey = `${pid}:${address}`
+  async function ask(entry: Entry, locks: OwnLocks, owner: LockOwner, address: bigint, nowNs: bigint) {
+    const stackKey = `${owner.pid}:${address}`
     entry.askedNs = nowNs
     entry.isAsking = true
-    const answer = await namer.name({ pid, address, stacks: stacks.get(stackKey)?.stacks ?? [] })
+    const answer = await namer.name({
+      pid: owner.pid,
+      address,
+      stacks: stacks.get(stackKey)?.stacks ?? [],
+    })
     entry.isAsking = false
     const isPatient = nowNs - entry.sinceNs < PATIENCE_NS
     if (answer !== undefined && (answer.kind !== 'memory' || !isPatient)) entry.label = answer.name
     else if (!isPatient) entry.label = UNKNOWN_LOCK
+    if (answer) place(entry, answer, locks, owner)
     if (entry.label !== undefined) stacks.delete(stackKey)
+  }
+
+  /** Changes the key, once, to one that says where the lock lies. */
+  function place(entry: Entry, { home, kind, name }: LockName, locks: OwnLocks, owner: LockOwner): void {
+    if (home?.isShared) {
+      entry.key = `shared ${home.key}`
+      entry.isPlaced = true
+      const label = sharedLabels.get(entry.key)
+      if (label === undefined && entry.label !== undefined) {
+        sharedLabels.set(entry.key, entry.label)
+        dropOldest(sharedLabels, MAX_SHARED)
+      } else entry.label = label ?? entry.label
+    } else if (!entry.isPlaced && home) {
+      entry.key = `${owner.place.name} ${home.key}`
+      entry.isPlaced = true
+    } else if (!entry.isPlaced && kind === 'site') {
+      // Locks from malloc that are waited for at one place: the first one of a process continues the first one of another.
+      if (locks.sites.size >= MAX_LOCKS) locks.sites.clear()
+      const number = locks.sites.get(name) ?? 0
+      locks.sites.set(name, number + 1)
+      entry.key = `${owner.place.name} ${name} ${number}`
+      entry.isPlaced = true
+    }
+  }
+
+  function locksOf({ key }: LockOwner): OwnLocks {
+    const locks = processes.get(key) ?? { entries: new Map(), sites: new Map() }
+    // The one that was used last is the last: what has ended makes room first.
+    processes.delete(key)
+    processes.set(key, locks)
+    dropOldest(processes, MAX_PROCESSES)
+    return locks
   }
 
   return {
@@ -67,24 +122,33 @@ export function createLockNames(namer: LockNamer): LockNames {
         stacks.delete(key)
       }
     },
-    refer(process, address, nowNs) {
-      let entries = processes.get(process.key)
-      if (!entries) {
-        entries = new Map()
-        processes.set(process.key, entries)
-        dropOldest(processes, MAX_PROCESSES)
-      }
+    refer(owner, address, nowNs) {
+      const locks = locksOf(owner)
+      const { entries } = locks
       let entry = entries.get(address)
       if (!entry) {
         if (entries.size >= MAX_LOCKS) entries.clear()
-        const key = `${process.key}:${address}`
-        entry = { key, label: undefined, sinceNs: nowNs, askedNs: nowNs - RETRY_NS, isAsking: false }
+        entry = createEntry(owner, address, nowNs)
         entries.set(address, entry)
       }
       if (entry.label === undefined && !entry.isAsking && nowNs - entry.askedNs >= RETRY_NS) {
-        void ask(entry, process.pid, address, nowNs)
+        void ask(entry, locks, owner, address, nowNs)
       }
       return entry
     },
+  }
+}
+
+function createEntry({ key, place }: LockOwner, address: bigint, nowNs: bigint): Entry {
+  return {
+    key: `${key}:${address}`,
+    label: undefined,
+    isPlaced: false,
+    get isOrphan() {
+      return !this.isPlaced && place.hasEnded()
+    },
+    sinceNs: nowNs,
+    askedNs: nowNs - RETRY_NS,
+    isAsking: false,
   }
 }

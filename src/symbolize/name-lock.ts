@@ -5,13 +5,15 @@ import { isLockLibrary } from '../runtimes/runtime-table.js'
 import { shortenLabel } from './label.js'
 import { isLockWrapper } from './lock-wrapper.js'
 import type { Module } from './module.js'
-import type { Place, ProcessView } from './process-view.js'
+import type { LockHome, Place, ProcessView } from './process-view.js'
 import { unwind } from './unwind.js'
 
 export interface LockName {
   readonly name: string
   /** `static`: a symbol or module+offset; `site`: where it is waited for; `memory`: only the kind of memory: more stacks may name it. */
   readonly kind: 'static' | 'site' | 'memory'
+  /** Undefined where only its address tells it from other locks of its process. */
+  readonly home: LockHome | undefined
 }
 
 /** sizeof(pthread_rwlock_t), whose threads wait at these two places: struct_rwlock.h of glibc for x86-64. */
@@ -37,9 +39,12 @@ export function nameLock(
 ): LockName | undefined {
   const place = process.locate(address)
   if (!place) return undefined
-  if (place.kind === 'module') return { name: nameOfData(place), kind: 'static' }
+  const home = process.homeOf(address)
+  if (place.kind === 'module') return { name: nameOfData(place), kind: 'static', home }
   const site = mostFrequent(stacks.map((stack) => nameOfSite(process, stack)))
-  return site === undefined ? { name: place.memory, kind: 'memory' } : { name: site, kind: 'site' }
+  return site === undefined
+    ? { name: place.memory, kind: 'memory', home }
+    : { name: site, kind: 'site', home }
 }
 
 type ModulePlace = Extract<Place, { kind: 'module' }>

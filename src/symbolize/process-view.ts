@@ -16,10 +16,20 @@ export type Place =
     }
   | { readonly kind: 'memory'; readonly memory: 'heap' | 'stack' | 'anonymous' }
 
+/** What a futex word is a part of, the same for all processes that see it. */
+export interface LockHome {
+  /** Device, inode and offset of shared memory; file and offset in private memory. */
+  readonly key: string
+  /** Whether it is one lock for all processes that map it; else each process has one of its own. */
+  readonly isShared: boolean
+}
+
 /** Address space of a process, as it was when it was read. */
 export interface ProcessView {
   /** Undefined where nothing is mapped. */
   locate(address: bigint): Place | undefined
+  /** What a lock at this address is a part of; undefined where only its address tells it apart, or nothing is mapped. */
+  homeOf(address: bigint): LockHome | undefined
   /** Closes the files; the next look-up that needs one opens it again. */
   release(): void
 }
@@ -79,26 +89,39 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
     return module
   }
 
+  function locate(address: bigint): Place | undefined {
+    const index = indexOf(address)
+    const mapping = mappings[index]
+    if (!mapping) return undefined
+    const previous = mappings[index - 1]
+    // .bss is anonymous memory that follows its module's data without a gap.
+    const isAfterModule =
+      mapping.path === '' && previous?.end === mapping.begin && previous.path.startsWith('/')
+    const path = isAfterModule ? previous.path : mapping.path
+    if (path.startsWith('/') && !NAMELESS.test(withoutDeleted(path))) {
+      const module = isAfterModule ? moduleAt(index - 1, previous) : moduleAt(index, mapping)
+      const inFile = module.addressOf(address)
+      const isOther = isAfterModule && module.isReadable && inFile === undefined
+      const offset = address - module.mapping.begin + module.mapping.offset
+      const { isExecutable } = mapping
+      if (!isOther) return { kind: 'module', module, address: inFile, offset, isExecutable }
+    }
+    if (mapping.path === '[heap]') return { kind: 'memory', memory: 'heap' }
+    return { kind: 'memory', memory: mapping.path.startsWith('[stack') ? 'stack' : 'anonymous' }
+  }
+
   return {
-    locate(address) {
-      const index = indexOf(address)
-      const mapping = mappings[index]
-      if (!mapping) return undefined
-      const previous = mappings[index - 1]
-      // .bss is anonymous memory that follows its module's data without a gap.
-      const isAfterModule =
-        mapping.path === '' && previous?.end === mapping.begin && previous.path.startsWith('/')
-      const path = isAfterModule ? previous.path : mapping.path
-      if (path.startsWith('/') && !NAMELESS.test(withoutDeleted(path))) {
-        const module = isAfterModule ? moduleAt(index - 1, previous) : moduleAt(index, mapping)
-        const inFile = module.addressOf(address)
-        const isOther = isAfterModule && module.isReadable && inFile === undefined
-        const offset = address - module.mapping.begin + module.mapping.offset
-        const { isExecutable } = mapping
-        if (!isOther) return { kind: 'module', module, address: inFile, offset, isExecutable }
+    locate,
+    homeOf(address) {
+      const mapping = mappings[indexOf(address)]
+      if (mapping?.isShared) {
+        const offset = address - mapping.begin + mapping.offset
+        return { key: `${mapping.file}+0x${offset.toString(16)}`, isShared: true }
       }
-      if (mapping.path === '[heap]') return { kind: 'memory', memory: 'heap' }
-      return { kind: 'memory', memory: mapping.path.startsWith('[stack') ? 'stack' : 'anonymous' }
+      const place = locate(address)
+      if (place?.kind !== 'module') return undefined
+      const path = withoutDeleted(place.module.mapping.path)
+      return { key: `${path}+0x${place.offset.toString(16)}`, isShared: false }
     },
     release() {
       for (const module of loaded.values()) module.release()

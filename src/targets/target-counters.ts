@@ -10,6 +10,8 @@ export interface CounterTotals {
   readonly cpuSeconds: number
   /** CPU time inside the bottleneck lock. */
   readonly serialCpuSeconds: number
+  /** CPU time inside the busiest lock of each process. */
+  readonly processSerialCpuSeconds: number
   readonly contentionWindowSeconds: number
   readonly contentionWindowCpuSeconds: number
   /** Undefined as long as no quota was seen. */
@@ -41,6 +43,7 @@ export function createTargetCounters(maxLocks: () => number): TargetCounters {
   const sums = {
     cpuSeconds: 0,
     serialCpuSeconds: 0,
+    processSerialCpuSeconds: 0,
     contentionWindowSeconds: 0,
     contentionWindowCpuSeconds: 0,
   }
@@ -74,10 +77,11 @@ export function createTargetCounters(maxLocks: () => number): TargetCounters {
         throttledSeconds = (throttledSeconds ?? 0) + interval.throttledSeconds
       }
     },
-    addIncrement({ cpuSeconds, serialCpuSeconds, contentionWindow }) {
+    addIncrement({ cpuSeconds, serialCpuSeconds, processSerialCpuSeconds, contentionWindow }) {
       if (cpuSeconds === undefined) return
       sums.cpuSeconds += cpuSeconds
       sums.serialCpuSeconds += serialCpuSeconds
+      sums.processSerialCpuSeconds += processSerialCpuSeconds
       sums.contentionWindowSeconds += contentionWindow?.seconds ?? 0
       sums.contentionWindowCpuSeconds += contentionWindow?.cpuSeconds ?? 0
     },

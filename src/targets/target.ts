@@ -15,6 +15,7 @@ import { nameOf } from '../resources/sequential.js'
 import { learnSequentialThreads, sumThreads } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { createMainProcess } from './main-process.js'
+import { createProcessPlaces, type ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
 import { createTrailingAssessment, type TrailingAssessment } from './trailing-assessment.js'
 
@@ -39,7 +40,7 @@ export interface TargetHost {
   identify(pid: number): ProcessIdentity | undefined
   /** Whether the process runs now, and the same program. */
   isAlive(identity: ProcessIdentity): boolean
-  lock(identity: ProcessIdentity, address: bigint): LockReference
+  lock(identity: ProcessIdentity, address: bigint, place: ProcessPlace): LockReference
   allowance(members: readonly ProcessIdentity[], interval: MeasuredInterval): CpuAllowance
 }
 
@@ -102,6 +103,7 @@ export function createTarget(
   const tracker = createChangeTracker(limits, state)
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
+  const places = createProcessPlaces(host.isAlive)
   let known: Known = { runtime: 'glibc', sequentialThreads: new Set(tracker.sequentialThreads()) }
   const assessed = createTrailingAssessment(limits, known)
   let recentSeconds = 0
@@ -111,8 +113,17 @@ export function createTarget(
     const mainIdentity = main.identity()
     const users =
       members.length > 0 ? members.map(({ identity }) => identity) : mainIdentity ? [mainIdentity] : []
-    const lockAt = ({ identity }: Member, address: bigint) => host.lock(identity, address)
-    return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval))
+    places.next()
+    const placeOf = ({ identity }: Member) => places.placeOf(identity)
+    const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
+    const processOf = (member: Member) => placeOf(member).name
+    return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), processOf)
+  }
+
+  /** Whether processes of the program follow each other so fast that none fills the trailing time: then they add up. */
+  function isShortLived(before: ProcessIdentity | undefined, after: ProcessIdentity | undefined): boolean {
+    if (!before || !after) return false
+    return after.startTimestampSeconds - before.startTimestampSeconds < limits().trailingSeconds
   }
 
   /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */
@@ -146,9 +157,12 @@ export function createTarget(
     lastAliveNs: () => lastAliveNs,
     advance(members, interval, nowSeconds) {
       const identities = members.map(({ identity }) => identity)
+      const before = main.identity()
       const { event, isAlive } = main.observe(identities, nowSeconds)
-      // What came before it was another process: its intervals say nothing of this one.
-      if (event === 'deploy' || event === 'restart') assessed.forget(known)
+      // What came before it was another program, or may have been: its intervals say nothing of this one.
+      if (event === 'deploy' || (event === 'restart' && !isShortLived(before, main.identity()))) {
+        assessed.forget(known)
+      }
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) known = { ...known, runtime: runtimeOf(identities) }
       take(members, toInterval(members, interval), nowSeconds)

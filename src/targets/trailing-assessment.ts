@@ -1,6 +1,6 @@
 import { type Assessment, assess, type Known } from '../assess/assess.js'
 import type { AssessedTarget } from '../assess/node.js'
-import type { TargetInterval } from '../join/target-interval.js'
+import { type TargetInterval, withKnownLocks } from '../join/target-interval.js'
 import type { ShownLocks } from '../resources/lock-use.js'
 import { leaveOutParked } from '../resources/parked.js'
 import type { TargetLimits } from './target.js'
@@ -34,7 +34,8 @@ export function createTrailingAssessment(limits: () => TargetLimits, known: Know
       return usable.parkedThreads
     },
     add(interval) {
-      all = trailing([...all, interval], ({ node }) => node.seconds, limits().trailingSeconds)
+      const known = all.map(withKnownLocks)
+      all = trailing([...known, interval], ({ node }) => node.seconds, limits().trailingSeconds)
       usable = leaveOutParked(all)
     },
     assess(known, shown) {

@@ -98,8 +98,8 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
       joined: {
         beginNs: SECOND,
         endNs: 2n * SECOND,
-        node: { seconds: 1, busySeconds: expect.closeTo(1, 9), cpuSamples: 10 },
-        // The exporter's own process is left out, and so are its samples.
+        // The exporter's own process is left out; the machine has its samples as it has its CPU time.
+        node: { seconds: 1, busySeconds: expect.closeTo(1, 9), cpuSamples: 20 },
         processes: [{ pid: 7, cpuSeconds: expect.closeTo(0.5, 9), trace: { cpuSamples: 10 } }],
       },
     },

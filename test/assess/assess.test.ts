@@ -211,6 +211,7 @@ test('nothing is said of no intervals', () => {
   expect(assess([], 'glibc', LIMITS)).toEqual({
     ownership: { kind: 'none', reason: 'no-contention' },
     window: { kind: 'none', reason: 'no-contention' },
+    process: { kind: 'none', reason: 'no-contention' },
     queueLength: undefined,
     serialUtilization: undefined,
     busyCpus: undefined,

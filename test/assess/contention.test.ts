@@ -15,9 +15,17 @@ describe('the contention of an interval', () => {
       contendedSeconds: 0.95,
       handOverSeconds: 0.02,
       saturatedLocks: 2,
+      isShared: false,
       // Half of the samples of 1.5 CPUs.
       serialCpuSeconds: 0.75,
     })
+  })
+
+  test('says whether several processes wait for that lock', () => {
+    const shared = lockInterval('a', { contendedSeconds: 0.5, processes: 2 })
+    const own = (contendedSeconds: number) => lockInterval('b', { contendedSeconds })
+    expect(contentionOf(targetInterval([shared, own(0.4)]), 0.9).isShared).toBe(true)
+    expect(contentionOf(targetInterval([shared, own(0.6)]), 0.9).isShared).toBe(false)
   })
 
   test('looks at the share of an interval, whatever its length', () => {
@@ -46,6 +54,7 @@ describe('the contention of an interval', () => {
       contendedSeconds: 0,
       handOverSeconds: 0,
       saturatedLocks: 0,
+      isShared: false,
       serialCpuSeconds: undefined,
     })
   })
@@ -61,6 +70,7 @@ test('a contention window has the CPU time of the target, and of the CPUs that i
     contendedSeconds: 1,
     handOverSeconds: 0,
     saturatedLocks: 1,
+    isShared: false,
     serialCpuSeconds: expect.closeTo(0.9, 12),
     seconds: 1,
     cpuSeconds: 1.5,

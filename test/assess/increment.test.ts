@@ -18,6 +18,7 @@ describe('what the last interval adds', () => {
     expect(increment(before)).toEqual({
       cpuSeconds: 1.5,
       serialCpuSeconds: expect.closeTo(0.75, 12),
+      processSerialCpuSeconds: expect.closeTo(0.75, 12),
       // U_s = 0.75 in windows that should have 1: the estimate is withheld.
       contentionWindow: undefined,
       batch: { part: 75, whole: 150 },
@@ -46,6 +47,7 @@ describe('what the last interval adds', () => {
     expect(increment([...before, idle])).toEqual({
       cpuSeconds: 1.5,
       serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
       contentionWindow: undefined,
       batch: undefined,
     })

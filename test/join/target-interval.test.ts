@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { toTargetInterval } from '../../src/join/target-interval.js'
+import { toTargetInterval, withKnownLocks } from '../../src/join/target-interval.js'
 import { lockTrace, nodeInterval, processInterval } from '../support/measured.js'
 
 const ALL = { cpus: 4, allowed: undefined, throttled: undefined }
+const at = (address: number) => ({ lock: { key: `at ${address}`, label: `lock ${address}` } })
 const lockAt = (_: unknown, address: bigint) => ({ key: `at ${address}`, label: `lock ${address}` })
 
 describe('an interval of a target', () => {
@@ -26,23 +27,54 @@ describe('an interval of a target', () => {
       throttledSeconds: undefined,
       isThrottled: false,
       locks: new Map([
-        ['at 1', { ...first, lock: { key: 'at 1', label: 'lock 1' }, processSamples: 150 }],
-        ['at 2', { ...second, lock: { key: 'at 2', label: 'lock 2' }, processSamples: 50 }],
+        ['at 1', { ...first, ...at(1), processSamples: 150, processes: 1 }],
+        ['at 2', { ...second, ...at(2), processSamples: 50, processes: 1 }],
       ]),
+      parts: [
+        { ...first, ...at(1), pid: 1, process: '1', processSamples: 150 },
+        { ...second, ...at(2), pid: 2, process: '2', processSamples: 50 },
+      ],
+      users: 2,
     })
   })
 
-  test('has no CPU time where a process that ran was not read, and leaves out one that did not run', () => {
+  test('estimates the CPU time of a process that was not read by its samples, and leaves out one that did not run', () => {
     const known = { process: processInterval(1, 1.5, []) }
-    const unread = { process: { ...processInterval(2, 1, []), cpuSeconds: undefined } }
+    const unread = { process: { ...processInterval(2, 0.5, []), cpuSeconds: undefined } }
     const still = { process: { pid: 3, trace: undefined, cpuSeconds: undefined } }
     const asleep = { process: { ...processInterval(4, 0, []), cpuSeconds: undefined } }
+    // 50 of 240 samples of 3 busy CPUs: one fifth of the ticks did not come.
+    const node = { ...nodeInterval(3), cpuSamples: 240 }
     const cpuSeconds = (...members: (typeof known)[]) =>
-      toTargetInterval(members, lockAt, nodeInterval(3), ALL).cpuSeconds
-    expect(cpuSeconds(known, unread)).toBeUndefined()
-    expect(cpuSeconds(unread, known)).toBeUndefined()
+      toTargetInterval(members, lockAt, node, ALL).cpuSeconds
+    expect(cpuSeconds(known, unread)).toBeCloseTo(1.5 + (3 * 50) / 240, 12)
+    expect(cpuSeconds(unread)).toBeCloseTo((3 * 50) / 240, 12)
     expect(cpuSeconds(known, still, asleep)).toBe(1.5)
     expect(cpuSeconds()).toBe(0)
+    const unsampled = { ...node, cpuSamples: 0 }
+    expect(toTargetInterval([known, unread], lockAt, unsampled, ALL).cpuSeconds).toBeUndefined()
+  })
+
+  test('has a lock of several processes once, as soon as it is known to be one', () => {
+    const references = [1, 2, 3].map((pid) => ({ key: `${pid}:1`, label: `lock of ${pid}` }))
+    const members = [1, 2, 3].map((pid) => ({ process: processInterval(pid, 0.5, [lockTrace()]) }))
+    const interval = toTargetInterval(
+      members,
+      ({ process }) => references[process.pid - 1] ?? { key: '', label: '' },
+      nodeInterval(3),
+      ALL,
+    )
+    expect([...interval.locks.keys()]).toEqual(['1:1', '2:1', '3:1'])
+    expect(withKnownLocks(interval)).toBe(interval)
+    for (const reference of references.slice(1)) reference.key = 'shared'
+    const known = withKnownLocks(interval)
+    expect([...known.locks].map(([key, { processes }]) => [key, processes])).toEqual([
+      ['1:1', 1],
+      ['shared', 2],
+    ])
+    expect(withKnownLocks(known)).toBe(known)
+    for (const reference of references) reference.key = 'shared'
+    expect([...withKnownLocks(known).locks.values()]).toMatchObject([{ processes: 3, waits: 30 }])
   })
 
   test('has the time of the CPUs that it may run on', () => {

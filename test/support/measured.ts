@@ -1,5 +1,5 @@
 import type { NodeInterval, ProcessInterval } from '../../src/join/interval.js'
-import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
+import type { LockInterval, LockPart, LockReference, TargetInterval } from '../../src/join/target-interval.js'
 import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 
@@ -49,7 +49,18 @@ export function nodeInterval(busyCpus: number, cpus = 4): NodeInterval {
 
 /** A lock of a target with a name; by default its process has all 150 samples of the interval. */
 export function lockInterval(label: string | undefined, change: Partial<LockInterval> = {}): LockInterval {
-  return { ...lockTrace(), lock: { key: `key of ${label}`, label }, processSamples: 150, ...change }
+  return {
+    ...lockTrace(),
+    lock: { key: `key of ${label}`, label },
+    processSamples: 150,
+    processes: 1,
+    ...change,
+  }
+}
+
+/** What a process did at a lock, by itself. */
+export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
+  return { ...lockTrace(), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
 }
 
 /** A second of a target that used 1.5 of 4 CPUs, alone on the machine. */
@@ -67,6 +78,8 @@ export function targetInterval(
     throttledSeconds: undefined,
     isThrottled: false,
     locks: new Map(locks.map((lock) => [lock.lock.key, lock])),
+    parts: locks.map(({ processes, ...lock }) => ({ ...lock, pid: 1, process: 'shopd#1' })),
+    users: 1,
     ...change,
   }
 }

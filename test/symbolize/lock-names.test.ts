@@ -4,6 +4,11 @@ import type { LockName, LockNameRequest } from '../../src/symbolize/lock-namer.j
 import { createLockNames, UNKNOWN_LOCK } from '../../src/symbolize/lock-names.js'
 
 const SECOND = 1_000_000_000n
+const owner = (pid: number, name = `shopd#${pid}`, hasEnded = () => false) => ({
+  pid,
+  key: `${pid}@1`,
+  place: { name, hasEnded },
+})
 const STACK = { ip: 1n, sp: 2n, bp: 3n, words: [4n] }
 
 function createNames(answer: (request: LockNameRequest) => LockName | undefined) {
@@ -20,8 +25,8 @@ function createNames(answer: (request: LockNameRequest) => LockName | undefined)
 
 describe('lock names', () => {
   test('are asked for once', async () => {
-    const { names, requests } = createNames(() => ({ name: 'orders_lock', kind: 'static' }))
-    const process = { pid: 7, key: '7@1' }
+    const { names, requests } = createNames(() => ({ name: 'orders_lock', kind: 'static', home: undefined }))
+    const process = owner(7)
     const lock = names.refer(process, 64n, 0n)
     expect(lock.label).toBeUndefined()
     names.refer(process, 64n, SECOND / 2n)
@@ -34,12 +39,11 @@ describe('lock names', () => {
 
   test('wait for a stack where only the kind of memory is known, and not for ever', async () => {
     const { names } = createNames(({ stacks }) =>
-      stacks.length > 0 ? { name: 'cart_add+0x1f', kind: 'site' } : { name: 'heap', kind: 'memory' },
+      stacks.length > 0
+        ? { name: 'cart_add+0x1f', kind: 'site', home: undefined }
+        : { name: 'heap', kind: 'memory', home: undefined },
     )
-    const [a, b] = [
-      { pid: 7, key: '7@1' },
-      { pid: 8, key: '8@1' },
-    ]
+    const [a, b] = [owner(7), owner(8)]
     for (let second = 0n; second < 12n; second += 1n) {
       if (second === 4n) names.offer([{ pid: 7, address: 64n, stack: STACK }], second * SECOND)
       names.refer(a, 64n, second * SECOND)
@@ -53,20 +57,108 @@ describe('lock names', () => {
   test('of a process that cannot be looked at are unknown after a while', async () => {
     const { names } = createNames(() => undefined)
     for (let second = 0n; second < 12n; second += 1n) {
-      names.refer({ pid: 7, key: '7@1' }, 64n, second * SECOND)
+      names.refer(owner(7), 64n, second * SECOND)
       await setImmediate()
     }
-    expect(names.refer({ pid: 7, key: '7@1' }, 64n, 12n * SECOND).label).toBe(UNKNOWN_LOCK)
+    expect(names.refer(owner(7), 64n, 12n * SECOND).label).toBe(UNKNOWN_LOCK)
   })
 
   test('keep few stacks of a lock, and let them go', async () => {
     const { names, requests } = createNames(() => undefined)
     const stacks = Array.from({ length: 20 }, () => ({ pid: 7, address: 64n, stack: STACK }))
     names.offer(stacks, 0n)
-    names.refer({ pid: 7, key: '7@1' }, 64n, SECOND)
+    names.refer(owner(7), 64n, SECOND)
     names.offer([], 11n * SECOND)
     await setImmediate()
-    names.refer({ pid: 7, key: '7@1' }, 64n, 12n * SECOND)
+    names.refer(owner(7), 64n, 12n * SECOND)
     expect(requests.map(({ stacks }) => stacks.length)).toEqual([6, 0])
   })
+})
+
+describe('the key of a lock', () => {
+  /** Asks for these locks until they are known; their keys. */
+  async function keysOf(
+    names: ReturnType<typeof createNames>['names'],
+    asked: readonly (readonly [ReturnType<typeof owner>, bigint])[],
+  ) {
+    for (const [process, address] of asked) names.refer(process, address, 0n)
+    await setImmediate()
+    return asked.map(([process, address]) => names.refer(process, address, 0n).key)
+  }
+  const shared = (name: string) => ({
+    name,
+    kind: 'site' as const,
+    home: { key: '00:01:7+0x40', isShared: true },
+  })
+
+  test('is the same for all who share it, at whatever address, and its name too', async () => {
+    const { names } = createNames(({ pid }) => shared(`worker${pid}`))
+    const keys = await keysOf(names, [
+      [owner(7), 64n],
+      [owner(8), 128n],
+      [owner(9), 64n],
+    ])
+    expect(keys).toEqual(Array(3).fill('shared 00:01:7+0x40'))
+    expect(names.refer(owner(8), 128n, 0n).label).toBe('worker7')
+  })
+
+  test('is known before the name', async () => {
+    const { names } = createNames(() => ({ ...shared('anonymous'), kind: 'memory' as const }))
+    expect(await keysOf(names, [[owner(7), 64n]])).toEqual(['shared 00:01:7+0x40'])
+    expect(names.refer(owner(7), 64n, 0n).label).toBeUndefined()
+  })
+
+  test('is the same for a process that takes the place of another, and never for two that live together', async () => {
+    const home = { key: '/srv/shopd+0x4060', isShared: false }
+    const { names } = createNames(() => ({ name: 'orders_lock', kind: 'static', home }))
+    const keys = await keysOf(names, [
+      [owner(7, 'shopd#0'), 64n],
+      [owner(8, 'shopd#1'), 64n],
+      [owner(9, 'shopd#0'), 128n],
+    ])
+    expect(keys).toEqual([
+      'shopd#0 /srv/shopd+0x4060',
+      'shopd#1 /srv/shopd+0x4060',
+      'shopd#0 /srv/shopd+0x4060',
+    ])
+  })
+
+  test('of locks from malloc counts those that are waited for at one place', async () => {
+    const { names } = createNames(() => ({ name: 'cart_add+0x1f', kind: 'site', home: undefined }))
+    const keys = await keysOf(names, [
+      [owner(7, 'shopd#0'), 64n],
+      [owner(7, 'shopd#0'), 128n],
+      [owner(8, 'shopd#0'), 64n],
+    ])
+    expect(keys).toEqual(['shopd#0 cart_add+0x1f 0', 'shopd#0 cart_add+0x1f 1', 'shopd#0 cart_add+0x1f 0'])
+  })
+
+  test('stays its own where its process ended before it could be looked at: then it is an orphan', async () => {
+    const { names } = createNames(() => undefined)
+    let hasEnded = false
+    const process = owner(7, 'shopd#0', () => hasEnded)
+    const lock = names.refer(process, 64n, 0n)
+    expect([await keysOf(names, [[process, 64n]]), lock.isOrphan]).toEqual([['7@1:64'], false])
+    hasEnded = true
+    expect(lock.isOrphan).toBe(true)
+  })
+
+  test('that is known makes no orphan', async () => {
+    const { names } = createNames(() => shared('worker'))
+    const process = owner(7, 'shopd#0', () => true)
+    await keysOf(names, [[process, 64n]])
+    expect(names.refer(process, 64n, 0n).isOrphan).toBe(false)
+  })
+})
+
+test('a process that is asked for is kept, however many come and go', async () => {
+  const { names, requests } = createNames(() => ({ name: 'a', kind: 'static', home: undefined }))
+  const lock = names.refer(owner(1), 64n, 0n)
+  for (let pid = 2; pid < 6000; pid += 1) {
+    names.refer(owner(pid), 64n, 0n)
+    names.refer(owner(1), 64n, 0n)
+  }
+  expect(names.refer(owner(1), 64n, 0n)).toBe(lock)
+  await setImmediate()
+  expect(requests.filter(({ pid }) => pid === 1)).toHaveLength(1)
 })

@@ -12,10 +12,13 @@ function nameIn(
   pid: number,
   ranges: readonly (readonly [number, number, number, string])[],
   address: number,
+  mode = 'rw-p fe:00 1',
 ) {
+  const [permissions, device, inode] = mode.split(' ')
   const hex = (value: number) => value.toString(16)
   const lines = ranges.map(
-    ([begin, end, offset, path]) => `${hex(begin)}-${hex(end)} rw-p ${hex(offset)} fe:00 1 ${path}`,
+    ([begin, end, offset, path]) =>
+      `${hex(begin)}-${hex(end)} ${permissions} ${hex(offset)} ${device} ${inode} ${path}`,
   )
   const folder = join(procfs, String(pid))
   rmSync(folder, { recursive: true, force: true })
@@ -54,7 +57,31 @@ describe('a lock in a process whose files cannot be read', () => {
     [0x800100, 'static', 'prices+0x100'],
   ])('at 0x%s from the base is %s %s, wherever the program is loaded', (offset, kind, name) => {
     for (const base of [0x400000, 0x55d0c8a00000]) {
-      expect(nameIn(1, ranges(base), base + offset)).toEqual({ kind, name })
+      expect(nameIn(1, ranges(base), base + offset)).toMatchObject({ kind, name })
+    }
+  })
+
+  test.each([
+    [0x100010, undefined],
+    [0x200010, undefined],
+    [0x600100, undefined],
+    [0x4060, { key: '/srv/shop/bin/shopd+0x4060', isShared: false }],
+    [0x5040, { key: '/srv/shop/bin/shopd+0x5040', isShared: false }],
+    [0x400100, { key: '/usr/lib/x86_64-linux-gnu/libc.so.6+0x100', isShared: false }],
+  ])('at 0x%s of private memory is of its process, in %j', (offset, home) => {
+    for (const base of [0x400000, 0x55d0c8a00000]) {
+      expect(nameIn(1, ranges(base), base + offset)?.home).toEqual(home)
+    }
+  })
+
+  test.each([
+    [0x600100, '00:01:3078+0x7100', '/dev/zero of a forked process'],
+    [0x700100, '00:01:3078+0x100', 'memfd'],
+    [0x800100, '00:01:3078+0x100', 'a file'],
+    [0x200010, '00:01:3078+0x10', 'a nameless one'],
+  ])('at 0x%s of shared memory is of all who map %s: %s', (offset, key) => {
+    for (const base of [0x400000, 0x55d0c8a00000]) {
+      expect(nameIn(1, ranges(base), base + offset, 'rw-s 00:01 3078')?.home).toEqual({ key, isShared: true })
     }
   })
 
@@ -64,7 +91,11 @@ describe('a lock in a process whose files cannot be read', () => {
 
   test('of a program that was replaced on disk has the same name', () => {
     const replaced = [[0x1000, 0x2000, 0, '/srv/shop/bin/shopd (deleted)']] as const
-    expect(nameIn(1, replaced, 0x1800)).toEqual({ kind: 'static', name: 'shopd+0x800' })
+    expect(nameIn(1, replaced, 0x1800)).toEqual({
+      kind: 'static',
+      name: 'shopd+0x800',
+      home: { key: '/srv/shop/bin/shopd+0x800', isShared: false },
+    })
   })
 
   test('of a process that is gone has no name', () => {

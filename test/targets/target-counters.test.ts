@@ -3,12 +3,19 @@ import type { LockReference } from '../../src/join/target-interval.js'
 import { createTargetCounters } from '../../src/targets/target-counters.js'
 import { lockInterval, processInterval, targetInterval } from '../support/measured.js'
 
-const NOTHING = { cpuSeconds: undefined, serialCpuSeconds: 0, contentionWindow: undefined, batch: undefined }
+const NOTHING = {
+  cpuSeconds: undefined,
+  serialCpuSeconds: 0,
+  processSerialCpuSeconds: 0,
+  contentionWindow: undefined,
+  batch: undefined,
+}
 
 test('are all zero, and say nothing of a quota, at first', () => {
   expect(createTargetCounters(() => 2).totals()).toEqual({
     cpuSeconds: 0,
     serialCpuSeconds: 0,
+    processSerialCpuSeconds: 0,
     contentionWindowSeconds: 0,
     contentionWindowCpuSeconds: 0,
     throttledSeconds: undefined,
@@ -35,12 +42,13 @@ test('add up the waits of each class over all processes', () => {
 describe('CPU time', () => {
   test('adds up with what of it was serial and in contention windows', () => {
     const counters = createTargetCounters(() => 2)
-    const increment = { ...NOTHING, cpuSeconds: 2, serialCpuSeconds: 0.5 }
+    const increment = { ...NOTHING, cpuSeconds: 2, serialCpuSeconds: 0.5, processSerialCpuSeconds: 0.625 }
     counters.addIncrement(increment)
     counters.addIncrement({ ...increment, contentionWindow: { seconds: 0.75, cpuSeconds: 1.5 } })
     expect(counters.totals()).toMatchObject({
       cpuSeconds: 4,
       serialCpuSeconds: 1,
+      processSerialCpuSeconds: 1.25,
       contentionWindowSeconds: 0.75,
       contentionWindowCpuSeconds: 1.5,
     })
@@ -51,11 +59,13 @@ describe('CPU time', () => {
     counters.addIncrement({
       ...NOTHING,
       serialCpuSeconds: 1,
+      processSerialCpuSeconds: 1,
       contentionWindow: { seconds: 1, cpuSeconds: 1 },
     })
     expect(counters.totals()).toMatchObject({
       cpuSeconds: 0,
       serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
       contentionWindowSeconds: 0,
     })
   })

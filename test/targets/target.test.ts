@@ -133,17 +133,31 @@ describe('a new start of its program', () => {
     times(20, () => advance(member(1, {}, { version: '1' })))
     expect(target.assessed.assessment.ownership.kind).toBe('value')
     ended.add(1)
-    expect(advance(member(2, {}, { version }))).toBe(event)
+    // As long after the one before as the trailing time is.
+    expect(advance(member(2, {}, { version, startTimestampSeconds: 1061 }))).toBe(event)
     expect(target.assessed.intervals).toHaveLength(1)
     expect(target.assessed.assessment.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
     expect(target.snapshot()).toMatchObject({
       main: { pid: 2 },
       version,
-      startTimestampSeconds: 1002,
+      startTimestampSeconds: 1061,
       counters: { deploys: event === 'deploy' ? 1 : 0, restarts: event === 'restart' ? 1 : 0 },
     })
     // What was counted stays counted.
     expect(target.snapshot()?.counters.cpuSeconds).toBeCloseTo(21 * 1.5, 9)
+  })
+
+  test('adds up with what was before where processes live for a moment', () => {
+    const { target, ended, advance } = scene({
+      lock: (_, address, place) => ({ key: `${place.name} ${address}`, label: `lock${address}` }),
+    })
+    for (let pid = 1; pid <= 20; pid += 1) {
+      advance(member(pid, { ownedSamples: 60 }, { exe: '/srv/shopd' }))
+      ended.add(pid)
+    }
+    expect(target.assessed.intervals).toHaveLength(20)
+    expect(target.assessed.assessment.ownership).toMatchObject({ value: expect.closeTo(0.6, 9) })
+    expect(target.assessed.assessment.locks).toMatchObject([{ label: 'lock1' }])
   })
 
   test('is compared by the bottleneck lock of both', () => {

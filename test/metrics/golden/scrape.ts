@@ -25,7 +25,7 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
-  targets: () => [shop(), quota(), mail(), batch(), idle(), unseen()],
+  targets: () => [shop(), quota(), mail(), batch(), scripts(), idle(), unseen()],
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
@@ -84,6 +84,7 @@ function shop(): TargetSnapshot {
     assessment: {
       ownership: value(0.52, 0.505, 0.535),
       window: value(0.515, 0.485, 0.545),
+      process: value(0.4375, 0.421875, 0.453125),
       queueLength: 3.25,
       serialUtilization: 0.912,
       busyCpus: 1.9,
@@ -104,6 +105,7 @@ function shop(): TargetSnapshot {
     counters: {
       cpuSeconds: 1001.5,
       serialCpuSeconds: 480.25,
+      processSerialCpuSeconds: 563.375,
       contentionWindowSeconds: 300.125,
       contentionWindowCpuSeconds: 610.375,
       throttledSeconds: 41.5,
@@ -172,6 +174,7 @@ function mail(): TargetSnapshot {
       ...idle().counters,
       cpuSeconds: 77.5,
       serialCpuSeconds: 7.5,
+      processSerialCpuSeconds: 7.75,
       contentionWindowSeconds: 1.5,
       contentionWindowCpuSeconds: 2.5,
       waits: new Map([['rwlock', { waits: 9, waitSeconds: 0.5 }]]),
@@ -200,11 +203,17 @@ function batch(): TargetSnapshot {
     assessment: {
       ...idle().assessment,
       ownership: none('too-few-samples'),
-      window: none('no-contention'),
+      window: none('shared-lock'),
       bottleneck: totals(lock('jobs_lock')),
       regime: 'client',
     },
-    counters: { ...idle().counters, cpuSeconds: 3.5, serialCpuSeconds: 1.25, restarts: 1 },
+    counters: {
+      ...idle().counters,
+      cpuSeconds: 3.5,
+      serialCpuSeconds: 1.25,
+      processSerialCpuSeconds: 1.375,
+      restarts: 1,
+    },
     restart: change({
       verdict: 'unchanged',
       before: value(0.61, 0.6, 0.62),
@@ -212,6 +221,16 @@ function batch(): TargetSnapshot {
       difference: value(0.005, -0.01, 0.02),
       timestampSeconds: 1_700_000_400.125,
     }),
+  }
+}
+
+/** Its processes end before their locks are known. */
+function scripts(): TargetSnapshot {
+  const { assessment } = idle()
+  return {
+    ...idle(),
+    name: 'scripts',
+    assessment: { ...assessment, ownership: none('short-lived-processes') },
   }
 }
 
@@ -226,6 +245,7 @@ function idle(): TargetSnapshot {
     assessment: {
       ownership: none('no-contention'),
       window: none('no-contention'),
+      process: none('no-contention'),
       queueLength: undefined,
       serialUtilization: undefined,
       busyCpus: undefined,
@@ -239,6 +259,7 @@ function idle(): TargetSnapshot {
     counters: {
       cpuSeconds: 0,
       serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
       contentionWindowSeconds: 0,
       contentionWindowCpuSeconds: 0,
       throttledSeconds: undefined,

@@ -1,0 +1,144 @@
+import type { LockTrace } from '../parse/trace-interval.js'
+
+/** A lock of a process, whose place and name are found out apart from the measuring. */
+export interface LockReference {
+  /**
+   * Tells it apart from all other locks of its target. It changes when it is found out where the lock lies: then all
+   * references to one lock in shared memory, and to a lock of a process and of the one that took its place, have the
+   * same; references that have the same never part again.
+   */
+  readonly key: string
+  /** Undefined as long as the name is being found out; then it stays. */
+  readonly label: string | undefined
+  /** Whether its process ended before it was found out where the lock lies: it may be one of the others. */
+  readonly isOrphan?: boolean
+}
+
+/** What one process did at one lock during one interval. */
+export interface LockPart extends LockTrace {
+  readonly lock: LockReference
+  readonly pid: number
+  /** Tells the processes of the target apart; one that took the place of another has its name. */
+  readonly process: string
+  /** On-CPU samples of the process in the interval, of which some looked at the lock. */
+  readonly processSamples: number
+}
+
+/** One lock of a target during one interval. */
+export interface LockInterval extends LockTrace {
+  readonly lock: LockReference
+  /** On-CPU samples of its processes in the interval, of which some looked at the lock. */
+  readonly processSamples: number
+  /** Processes that were seen at it. Count; of several, times that are unions are known as lower bounds only. */
+  readonly processes: number
+}
+
+/** A process that never has two waiters has as much time waited as time with a waiter, but for rounding. */
+const SINGLE_WAITER_TOLERANCE = 1.001
+
+/**
+ * Puts together what the processes of a target did at each lock.
+ *
+ * @param users Processes of the target that did something in the interval. Count.
+ */
+export function mergeParts(parts: readonly LockPart[], users: number): ReadonlyMap<string, LockInterval> {
+  const byKey = new Map<string, LockPart[]>()
+  for (const part of parts) {
+    const known = byKey.get(part.lock.key)
+    if (known) known.push(part)
+    else byKey.set(part.lock.key, [part])
+  }
+  const locks = new Map<string, LockInterval>()
+  for (const [key, ofLock] of byKey) locks.set(key, mergeLock(ofLock, users))
+  return locks
+}
+
+function mergeLock(parts: readonly LockPart[], users: number): LockInterval {
+  const [first] = parts as readonly [LockPart, ...LockPart[]]
+  if (parts.length === 1) {
+    const { pid, process, ...alone } = first
+    return { ...alone, processes: 1 }
+  }
+  const processes = new Set(parts.map(({ process }) => process)).size
+  return {
+    address: first.address,
+    lock: (parts.find(({ lock }) => lock.label !== undefined) ?? first).lock,
+    waits: sum(parts, ({ waits }) => waits),
+    waitSeconds: sum(parts, ({ waitSeconds }) => waitSeconds),
+    queueSeconds: sum(parts, ({ queueSeconds }) => queueSeconds),
+    // Processes of which one took the place of the other do not overlap.
+    contendedSeconds:
+      processes === 1 && oncePerProcess(parts).length === parts.length
+        ? sum(parts, ({ contendedSeconds }) => contendedSeconds)
+        : leastContendedSeconds(parts, Math.max(users, processes)),
+    handOverSeconds: sum(parts, ({ handOverSeconds }) => handOverSeconds),
+    processes,
+    ...mergeSamples(parts),
+  }
+}
+
+/**
+ * Least time in which the lock can have had a waiter, of any process: the longest of the processes' times, since they
+ * may overlap. Where no process has two waiters at once, one of `users` processes holds the lock while the others wait,
+ *
+ *     C ≥ Σ queue / (users − 1)
+ *
+ * which for two is exact. Seconds.
+ */
+function leastContendedSeconds(parts: readonly LockPart[], users: number): number {
+  const longest = Math.max(...parts.map(({ contendedSeconds }) => contendedSeconds))
+  const isSingle = parts.every(
+    ({ queueSeconds, contendedSeconds }) => queueSeconds <= SINGLE_WAITER_TOLERANCE * contendedSeconds,
+  )
+  if (!isSingle) return longest
+  return Math.max(longest, sum(parts, ({ contendedSeconds }) => contendedSeconds) / (users - 1))
+}
+
+/** Of a lock that a process sees at several addresses, one: its samples looked at the same word at each of them. */
+export function oncePerProcess(parts: readonly LockPart[]): readonly LockPart[] {
+  const byPid = new Map<number, LockPart>()
+  for (const part of parts) {
+    const known = byPid.get(part.pid)
+    if (!known || part.watchedSamples > known.watchedSamples) byPid.set(part.pid, part)
+  }
+  return [...byPid.values()]
+}
+
+/**
+ * Samples add up. In each process as many looked at the lock as there was room to watch it: those that looked stand for
+ * all of their process, and the sums have the same shares as if all processes had looked equally often. A process in
+ * which none looked is taken to be as the others.
+ */
+function mergeSamples(
+  parts: readonly LockPart[],
+): Pick<
+  LockInterval,
+  | 'processSamples'
+  | 'watchedSamples'
+  | 'ownedSamples'
+  | 'heldSamples'
+  | 'ownerOffCpuSamples'
+  | 'ownerAsleepSamples'
+> {
+  const sampled = oncePerProcess(parts)
+  const seen = sampled.filter(({ watchedSamples }) => watchedSamples > 0)
+  const watchedSamples = sum(seen, (part) => part.watchedSamples)
+  const seenSamples = sum(seen, (part) => part.processSamples)
+  const scaled = (samplesOf: (part: LockPart) => number) =>
+    seenSamples > 0
+      ? sum(seen, (part) => (samplesOf(part) / part.watchedSamples) * part.processSamples) *
+        (watchedSamples / seenSamples)
+      : 0
+  return {
+    processSamples: sum(sampled, (part) => part.processSamples),
+    watchedSamples,
+    ownedSamples: scaled((part) => part.ownedSamples),
+    heldSamples: scaled((part) => part.heldSamples),
+    ownerOffCpuSamples: scaled((part) => part.ownerOffCpuSamples),
+    ownerAsleepSamples: scaled((part) => part.ownerAsleepSamples),
+  }
+}
+
+function sum(parts: readonly LockPart[], of: (part: LockPart) => number): number {
+  return parts.reduce((total, part) => total + of(part), 0)
+}
