@@ -144,6 +144,8 @@ export function parseSweep(flags: SimulateFlags): Sweep | { readonly errors: rea
     demandSeconds: reader.duration('--demand', given.demand, isPositive),
     demandDistribution: readDistribution('--demand-distribution', given.demandDistribution, reader),
     scheduling: readScheduling(given, reader),
+    lockSleepSeconds: [],
+    otherCpus: 0,
     lockNeedsCpu: true,
     durationSeconds: duration,
     warmUpSeconds: warmUp,

@@ -99,6 +99,8 @@ export function simulateService(model: ServiceModel, load: ClosedLoad, seed: num
     demandDistribution: model.demandDistribution,
     lockShares: model.lockShares,
     scheduling: { kind: 'time-sliced', sliceSeconds: demandSeconds / SLICES_PER_DEMAND },
+    lockSleepSeconds: [],
+    otherCpus: 0,
     lockNeedsCpu: true,
     durationSeconds,
     warmUpSeconds,
