@@ -191,17 +191,18 @@ describe('what if', () => {
     busyCpus: 1.5,
     parallelFraction: { ...shop.parallelFraction, ownership },
     queueLength: 1,
+    resources: [],
     locks: [],
   }
   const answer = { targets: [service] }
   const file = join(folder, 'answer.json')
   writeFileSync(file, JSON.stringify(answer))
 
-  async function asked(flags: SimulateFlags) {
+  async function asked(flags: SimulateFlags, nowMs = () => 0) {
     const options = parseWhatIf({ whatIf: true, from: file, ...flags })
     if ('errors' in options) return { status: 2, out: '', err: options.errors.join('\n') }
     const { written, terminal } = output()
-    return { status: await whatIf(options, terminal), ...written }
+    return { status: await whatIf(options, terminal, nowMs), ...written }
   }
 
   test('is answered from a recorded answer, as a table and as JSON', async () => {
@@ -217,6 +218,7 @@ describe('what if', () => {
     expect(Object.keys(json)).toEqual([
       'target',
       'bottleneckLock',
+      'bottleneck',
       'measured',
       'load',
       'now',

@@ -22,7 +22,8 @@ export const addSimulateCommand: AddCommand = (program, context, end) => {
 async function runSimulate(flags: SimulateFlags, { terminal, self }: CommandContext): Promise<number> {
   if (flags.whatIf) {
     const options = parseWhatIf(flags)
-    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal)
+    const nowMs = () => 1000 * self.nowSeconds()
+    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal, nowMs)
   }
   const sweep = parseSweep(flags)
   if ('errors' in sweep) return refuse(sweep.errors, terminal)
@@ -78,7 +79,10 @@ function addFlags(command: Command): Command {
       `exporter to ask, or a file with its /api/v1/targets (default: ${DEFAULT_EXPORTER})`,
     )
     .option('--target <name>', 'which target (default: the only one)')
-    .option('--hold-time-cut <share>', 'the bottleneck lock is held for so much less, such as 50%')
+    .option(
+      '--hold-time-cut <share>',
+      'the bottleneck (lock or thread) is held for so much less, such as 50%',
+    )
     .option(
       '--clients-now <number>',
       'clients as they are; needed with --clients (default: fitted to the measurement)',
