@@ -175,9 +175,18 @@ function describeAnswer(answer: WhatIfAnswer): string {
   return (
     `${target}${lock}: ${load.clients} clients, think time ${load.thinkPerDemand.toPrecision(3)} times the CPU time of a job${fitted}\n\n` +
     `${renderTable(rows.filter((row) => row.some((cell, column) => column > 0 && cell !== '')))}\n` +
+    describeOthers(answer) +
     describeMismatch(answer) +
     `throughput ${describeRange(answer.throughputRatio)} times that of now, response time ${describeRange(answer.responseRatio)} times\n`
   )
+}
+
+/** What is taken for granted of other programs, where there are some. */
+function describeOthers({ measured, now }: WhatIfAnswer): string {
+  const { otherCpus } = measured
+  return otherCpus > 0
+    ? `other programs use ${otherCpus.toFixed(2)} of its ${now.cpus} CPUs, and go on so\n`
+    : ''
 }
 
 /** Says so where the model of now is not what was measured. */

@@ -47,7 +47,7 @@ const WARM_UP_SHARE = 0.1
 /** CPUs are shared in turn, as by the kernel: a job needs so many turns in the mean. */
 const SLICES_PER_DEMAND = 10
 /** Turns that other programs take in a run, where a service is much smaller than they are: it is shorter then. */
-const MAX_OTHER_SLICES = 400_000
+const MAX_OTHER_SLICES = 200_000
 /** Resources of which a job needs less than this share of D change nothing. */
 const LEAST_SHARE = 0.005
 /** Resources other than the first that are simulated, the largest first. */

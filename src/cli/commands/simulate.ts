@@ -71,6 +71,14 @@ function addFlags(command: Command): Command {
     )
     .option('--scheduling <name>', `of the CPUs: fifo or time-sliced (default: ${DEFAULTS.scheduling})`)
     .option('--time-slice <duration>', `of time-sliced scheduling (default: ${DEFAULTS.timeSlice})`)
+    .option(
+      '--sleep-inside <duration>',
+      `mean time for which a holder sleeps in each lock (default: ${DEFAULTS.sleepInside})`,
+    )
+    .option(
+      '--other-cpus <number>',
+      `CPUs that other programs use in the mean (default: ${DEFAULTS.otherCpus})`,
+    )
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
     .option('--what-if', 'start from a live target: what if it had --cpus, --clients, --hold-time-cut')
