@@ -9,6 +9,8 @@ const status = await run(process.argv.slice(2), {
   terminal: {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    // Back to the begin of the line, and clear it (ECMA-48: EL).
+    progress: process.stderr.isTTY ? (line) => process.stderr.write(`\r\x1b[K${line}`) : undefined,
   },
   onStopSignal: (handler) => {
     process.on('SIGTERM', handler)

@@ -17,7 +17,7 @@ export const QUESTION = z.strictObject({
   target: z.string(TARGET_NAME).min(1, TARGET_NAME).max(256, TARGET_NAME).describe('Name of the target'),
   cpus: numeral('CPUs that it would have'),
   clients: numeral('Clients, or threads that take jobs, that it would have'),
-  holdTimeCut: numeral('Share of its hold time that the bottleneck lock would lose, from 0 to 1'),
+  holdTimeCut: numeral('Share of its hold time that the bottleneck would lose, from 0 to 1'),
   clientsNow: numeral('Clients that it has; else fitted to the measurement'),
   thinkSeconds: numeral('Think time that they have; else fitted; needs demandSeconds or throughput'),
   demandSeconds: numeral('Mean CPU time of a job'),
@@ -36,12 +36,21 @@ const PERFORMANCE = z.object({
 
 export const ANSWER = z.object({
   target: text('Name of the target'),
-  bottleneckLock: text('Lock with the largest U_s').optional(),
+  bottleneckLock: text('The bottleneck, where it is a lock').optional(),
+  bottleneck: z
+    .object({
+      kind: oneOf(['lock', 'thread'], 'What it is'),
+      name: text('Which one').optional(),
+    })
+    .describe('What a job holds for longest and alone, which holdTimeCut is about')
+    .optional(),
   measured: z
     .object({
       parallelFraction: range('p by ownership'),
       utilization: number('CPU utilization of the CPUs it may use'),
+      otherCpus: number('CPUs of these that other programs use'),
       queueLength: number('Mean number of jobs at its locks'),
+      heldAsleep: number('Share of the time in which the holder of the bottleneck sleeps').optional(),
     })
     .describe('What was measured, to be compared with now'),
   load: z

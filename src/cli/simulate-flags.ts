@@ -21,6 +21,8 @@ export interface SimulateFlags {
   readonly thinkDistribution?: string
   readonly scheduling?: string
   readonly timeSlice?: string
+  readonly sleepInside?: string
+  readonly otherCpus?: string
   readonly json?: boolean
   readonly csv?: boolean
   readonly whatIf?: boolean
@@ -42,6 +44,8 @@ const SCENARIO_FLAGS = [
   'thinkDistribution',
   'scheduling',
   'timeSlice',
+  'sleepInside',
+  'otherCpus',
   'csv',
 ] as const satisfies readonly (keyof SimulateFlags)[]
 const WHAT_IF_FLAGS = [
@@ -74,6 +78,8 @@ export const DEFAULTS = {
   replications: '10',
   scheduling: 'fifo',
   timeSlice: '4ms',
+  sleepInside: '0s',
+  otherCpus: '0',
 } as const
 
 /** Default of --warm-up: one part in so many of --duration. */
@@ -144,6 +150,7 @@ export function parseSweep(flags: SimulateFlags): Sweep | { readonly errors: rea
     demandSeconds: reader.duration('--demand', given.demand, isPositive),
     demandDistribution: readDistribution('--demand-distribution', given.demandDistribution, reader),
     scheduling: readScheduling(given, reader),
+    otherCpus: readOtherCpus(given.otherCpus, cpus, reader),
     lockNeedsCpu: true,
     durationSeconds: duration,
     warmUpSeconds: warmUp,
@@ -152,11 +159,17 @@ export function parseSweep(flags: SimulateFlags): Sweep | { readonly errors: rea
     seed: readSeed(flags, reader),
   }
   const loads = readLoads(given, clients, reader)
+  const sleepSeconds = reader.duration('--sleep-inside', given.sleepInside)
   if (locks.length * cpus.length * loads.length > MAX_SCENARIOS)
     reader.refuse(`--p, --cpus, --clients: more than ${MAX_SCENARIOS} scenarios together`)
   if (reader.errors.length > 0) return { errors: reader.errors }
   const scenarios = loads.flatMap((load) =>
-    cpus.flatMap((count) => locks.map((lockShares) => ({ ...base, load, cpus: count, lockShares }))),
+    cpus.flatMap((count) =>
+      locks.map((lockShares) => {
+        const lockSleepSeconds = sleepSeconds > 0 ? lockShares.map(() => sleepSeconds) : []
+        return { ...base, load, cpus: count, lockShares, lockSleepSeconds }
+      }),
+    ),
   )
   return { scenarios, replications }
 }
@@ -177,6 +190,13 @@ function readLocks(
   if (sum > 1 + 1e-9) reader.refuse(`--locks: the shares must be 1 together at most; got ${sum}`)
   if (shares.length > MAX_LOCKS) reader.refuse(`--locks: ${MAX_LOCKS} at most`)
   return [shares]
+}
+
+/** Less than the fewest CPUs that are simulated. */
+function readOtherCpus(text: string, cpus: readonly number[], reader: FlagReader): number {
+  const least = Math.min(...cpus)
+  const isLeft = (value: number) => value >= 0 && !(value >= least)
+  return reader.number('--other-cpus', text, 'a number of 0 or more, less than --cpus', isLeft)
 }
 
 function readLoads(

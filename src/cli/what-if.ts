@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Range } from '../api/field.js'
 import type { Performance, WhatIfAnswer } from '../api/what-if.js'
+import { watchFromNow } from '../what-if/deadline.js'
 import { findService } from '../what-if/measured-service.js'
 import { MAX_CLIENTS, MAX_CPUS, type Question } from '../what-if/question.js'
+import { describeRefusal, type LoadFact } from '../what-if/refusal.js'
 import { answerWhatIf } from '../what-if/what-if.js'
 import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import { createFlagReader } from './flag-values.js'
@@ -23,6 +25,17 @@ export interface WhatIfOptions {
   readonly target: string | undefined
   readonly question: Question
   readonly json: boolean
+}
+
+/** Between two lines of progress. */
+const PROGRESS_MS = 200
+
+/** What a refusal asks for. */
+const LOAD_FLAGS: Readonly<Record<LoadFact, string>> = {
+  clients: '--clients-now',
+  thinkSeconds: '--think',
+  demandSeconds: '--demand',
+  throughput: '--throughput',
 }
 
 /** A difference between model and measurement that is worth a line. */
@@ -91,7 +104,9 @@ function readCut(
 export async function whatIf(
   { from, target, question, json }: WhatIfOptions,
   terminal: Terminal,
+  nowMs: () => number,
 ): Promise<number> {
+  const watch = watchFromNow(nowMs, createProgress(terminal, nowMs))
   const fail = (problem: string) => {
     terminal.err(`amdahl_exporter: error: ${problem}\n`)
     return 1
@@ -99,11 +114,22 @@ export async function whatIf(
   const read = await readAnswer(from)
   if ('problem' in read) return fail(read.problem)
   const found = findService(read.body, target)
-  if (!found.ok) return fail(`${from}: ${found.problem}`)
-  const answered = answerWhatIf(found.service, question)
-  if (!answered.ok) return fail(answered.problem)
+  if (!found.ok) return fail(`${from}: ${describeRefusal(found, LOAD_FLAGS)}`)
+  const answered = answerWhatIf(found.service, question, watch)
+  terminal.progress?.('')
+  if (answered.ok !== true) return fail(describeRefusal(answered, LOAD_FLAGS))
   terminal.out(json ? `${JSON.stringify(answered.answer, undefined, 2)}\n` : describeAnswer(answered.answer))
   return 0
+}
+
+/** Shows progress now and then, on a terminal. */
+function createProgress({ progress }: Terminal, nowMs: () => number): (text: string) => void {
+  let saidMs = nowMs()
+  return (text) => {
+    if (progress === undefined || nowMs() - saidMs < PROGRESS_MS) return
+    saidMs = nowMs()
+    progress(text)
+  }
 }
 
 async function readAnswer(from: string): Promise<{ readonly body: unknown } | { readonly problem: string }> {
@@ -121,8 +147,9 @@ async function readAnswer(from: string): Promise<{ readonly body: unknown } | { 
 }
 
 function describeAnswer(answer: WhatIfAnswer): string {
-  const { target, bottleneckLock, load, measured, now, predicted } = answer
-  const lock = bottleneckLock === undefined ? '' : `, bottleneck lock ${bottleneckLock}`
+  const { target, bottleneck, load, measured, now, predicted } = answer
+  const { kind, name } = bottleneck ?? {}
+  const lock = kind === undefined ? '' : `, bottleneck ${kind}${name === undefined ? '' : ` ${name}`}`
   const fitted = load.fitted.length > 0 ? ` (${load.fitted.join(' and ')} fitted to the measurement)` : ''
   const rows = [
     ['', 'measured', 'model of now', 'predicted'],
@@ -148,9 +175,18 @@ function describeAnswer(answer: WhatIfAnswer): string {
   return (
     `${target}${lock}: ${load.clients} clients, think time ${load.thinkPerDemand.toPrecision(3)} times the CPU time of a job${fitted}\n\n` +
     `${renderTable(rows.filter((row) => row.some((cell, column) => column > 0 && cell !== '')))}\n` +
+    describeOthers(answer) +
     describeMismatch(answer) +
     `throughput ${describeRange(answer.throughputRatio)} times that of now, response time ${describeRange(answer.responseRatio)} times\n`
   )
+}
+
+/** What is taken for granted of other programs, where there are some. */
+function describeOthers({ measured, now }: WhatIfAnswer): string {
+  const { otherCpus } = measured
+  return otherCpus > 0
+    ? `other programs use ${otherCpus.toFixed(2)} of its ${now.cpus} CPUs, and go on so\n`
+    : ''
 }
 
 /** Says so where the model of now is not what was measured. */

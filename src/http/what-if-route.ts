@@ -51,7 +51,7 @@ export function addWhatIfRoute(api: FastifyInstance, ask: AskWhatIf): void {
         case 'busy':
           return unavailable(reply, 'another question is being answered: try again in a moment')
         case 'given-up':
-          return unavailable(reply, 'the answer took too long: ask with fewer clients')
+          return unavailable(reply, answered.problem)
       }
     },
   )

@@ -69,7 +69,7 @@ function createOpenLoad(
       nextArrival = state.nowSeconds + unitGap() / ratePerSecond
       const job = unused.shift()
       if (job !== NONE) return job
-      if (known === next.length) {
+      if (known === state.firstOther) {
         throw new RangeError(
           `the arrival rate is more than can be served: ${known} jobs are in the system after ${state.nowSeconds.toFixed(0)} s; lower it, or give more CPUs`,
         )

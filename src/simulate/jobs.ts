@@ -1,4 +1,5 @@
 import type { Cpus } from './cpus.js'
+import type { EventQueue } from './event-queue.js'
 import { NONE } from './job-queue.js'
 import type { JobSource } from './job-source.js'
 import type { Locks } from './locks.js'
@@ -9,7 +10,7 @@ import type { SystemState } from './system-state.js'
 /** The jobs on their way through locks and CPUs. */
 export interface Jobs {
   submit(job: number): void
-  /** The think time, the slice or the piece of a job is over. */
+  /** The think time, the slice, the piece or the sleep of a job is over. */
   proceed(job: number): void
 }
 
@@ -19,6 +20,9 @@ export interface JobParts {
   readonly pieces: readonly Piece[]
   /** Draws of mean 1 for the lengths of pieces. */
   readonly unitDemand: () => number
+  /** The same for the lengths of sleeps. */
+  readonly unitSleep: () => number
+  readonly events: Pick<EventQueue, 'push'>
   /** As the CPUs have it. */
   readonly sliceSeconds: number
   readonly cpus: Cpus
@@ -28,8 +32,8 @@ export interface JobParts {
 }
 
 export function createJobs(parts: JobParts): Jobs {
-  const { state, pieces, unitDemand, sliceSeconds, cpus, locks, source, recorder } = parts
-  const { cpuOf, leftSeconds } = state
+  const { state, pieces, unitDemand, unitSleep, events, sliceSeconds, cpus, locks, source, recorder } = parts
+  const { cpuOf, leftSeconds, asleep } = state
   const pieceOf = new Int32Array(cpuOf.length).fill(NONE)
   const submittedAt = new Float64Array(cpuOf.length)
 
@@ -44,6 +48,15 @@ export function createJobs(parts: JobParts): Jobs {
     leftSeconds[job] = meanSeconds * unitDemand()
     if (lock === NONE) cpus.request(job)
     else locks.request(job, lock)
+  }
+
+  /** Its work is done: before it goes on, it may sleep in the lock. */
+  function endWork(job: number, index: number): void {
+    const { sleepSeconds } = pieces[index] as Piece
+    if (sleepSeconds > 0) {
+      asleep[job] = 1
+      events.push(state.nowSeconds + sleepSeconds * unitSleep(), job)
+    } else endPiece(job, index)
   }
 
   function endPiece(job: number, index: number): void {
@@ -65,16 +78,19 @@ export function createJobs(parts: JobParts): Jobs {
       const index = pieceOf[job] as number
       const left = leftSeconds[job] as number
       if (index === NONE) submit(job)
-      else if (cpuOf[job] !== NONE) {
+      else if (asleep[job] === 1) {
+        asleep[job] = 0
+        endPiece(job, index)
+      } else if (cpuOf[job] !== NONE) {
         cpus.release(job)
         if (left > sliceSeconds) {
           leftSeconds[job] = left - sliceSeconds
           cpus.request(job)
-        } else endPiece(job, index)
+        } else endWork(job, index)
       } else {
         // A holder that needs no CPU.
         state.served -= 1
-        endPiece(job, index)
+        endWork(job, index)
       }
     },
   }

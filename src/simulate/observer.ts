@@ -44,17 +44,16 @@ export function createObserver({ cpus, lockShares }: Scenario): Observer {
     return lock
   }
 
-  function read(atNs: bigint, cpuSeconds: readonly number[]): void {
+  function read(atNs: bigint, cpuSeconds: readonly number[], jobSeconds: number): void {
     const seconds = Number(atNs) / 1e9
-    const totals = totalsOf(cpuSeconds, seconds)
-    node.push(atNs, totals)
-    process.push(atNs, totals.busySeconds)
+    node.push(atNs, totalsOf(cpuSeconds, seconds))
+    process.push(atNs, jobSeconds)
   }
 
   return {
-    observe({ trace, cpuSecondsBefore, cpuSecondsAfter }) {
-      read(trace.beginNs, cpuSecondsBefore)
-      read(trace.endNs, cpuSecondsAfter)
+    observe({ trace, cpuSecondsBefore, cpuSecondsAfter, jobSecondsBefore, jobSecondsAfter }) {
+      read(trace.beginNs, cpuSecondsBefore, jobSecondsBefore)
+      read(trace.endNs, cpuSecondsAfter, jobSecondsAfter)
       const joined = joinInterval(trace, readings)
       if (!joined.node) throw new RangeError('intervals must be given in order')
       const members = joined.processes.map((process) => ({ process }))

@@ -22,8 +22,13 @@ export interface Recorder {
   sample(): void
   /** Forgets what was before the end of the warm-up. */
   clearRun(): void
-  /** The interval that ends, and begins the next. @param cpuSeconds As it is at the end, by CPU. */
-  takeInterval(beginSeconds: number, endSeconds: number, cpuSeconds: readonly number[]): SimulatedInterval
+  /** The interval that ends, and begins the next. @param cpuSeconds As it is at the end, by CPU. @param jobSeconds What of it jobs have spent. */
+  takeInterval(
+    beginSeconds: number,
+    endSeconds: number,
+    cpuSeconds: readonly number[],
+    jobSeconds: number,
+  ): SimulatedInterval
   totals(seconds: number): RunTotals
 }
 
@@ -32,12 +37,13 @@ export interface Recorder {
  * @param lockNeedsCpu Whether a holder without a CPU is not served.
  */
 export function createRecorder(state: SystemState, bottleneck: number, lockNeedsCpu: boolean): Recorder {
-  const { runs, cpuOf, holder, waiters } = state
+  const { runs, cpuOf, holder, waiters, asleep, firstOther } = state
   const locks = Array.from(holder, createLockSums)
   let run = createRunSums(locks.length)
   let cpuSamples = 0
   let contendedCpuSeconds = 0
   let cpuSecondsBefore: readonly number[] = Array.from(runs, () => 0)
+  let jobSecondsBefore = 0
 
   return {
     pass(seconds) {
@@ -48,7 +54,8 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
         if (owner === NONE) continue
         const waiting = waiters[lock] as number
         run.lockJobSeconds[lock] = (run.lockJobSeconds[lock] as number) + (waiting + 1) * seconds
-        if (!lockNeedsCpu || cpuOf[owner] !== NONE)
+        run.heldSeconds[lock] = (run.heldSeconds[lock] as number) + seconds
+        if (cpuOf[owner] !== NONE || (!lockNeedsCpu && asleep[owner] === 0))
           run.serialSeconds[lock] = (run.serialSeconds[lock] as number) + seconds
         if (waiting === 0) continue
         const sums = locks[lock] as LockSums
@@ -74,7 +81,7 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
     },
     sample() {
       for (const job of runs) {
-        if (job === NONE) continue
+        if (job === NONE || job >= firstOther) continue
         cpuSamples += 1
         for (let lock = 0; lock < locks.length; lock += 1)
           sampleLock(state, lock, locks[lock] as LockSums, job)
@@ -83,11 +90,13 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
     clearRun() {
       run = createRunSums(locks.length)
     },
-    takeInterval(beginSeconds, endSeconds, cpuSeconds) {
+    takeInterval(beginSeconds, endSeconds, cpuSeconds, jobSeconds) {
       const interval = {
         trace: traceOf(locks, cpuSamples, beginSeconds, endSeconds),
         cpuSecondsBefore,
         cpuSecondsAfter: cpuSeconds,
+        jobSecondsBefore,
+        jobSecondsAfter: jobSeconds,
         contendedSeconds: locks[bottleneck]?.contendedSeconds ?? 0,
         contendedCpuSeconds,
       }
@@ -95,6 +104,7 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
       cpuSamples = 0
       contendedCpuSeconds = 0
       cpuSecondsBefore = cpuSeconds
+      jobSecondsBefore = jobSeconds
       return interval
     },
     totals: (seconds) => totalsOf(run, seconds, runs.length),
@@ -102,7 +112,7 @@ export function createRecorder(state: SystemState, bottleneck: number, lockNeeds
 }
 
 /** What a sample of the CPU that runs a job says of a lock. */
-function sampleLock({ holder, cpuOf }: SystemState, lock: number, sums: LockSums, job: number): void {
+function sampleLock({ holder, cpuOf, asleep }: SystemState, lock: number, sums: LockSums, job: number): void {
   if (!sums.isKnown) return
   const owner = holder[lock] as number
   sums.watchedSamples += 1
@@ -110,5 +120,6 @@ function sampleLock({ holder, cpuOf }: SystemState, lock: number, sums: LockSums
   else if (owner !== NONE) {
     sums.heldSamples += 1
     if (cpuOf[owner] === NONE) sums.ownerOffCpuSamples += 1
+    if (asleep[owner] === 1) sums.ownerAsleepSamples += 1
   }
 }

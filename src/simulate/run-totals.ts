@@ -4,6 +4,8 @@ export interface LockTotals {
   readonly queueLength: number
   /** U_s: CPU-seconds per second inside it. CPUs. */
   readonly serialUtilization: number
+  /** H: share of the time in which it is held. Ratio. */
+  readonly held: number
 }
 
 /** What happened after the warm-up. */
@@ -30,8 +32,9 @@ export interface RunTotals {
 
 /** Integrals over the time of a run. Seconds. */
 export interface RunSums {
-  /** By lock: jobs at it, and its holder on a CPU. */
+  /** By lock: jobs at it, it is held, and its holder is on a CPU. */
   readonly lockJobSeconds: Float64Array
+  readonly heldSeconds: Float64Array
   readonly serialSeconds: Float64Array
   servedSeconds: number
   cpuJobSeconds: number
@@ -44,6 +47,7 @@ export interface RunSums {
 export function createRunSums(locks: number): RunSums {
   return {
     lockJobSeconds: new Float64Array(locks),
+    heldSeconds: new Float64Array(locks),
     serialSeconds: new Float64Array(locks),
     servedSeconds: 0,
     cpuJobSeconds: 0,
@@ -59,7 +63,7 @@ export function createRunSums(locks: number): RunSums {
  * @param cpus N. CPUs.
  */
 export function totalsOf(sums: RunSums, seconds: number, cpus: number): RunTotals {
-  const { lockJobSeconds, serialSeconds, servedSeconds, jobs } = sums
+  const { lockJobSeconds, heldSeconds, serialSeconds, servedSeconds, jobs } = sums
   return {
     seconds,
     jobs,
@@ -72,6 +76,7 @@ export function totalsOf(sums: RunSums, seconds: number, cpus: number): RunTotal
     locks: Array.from(lockJobSeconds, (jobSeconds, lock) => ({
       queueLength: jobSeconds / seconds,
       serialUtilization: (serialSeconds[lock] as number) / seconds,
+      held: (heldSeconds[lock] as number) / seconds,
     })),
     contendedSeconds: sums.contendedSeconds,
     contendedCpuSeconds: sums.contendedCpuSeconds,

@@ -18,7 +18,7 @@ export type Scheduling =
   /** A lock holder is preempted like any other. @property sliceSeconds > 0. */
   | { readonly kind: 'time-sliced'; readonly sliceSeconds: number }
 
-/** What is simulated: Fig. 2 of Carvalho & Pereira, with any number of locks. */
+/** What is simulated: Fig. 2 of Carvalho & Pereira, with any number of locks, holders that sleep, and other programs. */
 export interface Scenario {
   /** N. Count, ≥ 1. */
   readonly cpus: number
@@ -26,8 +26,21 @@ export interface Scenario {
   /** D, mean CPU demand of a job. Seconds, > 0. */
   readonly demandSeconds: number
   readonly demandDistribution: Distribution
-  /** Share of D inside each lock, in the order in which a job takes them. Ratios, > 0, together ≤ 1. */
+  /**
+   * Share of D inside each lock, in the order in which a job takes them. Ratios, ≥ 0, together ≤ 1; 0 only where the holder
+   * sleeps.
+   */
   readonly lockShares: readonly number[]
+  /**
+   * Mean time for which a holder sleeps in each lock, without a CPU, after its work there: as for I/O. Seconds, ≥ 0; 0 for
+   * locks that the list does not reach.
+   */
+  readonly lockSleepSeconds: readonly number[]
+  /**
+   * CPUs that other programs use in the mean: bursts of mean length D that come as a Poisson process, and take their turns
+   * like the jobs. They get their share however much the jobs want. CPUs, ≥ 0, less than N.
+   */
+  readonly otherCpus: number
   readonly scheduling: Scheduling
   /** Whether the serial part needs one of the CPUs, as in reality; without, the network has a product form. */
   readonly lockNeedsCpu: boolean
@@ -44,6 +57,8 @@ export interface Scenario {
 
 /** Jobs that may be in a simulated system at once. */
 export const MAX_JOBS = 100_000
+/** Bursts of other programs that may wait at once: reached only where they need all that there is. */
+export const MAX_OTHER_JOBS = 10_000
 export const MAX_CPUS = 4096
 export const MAX_LOCKS = 64
 
@@ -54,7 +69,7 @@ export function injectedParallelFraction({ lockShares }: Pick<Scenario, 'lockSha
 
 /** @throws {RangeError} A value outside its domain. */
 export function checkScenario(scenario: Scenario): void {
-  const { cpus, load, lockShares, scheduling } = scenario
+  const { cpus, load, lockShares, lockSleepSeconds, otherCpus, scheduling } = scenario
   check(isCount(cpus, MAX_CPUS), `cpus must be an integer from 1 to ${MAX_CPUS}, got ${cpus}`)
   if (load.kind === 'closed') {
     check(
@@ -71,8 +86,17 @@ export function checkScenario(scenario: Scenario): void {
   checkPositive('sampleHz', scenario.sampleHz)
   if (scheduling.kind === 'time-sliced') checkPositive('sliceSeconds', scheduling.sliceSeconds)
   check(lockShares.length <= MAX_LOCKS, `lockShares must be at most ${MAX_LOCKS}, got ${lockShares.length}`)
-  for (const share of lockShares)
-    check(share > 0 && share <= 1, `each lock share must be in (0, 1], got ${share}`)
+  for (const [lock, share] of lockShares.entries()) {
+    const isTaken = share > 0 || (share === 0 && (lockSleepSeconds[lock] ?? 0) > 0)
+    check(isTaken && share <= 1, `each lock share must be in (0, 1], got ${share}`)
+  }
+  for (const seconds of lockSleepSeconds)
+    check(seconds >= 0 && Number.isFinite(seconds), `lockSleepSeconds must be ≥ 0, got ${seconds}`)
+  check(
+    lockSleepSeconds.length <= lockShares.length,
+    `lockSleepSeconds must be ${lockShares.length} at most, got ${lockSleepSeconds.length}`,
+  )
+  check(otherCpus >= 0 && otherCpus < cpus, `otherCpus must be ≥ 0 and less than ${cpus}, got ${otherCpus}`)
   const sum = lockShares.reduce((total, share) => total + share, 0)
   check(sum <= 1 + 1e-9, `lock shares must be 1 together at most, got ${sum}`)
   const { warmUpSeconds, durationSeconds, intervalSeconds } = scenario

@@ -6,6 +6,9 @@ export interface SimulatedInterval {
   /** CPU time spent since the begin of the simulation, by CPU, at both borders. Seconds. */
   readonly cpuSecondsBefore: readonly number[]
   readonly cpuSecondsAfter: readonly number[]
+  /** Of that, what its jobs spent and other programs did not. Seconds. */
+  readonly jobSecondsBefore: number
+  readonly jobSecondsAfter: number
   /** Time with a waiter at the bottleneck lock, and CPU time spent in it. Seconds. */
   readonly contendedSeconds: number
   readonly contendedCpuSeconds: number
@@ -29,6 +32,7 @@ export interface LockSums {
   ownedSamples: number
   heldSamples: number
   ownerOffCpuSamples: number
+  ownerAsleepSamples: number
 }
 
 export function createLockSums(): LockSums {
@@ -40,9 +44,6 @@ export function clearLockSums(sums: LockSums): void {
   Object.assign(sums, NO_SUMS)
 }
 
-// Its jobs never sleep.
-const NO_SLEEP = { ownerAsleepSamples: 0 } as const
-
 const NO_SUMS = {
   waits: 0,
   waitSeconds: 0,
@@ -52,6 +53,7 @@ const NO_SUMS = {
   ownedSamples: 0,
   heldSamples: 0,
   ownerOffCpuSamples: 0,
+  ownerAsleepSamples: 0,
 } as const
 
 /** What a tracer would have seen. */
@@ -89,7 +91,7 @@ export function traceOf(
 
 function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTrace[] {
   const address = FIRST_LOCK_ADDRESS + BigInt(lock) * LOCK_BYTES
-  return isKnown ? [{ address, ...sums, ...NO_SLEEP, handOverSeconds: 0 }] : []
+  return isKnown ? [{ address, ...sums, handOverSeconds: 0 }] : []
 }
 
 function nanoseconds(seconds: number): bigint {

@@ -4,13 +4,14 @@ import { createEventQueue } from './event-queue.js'
 import { createJobSource } from './job-source.js'
 import { createJobs } from './jobs.js'
 import { createLocks } from './locks.js'
+import { createOtherPrograms } from './other-programs.js'
 import { piecesOf } from './pieces.js'
 import { createRandom } from './random.js'
 import { createRecorder, type Recorder } from './recorder.js'
 import type { Scenario } from './scenario.js'
 import { createSystemState, type SystemState } from './system-state.js'
 
-/** A source of jobs, locks and CPUs, wired together. */
+/** A source of jobs, other programs, locks and CPUs, wired together. */
 export interface System {
   readonly state: SystemState
   readonly recorder: Recorder
@@ -20,12 +21,15 @@ export interface System {
   proceed(): void
   /** CPU time spent since the begin, by CPU. Seconds. */
   spentSeconds(): readonly number[]
+  /** Of that, what jobs have spent. Seconds. */
+  jobSeconds(): number
 }
 
 export function createSystem(scenario: Scenario): System {
   const { lockShares, scheduling, lockNeedsCpu } = scenario
   const sliceSeconds = scheduling.kind === 'fifo' ? Number.POSITIVE_INFINITY : scheduling.sliceSeconds
   const unitDemand = createUnitDraw(scenario.demandDistribution, createRandom(scenario.seed, 1))
+  const unitSleep = createUnitDraw(scenario.demandDistribution, createRandom(scenario.seed, 3))
   const state = createSystemState(scenario)
   const recorder = createRecorder(state, lockShares.indexOf(Math.max(...lockShares)), lockNeedsCpu)
   const events = createEventQueue()
@@ -34,7 +38,19 @@ export function createSystem(scenario: Scenario): System {
   const cpus = createCpus(state, next, events, sliceSeconds)
   const locks = createLocks(state, next, recorder, lockNeedsCpu ? cpus.request : serveWithoutCpu)
   const pieces = piecesOf(scenario)
-  const jobs = createJobs({ state, pieces, unitDemand, sliceSeconds, cpus, locks, source, recorder })
+  const jobs = createJobs({
+    state,
+    pieces,
+    unitDemand,
+    unitSleep,
+    events,
+    sliceSeconds,
+    cpus,
+    locks,
+    source,
+    recorder,
+  })
+  const others = createOtherPrograms(scenario, state, next, cpus, createRandom(scenario.seed, 4))
 
   function serveWithoutCpu(job: number): void {
     state.served += 1
@@ -44,11 +60,18 @@ export function createSystem(scenario: Scenario): System {
   return {
     state,
     recorder,
-    nextSeconds: () => Math.min(events.nextSeconds(), source.nextArrivalSeconds()),
+    nextSeconds: () =>
+      Math.min(events.nextSeconds(), source.nextArrivalSeconds(), others.nextArrivalSeconds()),
     proceed() {
       if (state.nowSeconds === source.nextArrivalSeconds()) jobs.submit(source.arrive())
-      else jobs.proceed(events.pop())
+      else if (state.nowSeconds === others.nextArrivalSeconds()) others.arrive()
+      else {
+        const job = events.pop()
+        if (job < state.firstOther) jobs.proceed(job)
+        else others.proceed(job)
+      }
     },
     spentSeconds: cpus.spentSeconds,
+    jobSeconds: cpus.jobSeconds,
   }
 }

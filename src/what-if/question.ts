@@ -1,6 +1,19 @@
 import type { Range } from '../api/field.js'
 import type { WhatIfAnswer } from '../api/what-if.js'
 import type { Distribution } from '../simulate/distribution.js'
+import type { Refusal } from './refusal.js'
+
+/** A resource of one server, as it was measured. */
+export interface SequentialResource {
+  /** A lock's queue is measured, a thread's is not. */
+  readonly kind: 'lock' | 'thread'
+  /** As a person can act on it; undefined where it is not known. */
+  readonly name: string | undefined
+  /** U_s: CPU-seconds per second inside it. CPUs. */
+  readonly serialUtilization: number
+  /** Share of the time in which it is held by a thread that sleeps. Ratio. */
+  readonly heldAsleep: number
+}
 
 /** A service as it was measured: what /api/v1/targets says of it, as far as the answer needs it. */
 export interface MeasuredService {
@@ -9,13 +22,14 @@ export interface MeasuredService {
   readonly cpus: number
   /** B. CPUs, > 0. */
   readonly busyCpus: number
-  /** p with its 95 % interval. Ratios. */
+  /** CPUs of the N that other programs use. CPUs, ≥ 0. */
+  readonly otherCpus: number
+  /** p with its 95 % interval; that of a thread has none, and both bounds are its value. Ratios. */
   readonly parallelFraction: Range
   /** Q over all locks, holders included. Jobs. */
   readonly queueLength: number
-  readonly bottleneckLock: string | undefined
-  /** U_s of the other locks. CPUs. */
-  readonly otherSerialUtilizations: readonly number[]
+  /** The one with the largest U_s, which gives p, first. */
+  readonly sequential: readonly SequentialResource[]
 }
 
 /** What is known of the load now; what is left out is fitted to the measurement where that can be done. */
@@ -37,7 +51,7 @@ export interface Question {
   readonly present: PresentLoad
   readonly cpus?: number | undefined
   readonly clients?: number | undefined
-  /** Share of its hold time that the bottleneck lock loses. Ratio in [0, 1). */
+  /** Share of its hold time, asleep or not, that the bottleneck loses. Ratio in [0, 1). */
   readonly holdTimeCut?: number | undefined
   readonly seed: number
 }
@@ -48,4 +62,6 @@ export const MAX_CPUS = 1024
 /** An answer, or why there is none and what to do. */
 export type Answered =
   | { readonly ok: true; readonly answer: WhatIfAnswer }
-  | { readonly ok: false; readonly problem: string }
+  | Refusal
+  /** It took too long: the same question may be answered another time. */
+  | (Omit<Refusal, 'ok'> & { readonly ok: 'given-up' })

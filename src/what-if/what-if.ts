@@ -1,12 +1,17 @@
 import type { Range } from '../api/field.js'
-import type { Performance } from '../api/what-if.js'
+import type { Performance, WhatIfAnswer } from '../api/what-if.js'
 import { type Mean, MIN_INTERVAL_REPLICATIONS, meanOf } from '../simulate/replications.js'
 import type { SimulatedRun } from '../simulate/simulator.js'
-import { fitLoad } from './fit-load.js'
-import { type Answered, MAX_CLIENTS, MAX_CPUS, type MeasuredService, type Question } from './question.js'
+import { checkQuestion } from './check-question.js'
+import { ANSWER_SECONDS, checkTime, OutOfTime, UNWATCHED, type Watch } from './deadline.js'
+import { type FittedLoad, fitLoad } from './fit-load.js'
+import type { Answered, MeasuredService, Question } from './question.js'
+import { type LoadFact, refuse } from './refusal.js'
 import {
+  bottleneckOf,
   type ClosedLoad,
   cutHoldTime,
+  lockQueueOf,
   modelOf,
   parallelFractionOf,
   type ServiceModel,
@@ -15,127 +20,168 @@ import {
 
 /** Runs of each system: as many as an interval needs. */
 const REPLICATIONS = MIN_INTERVAL_REPLICATIONS
+/** Jobs of a run: all of a system together tell its throughput to about half a percent. */
+const RUN_JOBS = 10_000
 
-/** Runs of both systems with one p, with the same seeds. */
+/** A system, and its runs with different seeds. */
+interface System {
+  readonly model: ServiceModel
+  readonly runs: readonly SimulatedRun[]
+}
+
+/** Both systems with one p, with the same seeds. */
 interface Pair {
-  readonly now: readonly SimulatedRun[]
-  readonly predicted: readonly SimulatedRun[]
+  readonly now: System
+  readonly predicted: System
 }
 
 /**
- * Answers what a service would do with other CPUs, other clients, or a lock that is held for a shorter time.
+ * Answers what a service would do with other CPUs, other clients, or a bottleneck that is held for a shorter time.
  *
  * Both the present and the changed system are simulated, with p as it was measured and with both bounds of its
  * interval. An interval of the answer spans those of the three: it holds the uncertainty of p and of the simulation,
  * and not whether the service is like the model (`measured` and `now` show that).
  *
- * @returns none where a value is out of range, or the load can neither be seen nor was it given.
+ * @param watch Ends it: without one it takes as long as it takes.
+ * @returns none where a value is out of range, the load can neither be seen nor was it given, or time is up.
  */
-export function answerWhatIf(service: MeasuredService, question: Question): Answered {
-  const problem = checkQuestion(question)
-  if (problem !== undefined) return { ok: false, problem }
-  const { seed } = question
-  const present = { ...question.present, demandSeconds: demandOf(service, question.present) }
-  const fit = fitLoad(service, present, seed)
-  if (!fit.ok) return fit
-  const load = fit.load
-  const changedLoad = { ...load, clients: question.clients ?? load.clients }
-  const change = (model: ServiceModel): ServiceModel => ({
-    ...cutHoldTime(model, question.holdTimeCut ?? 0),
-    cpus: question.cpus ?? model.cpus,
-  })
-  const { value, lower, upper } = service.parallelFraction
-  const [middle, ...bounds] = [value, lower, upper].map((parallelFraction) => {
-    const model = modelOf(service, parallelFraction, present.demandDistribution)
-    return runPair(model, load, change(model), changedLoad, seed)
-  }) as [Pair, ...Pair[]]
-  const pairs = [middle, ...bounds]
-
-  const demandSeconds = present.demandSeconds
-  const describe = (which: 'now' | 'predicted', model: ServiceModel, clients: number): Performance => {
-    const range = (of: (run: SimulatedRun) => number) =>
-      rangeOf(pairs.map((pair) => meanOf(pair[which].map(of))))
-    return {
-      cpus: model.cpus,
-      clients,
-      parallelFraction: parallelFractionOf(model),
-      throughput: demandSeconds === undefined ? undefined : range((run) => run.throughput / demandSeconds),
-      utilization: range((run) => run.busyCpus / model.cpus),
-      queueLength: range((run) => run.queueLength),
-      responseSeconds:
-        demandSeconds === undefined ? undefined : range((run) => responseOf(run) * demandSeconds),
-    }
+export function answerWhatIf(
+  service: MeasuredService,
+  question: Question,
+  watch: Watch = UNWATCHED,
+): Answered {
+  const refusal = checkQuestion(service, question)
+  if (refusal !== undefined) return refusal
+  const { present } = question
+  const demandSeconds =
+    // D = B/X, from the utilization law.
+    present.throughput === undefined ? present.demandSeconds : service.busyCpus / present.throughput
+  let fit: FittedLoad | undefined
+  try {
+    fit = fitLoad(service, { ...present, demandSeconds }, question.seed, watch)
+    if (!fit.ok) return fit
+    const pairs = simulatePairs(service, question, fit.load, watch)
+    return { ok: true, answer: describe(service, question, fit, pairs, demandSeconds) }
+  } catch (error) {
+    if (error instanceof OutOfTime) return outOfTime(service, question, fit)
+    // Other programs need more CPUs than there are.
+    if (error instanceof RangeError) return refuse(error.message)
+    throw error
   }
-  const ratio = (of: (run: SimulatedRun) => number) =>
-    rangeOf(
-      pairs.map(({ now, predicted }) =>
-        meanOf(predicted.map((run, index) => of(run) / of(now[index] as SimulatedRun))),
-      ),
-    )
-  const model = modelOf(service, value, present.demandDistribution)
+}
+
+function outOfTime({ name }: MeasuredService, { present }: Question, fit: FittedLoad | undefined): Answered {
+  if (fit !== undefined) {
+    const problem = `what ${name} would do could not be simulated within ${ANSWER_SECONDS} s: ask with fewer clients, or where a CPU is idle`
+    return { ok: 'given-up', problem, give: [] }
+  }
+  const isKnown = present.demandSeconds !== undefined || present.throughput !== undefined
+  const give: (readonly LoadFact[])[] = [
+    ...(present.clients === undefined ? [['clients'] as const] : []),
+    ...(present.thinkSeconds === undefined ? [['thinkSeconds'] as const] : []),
+    ...(isKnown ? [] : [['throughput', 'demandSeconds'] as const]),
+  ]
   return {
-    ok: true,
-    answer: {
-      target: service.name,
-      bottleneckLock: service.bottleneckLock,
-      measured: {
-        parallelFraction: service.parallelFraction,
-        utilization: service.busyCpus / service.cpus,
-        queueLength: service.queueLength,
-      },
-      load: { ...load, fitted: fit.fitted },
-      now: describe('now', model, load.clients),
-      predicted: describe('predicted', change(model), changedLoad.clients),
-      throughputRatio: ratio((run) => run.throughput),
-      responseRatio: ratio(responseOf),
-    },
+    ok: 'given-up',
+    problem: `the load of ${name} could not be found within ${ANSWER_SECONDS} s`,
+    give,
   }
 }
 
-/** D = B/X, from the utilization law. Seconds; undefined where it is not known. */
-function demandOf(
-  { busyCpus }: MeasuredService,
-  { throughput, demandSeconds }: Question['present'],
-): number | undefined {
-  return throughput === undefined ? demandSeconds : busyCpus / throughput
-}
-
-function checkQuestion({ present, cpus, clients, holdTimeCut }: Question): string | undefined {
-  for (const [name, count] of [
-    ['clients', clients],
-    ['clients now', present.clients],
-  ] as const) {
-    if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= MAX_CLIENTS))
-      return `${name} must be a whole number from 1 to ${MAX_CLIENTS}, got ${count}`
-  }
-  if (clients !== undefined && present.clients === undefined)
-    return 'other clients can only be compared with those there are: give how many clients there are now'
-  const { thinkSeconds, demandSeconds, throughput } = present
-  if (demandSeconds !== undefined && !(demandSeconds > 0 && Number.isFinite(demandSeconds)))
-    return `the CPU time of a job must be more than 0 s, got ${demandSeconds}`
-  if (throughput !== undefined && !(throughput > 0 && Number.isFinite(throughput)))
-    return `the throughput must be more than 0 jobs per second, got ${throughput}`
-  if (thinkSeconds !== undefined && !(thinkSeconds >= 0 && Number.isFinite(thinkSeconds)))
-    return `the think time must be 0 s or more, got ${thinkSeconds}`
-  if (cpus !== undefined && !(cpus > 0 && cpus <= MAX_CPUS))
-    return `CPUs must be more than 0 and at most ${MAX_CPUS}, got ${cpus}`
-  if (holdTimeCut !== undefined && !(holdTimeCut >= 0 && holdTimeCut < 1))
-    return `the cut of the hold time must be 0 or more and less than 1, got ${holdTimeCut}`
-  return undefined
-}
-
-function runPair(
-  model: ServiceModel,
+/** The systems with p as it was measured, and with both bounds of its interval. */
+function simulatePairs(
+  service: MeasuredService,
+  question: Question,
   load: ClosedLoad,
-  changed: ServiceModel,
-  changedLoad: ClosedLoad,
-  seed: number,
-): Pair {
-  const seeds = Array.from({ length: REPLICATIONS }, (_, replication) => (seed + replication) % 2 ** 32)
-  return {
-    now: seeds.map((one) => simulateService(model, load, one)),
-    predicted: seeds.map((one) => simulateService(changed, changedLoad, one)),
+  watch: Watch,
+): readonly [Pair, ...Pair[]] {
+  const { value, lower, upper } = service.parallelFraction
+  const changedLoad = { ...load, clients: question.clients ?? load.clients }
+  const fractions = lower === upper ? [value] : [value, lower, upper]
+  const all = fractions.length * 2 * REPLICATIONS
+  let done = 0
+
+  function simulateAll(model: ServiceModel, its: ClosedLoad): System {
+    const runs = Array.from({ length: REPLICATIONS }, (_, replication) => {
+      done += 1
+      watch.progress(`simulating ${service.name}: run ${done} of ${all}`)
+      const seed = (question.seed + replication) % 2 ** 32
+      return simulateService(model, its, seed, { jobs: RUN_JOBS, check: () => checkTime(watch) })
+    })
+    return { model, runs }
   }
+
+  return fractions.map((parallelFraction) => {
+    const model = modelOf(service, parallelFraction, question.present.demandDistribution)
+    return { now: simulateAll(model, load), predicted: simulateAll(changed(model, question), changedLoad) }
+  }) as [Pair, ...Pair[]]
+}
+
+function changed(model: ServiceModel, { cpus, holdTimeCut }: Question): ServiceModel {
+  return { ...cutHoldTime(model, holdTimeCut ?? 0), cpus: cpus ?? model.cpus }
+}
+
+function describe(
+  service: MeasuredService,
+  question: Question,
+  fit: Extract<FittedLoad, { ok: true }>,
+  pairs: readonly [Pair, ...Pair[]],
+  demandSeconds: number | undefined,
+): WhatIfAnswer {
+  const bottleneck = bottleneckOf(pairs[0].now.model)
+  const measured = service.sequential.find(
+    ({ kind, name }) => kind === bottleneck?.kind && name === bottleneck.name,
+  )
+  const { clients } = fit.load
+  const describeSystem = (which: keyof Pair, count: number) =>
+    describePerformance(
+      pairs.map((pair) => pair[which]),
+      count,
+      demandSeconds,
+    )
+  const ratio = (of: (run: SimulatedRun) => number) => rangeOf(pairs.map((pair) => ratioOf(pair, of)))
+  return {
+    target: service.name,
+    bottleneckLock: bottleneck?.kind === 'lock' ? bottleneck.name : undefined,
+    bottleneck: bottleneck && { kind: bottleneck.kind, name: bottleneck.name },
+    measured: {
+      parallelFraction: service.parallelFraction,
+      utilization: service.busyCpus / service.cpus,
+      otherCpus: service.otherCpus,
+      queueLength: service.queueLength,
+      heldAsleep: measured?.heldAsleep,
+    },
+    load: { ...fit.load, fitted: fit.fitted },
+    now: describeSystem('now', clients),
+    predicted: describeSystem('predicted', question.clients ?? clients),
+    throughputRatio: ratio((run) => run.throughput),
+    responseRatio: ratio(responseOf),
+  }
+}
+
+/** @param systems The same with each p, the one as it was measured first. */
+function describePerformance(
+  systems: readonly System[],
+  clients: number,
+  demandSeconds: number | undefined,
+): Performance {
+  const { model } = systems[0] as System
+  const range = (of: (run: SimulatedRun, model: ServiceModel) => number) =>
+    rangeOf(systems.map((system) => meanOf(system.runs.map((run) => of(run, system.model)))))
+  return {
+    cpus: model.cpus,
+    clients,
+    parallelFraction: parallelFractionOf(model),
+    throughput: demandSeconds === undefined ? undefined : range((run) => run.throughput / demandSeconds),
+    utilization: range((run) => run.busyCpus / model.cpus),
+    queueLength: range((run, its) => lockQueueOf(its, run)),
+    responseSeconds:
+      demandSeconds === undefined ? undefined : range((run) => responseOf(run) * demandSeconds),
+  }
+}
+
+function ratioOf({ now, predicted }: Pair, of: (run: SimulatedRun) => number): Mean {
+  return meanOf(predicted.runs.map((run, index) => of(run) / of(now.runs[index] as SimulatedRun)))
 }
 
 /** Runs are long enough for jobs to end in each. */

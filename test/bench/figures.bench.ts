@@ -31,6 +31,8 @@ const SERIES: Scenario = {
   demandSeconds: 0.403,
   demandDistribution: { kind: 'exponential' },
   lockShares: [0.6],
+  lockSleepSeconds: [],
+  otherCpus: 0,
   scheduling: { kind: 'fifo' },
   lockNeedsCpu: true,
   durationSeconds: 200,

@@ -22,14 +22,23 @@ interface Load {
   readonly demandSeconds: number
   /** As taskset has them. */
   readonly cpus: string
+  readonly threads?: number
+  /** In the lock, after the work there. */
+  readonly sleepSeconds?: number
 }
 
 /** Jobs per second of the workload, by itself. */
-async function measureRate({ p, demandSeconds, cpus }: Load): Promise<number> {
+async function measureRate({
+  p,
+  demandSeconds,
+  cpus,
+  threads = THREADS,
+  sleepSeconds = 0,
+}: Load): Promise<number> {
   const workload = start('taskset', [
-    ...['-c', cpus, programNamed(TARGET, 'workload-server'), '--inline', '--threads', String(THREADS)],
+    ...['-c', cpus, programNamed(TARGET, 'workload-server'), '--inline', '--threads', String(threads)],
     ...['--p', p.toFixed(6), '--demand', `${demandSeconds * 1000}ms`, '--demand-distribution', 'exponential'],
-    ...['--duration', `${SECONDS}s`],
+    ...['--duration', `${SECONDS}s`, '--sleep-inside', `${sleepSeconds * 1000}ms`],
   ])
   if ((await workload.exited) !== 0) throw new Error(workload.stderr())
   const last = workload.stdout().trim().split('\n').at(-1) ?? ''
@@ -48,10 +57,15 @@ async function watch(load: Load): Promise<{ readonly rate: number; readonly said
   return result
 }
 
-function predict(folder: string, said: string, change: string): WhatIfAnswer {
+function predict(
+  folder: string,
+  said: string,
+  change: string,
+  demandSeconds: number = DEMAND_SECONDS,
+): WhatIfAnswer {
   const file = join(folder, 'target.json')
   writeFileSync(file, said)
-  const load = [`--clients-now=${THREADS}`, '--think=0s', `--demand=${DEMAND_SECONDS * 1000}ms`]
+  const load = [`--clients-now=${THREADS}`, '--think=0s', `--demand=${demandSeconds * 1000}ms`]
   const flags = ['simulate', '--what-if', `--from=${file}`, ...load, change, '--json']
   return JSON.parse(execFileSync(process.execPath, [MAIN, ...flags], { encoding: 'utf8' })) as WhatIfAnswer
 }
@@ -61,7 +75,33 @@ function describeRange(range: Range | undefined): string {
   return `${range.value.toFixed(1)} (${range.lower.toFixed(1)} to ${range.upper.toFixed(1)})`
 }
 
-function row(p: number, before: number, { measured, now, predicted }: WhatIfAnswer, after: number): string {
+/** A service that holds its lock for 1 ms of work and 4 ms of sleep, of 4 ms of CPU time a job. */
+const ASLEEP: Load = { p: 0.75, demandSeconds: 0.004, cpus: '0,1', sleepSeconds: 0.004 }
+/** Half of the work and of the sleep in the lock is gone. */
+const HALF_ASLEEP: Load = { p: 3 / 3.5, demandSeconds: 0.0035, cpus: '0,1', sleepSeconds: 0.002 }
+
+/** Each change of a service whose holders sleep. */
+async function measureAsleep(folder: string): Promise<readonly string[]> {
+  const { rate, said } = await watch(ASLEEP)
+  const changes: readonly (readonly [string, Load])[] = [
+    ['--clients=2', { ...ASLEEP, threads: 2 }],
+    ['--clients=8', { ...ASLEEP, threads: 8 }],
+    ['--hold-time-cut=50%', HALF_ASLEEP],
+  ]
+  const rows: string[] = []
+  for (const [change, changed] of changes)
+    rows.push(
+      row(change, rate, predict(folder, said, change, ASLEEP.demandSeconds), await measureRate(changed)),
+    )
+  return rows
+}
+
+function row(
+  p: number | string,
+  before: number,
+  { measured, now, predicted }: WhatIfAnswer,
+  after: number,
+): string {
   const error = (predicted.throughput?.value ?? Number.NaN) / after - 1
   const cells = [
     p,
@@ -90,9 +130,10 @@ test('what if', async () => {
     const answer = predict(folder, two.said, '--hold-time-cut=50%')
     shorterHold.push(row(p, two.rate, answer, await measureRate(halved)))
   }
+  const asleep = await measureAsleep(folder)
   rmSync(folder, { recursive: true })
-  const head = (before: string, predicted: string, after: string) =>
-    `| injected p | p as estimated | jobs/s ${before} | model of now | predicted ${predicted} | jobs/s ${after} | error |
+  const head = (before: string, predicted: string, after: string, what = 'injected p') =>
+    `| ${what} | p as estimated | jobs/s ${before} | model of now | predicted ${predicted} | jobs/s ${after} | error |
 |---|---|---|---|---|---|---|`
   const page = `# What if, and what really happened
 
@@ -111,6 +152,13 @@ ${moreCpus.join('\n')}
 
 ${head('before', 'after', 'after')}
 ${shorterHold.join('\n')}
+
+## Holders that sleep, on two CPUs
+
+D = ${ASLEEP.demandSeconds * 1000} ms, p = ${ASLEEP.p}, and a sleep of ${(ASLEEP.sleepSeconds ?? 0) * 1000} ms in the lock.
+
+${head('before', 'after', 'after', 'change')}
+${asleep.join('\n')}
 
 Intervals hold the uncertainty of p and of the simulation, not that of the model.
 `

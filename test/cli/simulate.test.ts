@@ -17,7 +17,7 @@ function sweepOf(flags: SimulateFlags): Sweep {
 }
 
 function output() {
-  const written = { out: '', err: '' }
+  const written = { out: '', err: '', lines: [] as string[] }
   return {
     written,
     terminal: {
@@ -61,6 +61,12 @@ describe('flags', () => {
     expect(scenarios).toHaveLength(12)
     expect(scenarios.slice(0, 2).map(({ lockShares }) => lockShares)).toEqual([[1], []])
     expect(new Set(scenarios.map(({ cpus }) => cpus))).toEqual(new Set([2, 4, 6]))
+  })
+
+  test('holders that sleep in each lock, and other programs', () => {
+    const [scenario] = sweepOf({ locks: '0.3,0.2', sleepInside: '2ms', otherCpus: '1.5' }).scenarios
+    expect(scenario).toMatchObject({ lockSleepSeconds: [0.002, 0.002], otherCpus: 1.5 })
+    expect(sweepOf({ p: '1', sleepInside: '2ms' }).scenarios[0]).toMatchObject({ lockSleepSeconds: [] })
   })
 
   test('several locks, an open load, other times, time slices', () => {
@@ -109,6 +115,11 @@ describe('flags', () => {
     ],
     [{ thinkDistribution: 'lognormal:0' }, '--think-distribution: expected lognormal:V'],
     [{ scheduling: 'cfs' }, '--scheduling: expected fifo or time-sliced; got "cfs"'],
+    [
+      { otherCpus: '2', cpus: '2,4' },
+      '--other-cpus: expected a number of 0 or more, less than --cpus; got "2"',
+    ],
+    [{ sleepInside: '-1s' }, '--sleep-inside: expected a duration'],
     [{ arrivalRate: '5', clients: '3' }, '--clients: means nothing with --arrival-rate'],
     [{ clientsNow: '5' }, '--clients-now: needs --what-if'],
     [{ p: '0:1:0.01', cpus: '1:100:1' }, '--p, --cpus, --clients: more than 10000 scenarios together'],
@@ -191,17 +202,19 @@ describe('what if', () => {
     busyCpus: 1.5,
     parallelFraction: { ...shop.parallelFraction, ownership },
     queueLength: 1,
+    resources: [],
     locks: [],
   }
   const answer = { targets: [service] }
   const file = join(folder, 'answer.json')
   writeFileSync(file, JSON.stringify(answer))
 
-  async function asked(flags: SimulateFlags) {
+  async function asked(flags: SimulateFlags, nowMs = () => 0) {
     const options = parseWhatIf({ whatIf: true, from: file, ...flags })
-    if ('errors' in options) return { status: 2, out: '', err: options.errors.join('\n') }
+    if ('errors' in options) return { status: 2, out: '', err: options.errors.join('\n'), lines: [] }
     const { written, terminal } = output()
-    return { status: await whatIf(options, terminal), ...written }
+    const progress = (line: string) => written.lines.push(line)
+    return { status: await whatIf(options, { ...terminal, progress }, nowMs), ...written }
   }
 
   test('is answered from a recorded answer, as a table and as JSON', async () => {
@@ -217,6 +230,7 @@ describe('what if', () => {
     expect(Object.keys(json)).toEqual([
       'target',
       'bottleneckLock',
+      'bottleneck',
       'measured',
       'load',
       'now',
@@ -224,6 +238,59 @@ describe('what if', () => {
       'throughputRatio',
       'responseRatio',
     ])
+  })
+
+  test('shows on a terminal how far it is, now and then, and takes that away', async () => {
+    let ms = 0
+    const { status, lines, err } = await asked({ clientsNow: '8', throughput: '150' }, () => {
+      ms += 3
+      return ms
+    })
+    expect([status, err]).toEqual([0, ''])
+    expect(lines[0]).toBe('finding the load of shop: 8 clients')
+    expect(lines.at(-2)).toMatch(/^simulating shop: run \d+ of 36$/)
+    expect(lines.at(-1)).toBe('')
+    expect(lines.length).toBeLessThan(ms / 200 + 2)
+  })
+
+  test('ends after 10 s with what would help', async () => {
+    let ms = 0
+    const late = await asked({}, () => {
+      ms += 1000
+      return ms
+    })
+    expect(late).toMatchObject({ status: 1, out: '' })
+    expect(late.err).toBe(
+      'amdahl_exporter: error: the load of shop could not be found within 10 s: give --clients-now, and --think (0s where they pause for nothing), and --throughput or --demand\n',
+    )
+    expect(ms).toBeLessThan(20_000)
+    expect(late.lines.at(-1)).toBe('')
+  })
+
+  test('names what a job holds for longest: a lock in which holders sleep, or a thread', async () => {
+    const lock = { lock: 'orders_lock', serialUtilizationRatio: 0.6, waits: 1, waitSeconds: 1 }
+    const journal = { ...lock, lock: 'journal_lock', serialUtilizationRatio: 0.1 }
+    const held = { kind: 'lock', name: 'journal_lock', utilizationRatio: 0.85 }
+    const from = (name: string, change: object) => {
+      const path = join(folder, name)
+      writeFileSync(path, JSON.stringify({ ...service, ...change }))
+      return path
+    }
+    const load = { clientsNow: '8', think: '0s', holdTimeCut: '50%' }
+    const asleep = from('asleep.json', { locks: [lock, journal], resources: [held] })
+    expect((await asked({ ...load, from: asleep })).out).toMatch(
+      /^shop, bottleneck lock journal_lock: 8 clients/,
+    )
+    const thread = { kind: 'thread', name: 'main', utilizationRatio: 0.97 }
+    const loop = from('loop.json', { locks: [], resources: [thread] })
+    expect((await asked({ ...load, from: loop })).out).toMatch(/^shop, bottleneck thread main: 8 clients/)
+  })
+
+  test('says what other programs use', async () => {
+    const shared = join(folder, 'shared.json')
+    writeFileSync(shared, JSON.stringify({ ...service, resources: [{ kind: 'cpu', utilizationRatio: 0.6 }] }))
+    const { out } = await asked({ from: shared, clientsNow: '8', think: '0s' })
+    expect(out).toMatch(/\nother programs use 1\.50 of its 4 CPUs, and go on so\n/)
   })
 
   test.each<[SimulateFlags, number, string]>([
@@ -235,6 +302,7 @@ describe('what if', () => {
     [{ holdTimeCut: '100%' }, 2, '--hold-time-cut: expected a share such as 50%, less than 100%; got "100"'],
     [{ demand: '1ms', throughput: '5' }, 2, '--throughput: give this or --demand, not both'],
     [{ p: '0.5' }, 2, '--p: means nothing with --what-if'],
+    [{ otherCpus: '1' }, 2, '--other-cpus: means nothing with --what-if'],
     [{ think: '1s', clientsNow: '5' }, 1, 'a think time needs the CPU time of a job'],
   ])('%j ends with %d: %s', async (flags, status, message) => {
     const result = await asked(flags)

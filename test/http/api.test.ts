@@ -130,7 +130,8 @@ describe('what if', () => {
   const answer: WhatIfAnswer = {
     target: 'shop',
     bottleneckLock: 'orders_lock',
-    measured: { parallelFraction: range, utilization: 0.5, queueLength: 1 },
+    bottleneck: { kind: 'lock', name: 'orders_lock' },
+    measured: { parallelFraction: range, utilization: 0.5, otherCpus: 0.25, queueLength: 1, heldAsleep: 0.5 },
     load: { clients: 4, thinkPerDemand: 2.5, fitted: ['think'] },
     now: performance,
     predicted: { ...performance, cpus: 4 },
@@ -165,7 +166,7 @@ describe('what if', () => {
     [{ ok: 'unknown-target' }, 404, 'no such target now: GET /api/v1/targets lists them'],
     [{ ok: false, problem: 'p of shop is not known' }, 422, 'p of shop is not known'],
     [{ ok: 'busy' }, 503, 'another question is being answered: try again in a moment'],
-    [{ ok: 'given-up' }, 503, 'the answer took too long: ask with fewer clients'],
+    [{ ok: 'given-up', problem: 'it took too long' }, 503, 'it took too long'],
   ])('%j is %d', async (answered, status, error) => {
     whatIf = answered
     const response = await ask('target=shop&cpus=4')

@@ -35,3 +35,25 @@ test('a slice ends before the piece does', () => {
   expect([events.nextSeconds(), events.pop()]).toEqual([0.1, 1])
   expect([events.nextSeconds(), events.pop()]).toEqual([0.5, 0])
 })
+
+test('what other programs do takes its turn, and is no job', () => {
+  const { state, events, next } = smallSystem({ cpus: 1, otherCpus: 0.5 })
+  const other = state.firstOther
+  state.leftSeconds[0] = 2
+  state.leftSeconds[other] = 3
+  const cpus = createCpus(state, next, events, Number.POSITIVE_INFINITY)
+  cpus.request(other)
+  expect(state).toMatchObject({ served: 0, ready: 0 })
+  cpus.request(0)
+  expect(state).toMatchObject({ served: 0, ready: 1 })
+  state.nowSeconds = 3
+  cpus.release(events.pop())
+  expect(state).toMatchObject({ served: 1, ready: 0 })
+  state.nowSeconds = 4
+  expect([cpus.spentSeconds(), cpus.jobSeconds()]).toEqual([[4], 1])
+  cpus.request(other)
+  state.nowSeconds = 5
+  cpus.release(events.pop())
+  expect(state).toMatchObject({ served: 0, ready: 0 })
+  expect([cpus.spentSeconds(), cpus.jobSeconds()]).toEqual([[5], 2])
+})

@@ -3,6 +3,7 @@ import { meanOf } from '../../src/simulate/replications.js'
 import type { Scenario } from '../../src/simulate/scenario.js'
 import { type SimulatedRun, simulate } from '../../src/simulate/simulator.js'
 import { approximateByMva, solveLockAndCpus } from '../model/lock-and-cpus.js'
+import { type SleepingSystem, solveSleepingSystem } from './lock-chain.js'
 import { paperScenario } from './scenarios.js'
 
 /** Independent experiments, and replications in each. */
@@ -104,4 +105,86 @@ describe('the Markov chain of a lock whose holder needs a CPU', () => {
       expect(Math.abs(queue.value / exact.lockQueueLength - 1)).toBeLessThan(0.035)
     },
   )
+})
+
+describe('the Markov chain of holders that sleep, and of other programs on the CPUs', () => {
+  const base: SleepingSystem = {
+    clients: 6,
+    thinkSeconds: 1,
+    cpus: 2,
+    serialSeconds: 0.1,
+    sleepSeconds: 0.2,
+    parallelSeconds: 0.3,
+    otherCpus: 0,
+    burstSeconds: 0.4,
+  }
+  test.each<[string, Partial<SleepingSystem>]>([
+    ['holders that sleep, light load', { thinkSeconds: 4 }],
+    ['holders that sleep, the lock full', { thinkSeconds: 0.2, sleepSeconds: 0.4 }],
+    ['holders that sleep, few CPUs', { cpus: 1, thinkSeconds: 0.1, sleepSeconds: 0.05 }],
+    ['other programs', { otherCpus: 0.8, thinkSeconds: 0.5 }],
+    ['other programs, CPUs nearly full', { otherCpus: 1, thinkSeconds: 0.2, sleepSeconds: 0.01 }],
+  ])('%s: short time slices come to its throughput, queue and time held', (_, change) => {
+    const system = { ...base, ...change }
+    const exact = solveSleepingSystem(system)
+    expect(exact.otherBusyCpus).toBeCloseTo(system.otherCpus, 2)
+    const demandSeconds = system.serialSeconds + system.parallelSeconds
+    const scenario = bare(
+      {
+        ...paperScenario(0.5),
+        cpus: system.cpus,
+        load: {
+          kind: 'closed',
+          clients: system.clients,
+          thinkSeconds: system.thinkSeconds,
+          thinkDistribution: { kind: 'exponential' },
+        },
+        demandSeconds,
+        lockShares: [system.serialSeconds / demandSeconds],
+        lockSleepSeconds: [system.sleepSeconds],
+        otherCpus: system.otherCpus,
+        scheduling: { kind: 'time-sliced', sliceSeconds: 0.005 },
+      },
+      12_000,
+    )
+    const runs = Array.from({ length: 3 }, (_, seed) => simulate({ ...scenario, seed }))
+    const modelled = (of: (run: SimulatedRun) => number) => meanOf(runs.map(of)).value
+    expect(Math.abs(modelled(throughputOf) / exact.throughput - 1)).toBeLessThan(0.015)
+    expect(Math.abs(modelled(queueOf) / exact.lockQueueLength - 1)).toBeLessThan(0.035)
+    expect(Math.abs(modelled((run) => run.locks[0]?.held ?? 0) / exact.held - 1)).toBeLessThan(0.02)
+  })
+
+  // ρ = λ·(D_s + S) = 0.6 with a service of two exponential parts of 0.5 s: c² = 1/2, so by Pollaczek and Khinchine
+  // E[n] = ρ + ρ²(1 + c²)/(2(1 − ρ)) = 1.275.
+  test('M/G/1: a lock that is held half asleep', () => {
+    const load = { kind: 'open', ratePerSecond: 0.6 } as const
+    const scenario = { ...paperScenario(0), demandSeconds: 0.5, lockSleepSeconds: [0.5], load }
+    expectCoverage(bare(scenario, 4000), [{ truth: 1.275, of: queueOf }])
+  })
+
+  test('other programs leave what they do not use, however many jobs want it', () => {
+    const load = {
+      kind: 'closed',
+      clients: 20,
+      thinkSeconds: 0,
+      thinkDistribution: { kind: 'exponential' },
+    } as const
+    const sliced = { kind: 'time-sliced', sliceSeconds: 0.04 } as const
+    const scenario = { ...paperScenario(1), load, otherCpus: 2.5, scheduling: sliced }
+    expect(simulate(bare(scenario, 30_000)).busyCpus / 1.5).toBeCloseTo(1, 1.5)
+  })
+
+  test('other programs that need all CPUs are an error, not a number', () => {
+    const scenario = { ...paperScenario(1), cpus: 1, otherCpus: 0.9999, demandSeconds: 0.001 }
+    const load = {
+      kind: 'closed',
+      clients: 9000,
+      thinkSeconds: 0,
+      thinkDistribution: { kind: 'exponential' },
+    } as const
+    const sliced = { kind: 'time-sliced', sliceSeconds: 0.0001 } as const
+    expect(() => simulate({ ...scenario, load, scheduling: sliced })).toThrow(
+      /^the CPUs are fewer than other programs need: 10000 of their bursts wait after \d+ s$/,
+    )
+  })
 })

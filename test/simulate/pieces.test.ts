@@ -32,9 +32,20 @@ test.each([
     ],
   ],
 ])('the way of a job of 10 s through %s', (_, lockShares, expected) => {
-  const pieces = piecesOf({ lockShares, demandSeconds: 10 })
+  const pieces = piecesOf({ lockShares, lockSleepSeconds: [], demandSeconds: 10 })
   expect(pieces.map(({ lock }) => lock)).toEqual(expected.map(([lock]) => lock))
   for (const [index, { meanSeconds }] of pieces.entries()) {
     expect(meanSeconds).toBeCloseTo(expected[index]?.[1] ?? Number.NaN, 9)
   }
+})
+
+test('a holder that sleeps does so after its work, also where that is none', () => {
+  expect(piecesOf({ lockShares: [0.4, 0, 0.1], lockSleepSeconds: [3, 2], demandSeconds: 10 })).toMatchObject([
+    { lock: 0, meanSeconds: 4, sleepSeconds: 3 },
+    { lock: -1, sleepSeconds: 0 },
+    { lock: 1, meanSeconds: 0, sleepSeconds: 2 },
+    { lock: -1, sleepSeconds: 0 },
+    { lock: 2, meanSeconds: 1, sleepSeconds: 0 },
+    { lock: -1, sleepSeconds: 0 },
+  ])
 })

@@ -22,10 +22,12 @@ test('sums up what passes, and what a tracer would see of it', () => {
   recorder.sample()
   recorder.endWait(0, 2)
   recorder.endWait(0, 5)
-  const { trace, ...contention } = recorder.takeInterval(0, 2, [2, 0])
+  const { trace, ...contention } = recorder.takeInterval(0, 2, [2, 0], 1.5)
   expect(contention).toEqual({
     cpuSecondsBefore: [0, 0],
     cpuSecondsAfter: [2, 0],
+    jobSecondsBefore: 0,
+    jobSecondsAfter: 1.5,
     contendedSeconds: 2,
     contendedCpuSeconds: 2,
   })
@@ -44,6 +46,7 @@ test('sums up what passes, and what a tracer would see of it', () => {
         ownedSamples: 1,
         heldSamples: 0,
         ownerOffCpuSamples: 0,
+        ownerAsleepSamples: 0,
       },
     ],
   })
@@ -54,9 +57,9 @@ test('an interval begins anew; a lock stays known, and says what its holder does
   recorder.contend(1)
   recorder.endWait(1, 5)
   recorder.sample()
-  recorder.takeInterval(0, 1, [1, 0])
+  recorder.takeInterval(0, 1, [1, 0], 1)
   recorder.sample()
-  const { trace, cpuSecondsBefore } = recorder.takeInterval(1, 2, [2, 0])
+  const { trace, cpuSecondsBefore } = recorder.takeInterval(1, 2, [2, 0], 2)
   expect(cpuSecondsBefore).toEqual([1, 0])
   expect(trace.processes.get(SIMULATED_PID)?.locks).toMatchObject([
     { address: 0x1040n, waits: 0, heldSamples: 1, ownerOffCpuSamples: 1 },
@@ -82,8 +85,8 @@ test('the run is summed up from the end of the warm-up on', () => {
     queueLength: 3,
     cpuJobs: 2,
     locks: [
-      { queueLength: 2, serialUtilization: 1 },
-      { queueLength: 1, serialUtilization: 0 },
+      { queueLength: 2, serialUtilization: 1, held: 1 },
+      { queueLength: 1, serialUtilization: 0, held: 1 },
     ],
     contendedSeconds: 4,
     contendedCpuSeconds: 4,
@@ -94,4 +97,29 @@ test('a holder that needs no CPU is served without one', () => {
   const recorder = createRecorder(contendedSystem(), 0, false)
   recorder.pass(4)
   expect(recorder.totals(4).locks.map(({ serialUtilization }) => serialUtilization)).toEqual([1, 1])
+})
+
+test('a holder that sleeps is off its CPU and asleep, and spends no CPU time, even where it needs no CPU', () => {
+  for (const lockNeedsCpu of [true, false]) {
+    const state = contendedSystem()
+    state.asleep[2] = 1
+    const recorder = createRecorder(state, 0, lockNeedsCpu)
+    recorder.contend(1)
+    recorder.sample()
+    recorder.pass(4)
+    expect(recorder.totals(4).locks[1]).toEqual({ queueLength: 1, serialUtilization: 0, held: 1 })
+    const { trace } = recorder.takeInterval(0, 4, [4, 0], 4)
+    expect(trace.processes.get(SIMULATED_PID)?.locks).toMatchObject([
+      { heldSamples: 1, ownerOffCpuSamples: 1, ownerAsleepSamples: 1 },
+    ])
+  }
+})
+
+test('other programs on a CPU are no samples of the service', () => {
+  const { state } = smallSystem({ lockShares: [0.4], otherCpus: 0.5 })
+  state.runs.set([state.firstOther, 3])
+  const recorder = createRecorder(state, 0, true)
+  recorder.sample()
+  const { trace } = recorder.takeInterval(0, 1, [1, 1], 1)
+  expect(trace.processes.get(SIMULATED_PID)?.cpuSamples).toBe(1)
 })

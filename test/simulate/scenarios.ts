@@ -11,6 +11,8 @@ export function paperScenario(
     demandSeconds: 0.403,
     demandDistribution: { kind },
     lockShares: parallelFraction === 1 ? [] : [1 - parallelFraction],
+    lockSleepSeconds: [],
+    otherCpus: 0,
     scheduling: { kind: 'fifo' },
     lockNeedsCpu: true,
     durationSeconds: 3000,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LockTotals } from '../../src/simulate/run-totals.js'
 import type { Scenario } from '../../src/simulate/scenario.js'
 import type { SimulatedInterval } from '../../src/simulate/simulated-interval.js'
 import { simulate } from '../../src/simulate/simulator.js'
@@ -28,6 +29,12 @@ describe('what must hold in every run', () => {
     ['three locks', { ...paperScenario(0.4), lockShares: [0.3, 0.4, 0.2] }],
     ['time slices', { ...paperScenario(0.8), scheduling: { kind: 'time-sliced', sliceSeconds: 0.004 } }],
     ['a holder that needs no CPU', { ...paperScenario(0.8), lockNeedsCpu: false }],
+    ['holders that sleep', { ...paperScenario(0.8), lockSleepSeconds: [0.1] }],
+    ['holders that only sleep', { ...paperScenario(0.8), lockShares: [0.2, 0], lockSleepSeconds: [0, 0.1] }],
+    [
+      'other programs',
+      { ...paperScenario(0.8), otherCpus: 1.5, scheduling: { kind: 'time-sliced', sliceSeconds: 0.04 } },
+    ],
     ['an open load', { ...paperScenario(0.8), load: { kind: 'open', ratePerSecond: 6 } }],
     ['lognormal times', { ...paperScenario(0.6), demandDistribution: { kind: 'lognormal', variation: 2 } }],
     [
@@ -46,8 +53,15 @@ describe('what must hold in every run', () => {
     // Jobs draw their demands: their means differ from what is given by chance, here by 3 % at most.
     expect(run.busyCpus / (run.throughput * demandSeconds)).toBeCloseTo(1, 1.2)
     expect(run.utilization).toBeCloseTo(run.busyCpus / cpus, 9)
-    for (const [lock, share] of lockShares.entries())
-      expect(Number(run.locks[lock]?.serialUtilization) / (run.busyCpus * share)).toBeCloseTo(1, 1.2)
+    for (const [lock, share] of lockShares.entries()) {
+      const { serialUtilization, held } = run.locks[lock] as LockTotals
+      if (share > 0) expect(serialUtilization / (run.busyCpus * share)).toBeCloseTo(1, 1.2)
+      else expect(serialUtilization).toBe(0)
+      // Held while its holder runs, sleeps, or waits for a CPU.
+      const asleep = run.throughput * (scenario.lockSleepSeconds[lock] ?? 0)
+      expect(held).toBeGreaterThan(serialUtilization + 0.95 * asleep - 1e-9)
+      expect(held).toBeLessThanOrEqual(1 + 1e-9)
+    }
     const inSystem = load.kind === 'closed' ? load.clients - run.throughput * load.thinkSeconds : undefined
     if (inSystem !== undefined && run.responseSeconds !== undefined)
       expect((run.throughput * run.responseSeconds) / inSystem).toBeCloseTo(1, 1.5)
@@ -61,7 +75,9 @@ describe('what must hold in every run', () => {
     const intervals = intervalsOf({ ...scenario, ...short })
     expect(intervals).toHaveLength(280)
     let lastNs = 20_000_000_000n
-    for (const { trace, cpuSecondsBefore, cpuSecondsAfter, ...contention } of intervals) {
+    for (const interval of intervals) {
+      const { trace, cpuSecondsBefore, cpuSecondsAfter, jobSecondsBefore, jobSecondsAfter, ...contention } =
+        interval
       expect(trace.beginNs).toBe(lastNs)
       lastNs = trace.endNs
       for (const [cpu, after] of cpuSecondsAfter.entries()) {
@@ -69,6 +85,11 @@ describe('what must hold in every run', () => {
         expect(spent).toBeGreaterThanOrEqual(-1e-9)
         expect(spent).toBeLessThanOrEqual(1 + 1e-9)
       }
+      const all = cpuSecondsAfter.reduce((sum, after, cpu) => sum + after - (cpuSecondsBefore[cpu] ?? 0), 0)
+      const jobs = jobSecondsAfter - jobSecondsBefore
+      expect(jobs).toBeGreaterThanOrEqual(-1e-9)
+      expect(jobs).toBeLessThanOrEqual(all + 1e-9)
+      if (scenario.otherCpus === 0) expect(jobs).toBeCloseTo(all, 9)
       const process = trace.processes.get(1)
       expect(process?.cpuSamples).toBeLessThanOrEqual(99 * scenario.cpus)
       for (const lock of process?.locks ?? []) {
@@ -76,6 +97,7 @@ describe('what must hold in every run', () => {
         expect(lock.queueSeconds).toBeGreaterThanOrEqual(lock.contendedSeconds - 1e-9)
         expect(lock.ownedSamples + lock.heldSamples).toBeLessThanOrEqual(lock.watchedSamples)
         expect(lock.ownerOffCpuSamples).toBeLessThanOrEqual(lock.heldSamples)
+        expect(lock.ownerAsleepSamples).toBeLessThanOrEqual(lock.ownerOffCpuSamples)
         expect(lock.watchedSamples).toBeLessThanOrEqual(process?.cpuSamples ?? 0)
       }
       expect(contention.contendedCpuSeconds).toBeLessThanOrEqual(
@@ -120,6 +142,10 @@ test.each<[Partial<Scenario>, string]>([
   [{ demandSeconds: Number.NaN }, 'demandSeconds must be > 0, got NaN'],
   [{ lockShares: [0.7, 0.6] }, 'lock shares must be 1 together at most, got 1.2999999999999998'],
   [{ lockShares: [0] }, 'each lock share must be in (0, 1], got 0'],
+  [{ lockSleepSeconds: [-1] }, 'lockSleepSeconds must be ≥ 0, got -1'],
+  [{ lockSleepSeconds: [1, 1] }, 'lockSleepSeconds must be 1 at most, got 2'],
+  [{ otherCpus: 4 }, 'otherCpus must be ≥ 0 and less than 4, got 4'],
+  [{ otherCpus: Number.NaN }, 'otherCpus must be ≥ 0 and less than 4, got NaN'],
   [{ scheduling: { kind: 'time-sliced', sliceSeconds: 0 } }, 'sliceSeconds must be > 0, got 0'],
   [{ durationSeconds: 100 }, 'durationSeconds must be 101 at least (warm-up and one interval), got 100'],
 ])('%j is refused', (change, message) => {
@@ -131,4 +157,14 @@ test('an open load that cannot be served is refused when it has filled the syste
   expect(() => simulate(overload)).toThrow(
     /^the arrival rate is more than can be served: 100000 jobs .+; lower it, or give more CPUs$/,
   )
+})
+
+test('a check that throws ends a run: it is asked all along', () => {
+  let checks = 0
+  const end = () => {
+    checks += 1
+    if (checks === 3) throw new Error('enough')
+  }
+  expect(() => simulate(paperScenario(0.5), undefined, end)).toThrow('enough')
+  expect(checks).toBe(3)
 })

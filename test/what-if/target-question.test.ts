@@ -3,6 +3,15 @@ import { answerTargetQuestion } from '../../src/what-if/target-question.js'
 import type { WhatIfRequest } from '../../src/what-if/what-if-pool.js'
 import { shop } from '../api/shop.js'
 
+test('what to give is named as the query has it', async () => {
+  const refuses = async () =>
+    ({ ok: 'given-up', problem: 'too late', give: [['clients'], ['demandSeconds', 'throughput']] }) as const
+  expect(await answerTargetQuestion([shop], { target: 'shop' }, refuses)).toEqual({
+    ok: 'given-up',
+    problem: 'too late: give clientsNow, and demandSeconds or throughput',
+  })
+})
+
 /** A pool that is busy, and what it was asked. */
 function busyPool() {
   const asked: WhatIfRequest[] = []
@@ -24,9 +33,16 @@ test('what is asked about a target goes to the pool with what was measured of it
         cpus: 0.5,
         busyCpus: 0.4,
         parallelFraction: { value: 0.5, lower: 0.48, upper: 0.52 },
+        otherCpus: 0,
         queueLength: 2.5,
-        bottleneckLock: 'orders_lock',
-        otherSerialUtilizations: [],
+        sequential: [
+          {
+            kind: 'lock',
+            name: 'orders_lock',
+            serialUtilization: 0.2,
+            heldAsleep: expect.closeTo(0.76, 9),
+          },
+        ],
       },
       question: {
         present: {

@@ -22,7 +22,8 @@ export const addSimulateCommand: AddCommand = (program, context, end) => {
 async function runSimulate(flags: SimulateFlags, { terminal, self }: CommandContext): Promise<number> {
   if (flags.whatIf) {
     const options = parseWhatIf(flags)
-    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal)
+    const nowMs = () => 1000 * self.nowSeconds()
+    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal, nowMs)
   }
   const sweep = parseSweep(flags)
   if ('errors' in sweep) return refuse(sweep.errors, terminal)
@@ -70,6 +71,14 @@ function addFlags(command: Command): Command {
     )
     .option('--scheduling <name>', `of the CPUs: fifo or time-sliced (default: ${DEFAULTS.scheduling})`)
     .option('--time-slice <duration>', `of time-sliced scheduling (default: ${DEFAULTS.timeSlice})`)
+    .option(
+      '--sleep-inside <duration>',
+      `mean time for which a holder sleeps in each lock (default: ${DEFAULTS.sleepInside})`,
+    )
+    .option(
+      '--other-cpus <number>',
+      `CPUs that other programs use in the mean (default: ${DEFAULTS.otherCpus})`,
+    )
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
     .option('--what-if', 'start from a live target: what if it had --cpus, --clients, --hold-time-cut')
@@ -78,7 +87,10 @@ function addFlags(command: Command): Command {
       `exporter to ask, or a file with its /api/v1/targets (default: ${DEFAULT_EXPORTER})`,
     )
     .option('--target <name>', 'which target (default: the only one)')
-    .option('--hold-time-cut <share>', 'the bottleneck lock is held for so much less, such as 50%')
+    .option(
+      '--hold-time-cut <share>',
+      'the bottleneck (lock or thread) is held for so much less, such as 50%',
+    )
     .option(
       '--clients-now <number>',
       'clients as they are; needed with --clients (default: fitted to the measurement)',
