@@ -16,23 +16,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WORK (2 * NS_PER_MS)
 #define PAUSE (1 * NS_PER_MS)
 
-alignas(CACHE_LINE) static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+// In memory that forked processes share.
+static struct {
+    alignas(CACHE_LINE) pthread_mutex_t mutex;
+    alignas(CACHE_LINE) atomic_uint_least64_t inside;  // CPU time inside the lock
+} *common;
+
 alignas(CACHE_LINE) static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 alignas(CACHE_LINE) static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 alignas(CACHE_LINE) static sem_t semaphore;
 alignas(CACHE_LINE) static pthread_barrier_t barrier;
 alignas(CACHE_LINE) static atomic_uint word = 0x80000001;
-// Under mutex.
+// Of each process.
+alignas(CACHE_LINE) static pthread_mutex_t own_mutex = PTHREAD_MUTEX_INITIALIZER;
+// Under the mutex.
 static unsigned tokens;
 
 static struct burner calibrated;
-static atomic_uint_least64_t inside;  // CPU time inside the lock
 
 static void compute(struct burner *burner, uint64_t amount)
 {
@@ -42,7 +50,7 @@ static void compute(struct burner *burner, uint64_t amount)
 static void compute_inside(struct burner *burner)
 {
     const uint64_t start = thread_cpu_ns();
-    atomic_fetch_add(&inside, burn(burner, start, WORK) - start);
+    atomic_fetch_add(&common->inside, burn(burner, start, WORK) - start);
 }
 
 static void pause_for(uint64_t duration)
@@ -60,19 +68,19 @@ static struct timespec soon(clockid_t clock, uint64_t duration)
 
 static void job_mutex(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     compute_inside(burner);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     compute(burner, WORK);
 }
 
 static void job_timed(struct burner *burner)
 {
     const struct timespec deadline = soon(CLOCK_REALTIME, NS_PER_S * 60);
-    if (pthread_mutex_timedlock(&mutex, &deadline) != 0)
+    if (pthread_mutex_timedlock(&common->mutex, &deadline) != 0)
         die("pthread_mutex_timedlock");
     compute_inside(burner);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     compute(burner, WORK);
 }
 
@@ -103,10 +111,10 @@ static void job_semaphore(struct burner *burner)
 // The holder sleeps.
 static void job_asleep(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     compute(burner, NS_PER_MS / 10);
     pause_for(5 * NS_PER_MS);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
 }
 
 static void job_outside(struct burner *burner)
@@ -117,10 +125,10 @@ static void job_outside(struct burner *burner)
 // One holds for two seconds, so that the first wait of the others is a long one.
 static void job_long(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     for (unsigned i = 0; i < 1000; i++)
         compute(burner, WORK);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
 }
 
 // ---- No locks ----
@@ -128,24 +136,24 @@ static void job_long(struct burner *burner)
 // A pool: its threads wait for tokens that others hand out.
 static void job_take(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     while (tokens == 0)
-        pthread_cond_wait(&condition, &mutex);
+        pthread_cond_wait(&condition, &common->mutex);
     tokens--;
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     compute(burner, NS_PER_MS / 10);
 }
 
 static void job_take_timed(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     const struct timespec deadline = soon(CLOCK_REALTIME, 50 * NS_PER_MS);
     while (tokens == 0)
-        if (pthread_cond_timedwait(&condition, &mutex, &deadline) == ETIMEDOUT)
+        if (pthread_cond_timedwait(&condition, &common->mutex, &deadline) == ETIMEDOUT)
             break;
     if (tokens > 0)
         tokens--;
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     compute(burner, NS_PER_MS / 10);
 }
 
@@ -153,40 +161,40 @@ static void job_give(struct burner *burner)
 {
     (void)burner;
     pause_for(PAUSE * 20);
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     tokens++;
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     pthread_cond_signal(&condition);
 }
 
 // The threads that wait for the condition signal it themselves: a token goes round.
 static void job_pass(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     while (tokens == 0)
-        pthread_cond_wait(&condition, &mutex);
+        pthread_cond_wait(&condition, &common->mutex);
     tokens--;
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     compute(burner, NS_PER_MS / 2);
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     tokens++;
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&common->mutex);
     pthread_cond_signal(&condition);
 }
 
 // Signals come as fast as they go, so that the groups of waiters of the condition change all the time.
 static void job_crowd(struct burner *burner)
 {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&common->mutex);
     if (tokens < 4) {
         tokens++;
         pthread_cond_signal(&condition);
     } else {
         tokens = 0;
-        pthread_cond_wait(&condition, &mutex);
+        pthread_cond_wait(&condition, &common->mutex);
     }
-    pthread_mutex_unlock(&mutex);
-    compute(burner, NS_PER_US * 20);
+    pthread_mutex_unlock(&common->mutex);
+    compute(burner, NS_PER_US * 200);
 }
 
 static void job_barrier(struct burner *burner)
@@ -224,6 +232,41 @@ static void job_threads(struct burner *burner)
         pthread_join(threads[i], NULL);
 }
 
+// Holds the mutex for a while in a process that is about to end.
+static void *hold(void *argument)
+{
+    (void)argument;
+    pthread_mutex_lock(&own_mutex);
+    pause_for(2 * PAUSE);
+    pthread_mutex_unlock(&own_mutex);
+    pause_for(2 * PAUSE);
+    _exit(0);
+}
+
+// Processes that end or become another program; of half of them the main thread ends first.
+static void job_processes(struct burner *burner)
+{
+    static atomic_uint count;
+    const unsigned number = atomic_fetch_add(&count, 1);
+    (void)burner;
+    const pid_t child = fork();
+    if (child != 0) {
+        if (child > 0)
+            waitpid(child, NULL, 0);
+        return;
+    }
+    pthread_t thread;
+    pthread_create(&thread, NULL, hold, NULL);
+    pause_for(PAUSE);
+    pthread_mutex_lock(&own_mutex);
+    pthread_mutex_unlock(&own_mutex);
+    if (number % 4 == 0)
+        execl("/bin/true", "true", (char *)NULL);
+    if (number % 4 == 1)
+        _exit(0);
+    pthread_exit(NULL);
+}
+
 // ---- What there is ----
 
 typedef void (*job)(struct burner *burner);
@@ -234,7 +277,7 @@ struct kind {
     unsigned threads;
     job other_job;  // of other threads
     unsigned other_threads;
-    int protocol, robust;  // of the mutex
+    int protocol, robust, shared;  // of the mutex; where it is shared, a second process does the same
     unsigned permits;      // of the semaphore
 };
 
@@ -243,6 +286,7 @@ static const struct kind kinds[] = {
     {.name = "timed", .job = job_timed, .threads = 4},
     {.name = "robust", .job = job_mutex, .threads = 4, .robust = PTHREAD_MUTEX_ROBUST},
     {.name = "pi", .job = job_mutex, .threads = 4, .protocol = PTHREAD_PRIO_INHERIT},
+    {.name = "shared", .job = job_mutex, .threads = 2, .shared = PTHREAD_PROCESS_SHARED},
     {.name = "writers", .job = job_writer, .threads = 4},
     {.name = "rwlock", .job = job_writer, .threads = 2, .other_job = job_reader, .other_threads = 3},
     {.name = "semaphore", .job = job_semaphore, .threads = 4, .permits = 1},
@@ -256,6 +300,7 @@ static const struct kind kinds[] = {
     {.name = "crowd", .job = job_crowd, .threads = 8, .other_job = job_give, .other_threads = 1},
     {.name = "barrier", .job = job_barrier, .threads = 4},
     {.name = "private-word", .job = job_private_word, .threads = 2},
+    {.name = "processes", .job = job_processes, .threads = 4},
     {.name = "threads", .job = job_threads, .threads = 2, .permits = 1},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -289,19 +334,26 @@ int main(int argc, char **argv)
         usage_error("usage: waits KIND SECONDS");
     calibrated = burner_calibrate();
 
+    common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (common == MAP_FAILED)
+        die_errno(errno, "mmap");
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setprotocol(&attributes, kind->protocol);
     pthread_mutexattr_setrobust(&attributes, kind->robust);
-    pthread_mutex_init(&mutex, &attributes);
+    pthread_mutexattr_setpshared(&attributes, kind->shared);
+    pthread_mutex_init(&common->mutex, &attributes);
     sem_init(&semaphore, 0, kind->permits);
     pthread_barrier_init(&barrier, NULL, kind->threads);
     tokens = 1;
 
+    const bool second = kind->shared == PTHREAD_PROCESS_SHARED && fork() == 0;
     start(&kind->job, kind->threads);
     start(&kind->other_job, kind->other_threads);
     pause_for((uint64_t)(strtod(argv[2], NULL) * 1e9));
+    if (second)
+        _exit(0);
     print_line("{\"kind\":\"%s\",\"pid\":%d,\"cpu_seconds\":%.3f,\"inside_seconds\":%.3f}", kind->name, getpid(),
-               seconds(process_cpu_ns()), seconds(atomic_load(&inside)));
+               seconds(process_cpu_ns()), seconds(atomic_load(&common->inside)));
     _exit(0);
 }
