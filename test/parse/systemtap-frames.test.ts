@@ -250,7 +250,20 @@ test('rows beyond 100 000 are dropped and counted as lost', () => {
 })
 
 test('whatever is printed, nothing is thrown', () => {
-  const word = fc.constantFrom('frame', 'lock', 'waits', 'cpu', 'thread', 'owner', 'frame-end', '1', '-5', '2', '', 'x')
+  const word = fc.constantFrom(
+    'frame',
+    'lock',
+    'waits',
+    'cpu',
+    'thread',
+    'owner',
+    'frame-end',
+    '1',
+    '-5',
+    '2',
+    '',
+    'x',
+  )
   fc.assert(
     fc.property(
       fc.array(
