@@ -15,7 +15,7 @@ export interface SystemtapFrames {
   push(line: string): TraceInterval | ParseError | undefined
 }
 
-/** A longer line is no record of ours: the widest one has seven 64-bit numbers. */
+/** A longer line is no record of ours: the widest ones have seven 64-bit numbers. */
 const MAX_LINE_LENGTH = 256
 /** Rows beyond this are dropped and counted as lost: the tables of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 100_000
@@ -27,7 +27,7 @@ const RECORDS: ReadonlyMap<string, number> = new Map([
   ['waits', 4],
   ['cpu', 2],
   ['thread', 3],
-  ['owner', 6],
+  ['owner', 7],
   ['frame-end', 2],
 ])
 
@@ -172,7 +172,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
         waitSeconds: seconds(3),
         queueSeconds: seconds(4),
         contendedSeconds: seconds(5),
-        // Two hand-overs may overlap: the lock has a waiter, and nobody holds it, only once.
+        // One that began before the frame counts where it ends.
         handOverSeconds: Math.min(seconds(6), seconds(5)),
       })
       return undefined

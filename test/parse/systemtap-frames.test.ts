@@ -81,9 +81,12 @@ describe('a frame', () => {
       'waits 7 1 10 2500000000',
       'waits 7 0 3 1000000000',
       'waits 8 5 1 500000000',
+      'waits 8 6 2 250000000',
       'cpu 7 150',
-      'owner 7 4096 150 40 60 5',
-      'owner 7 8192 150 1 0 0',
+      'thread 7 7 100',
+      'thread 7 9 50',
+      'owner 7 4096 150 40 60 5 2',
+      'owner 7 8192 150 1 0 0 0',
       'frame-end 2000000000 3',
     ])
     expect(errors).toEqual([])
@@ -93,6 +96,10 @@ describe('a frame', () => {
     expect(interval?.processes.get(7)).toEqual({
       pid: 7,
       cpuSamples: 150,
+      threads: new Map([
+        [7, 100],
+        [9, 50],
+      ]),
       waits: new Map([
         ['mutex', { waits: 10, waitSeconds: 2.5 }],
         ['other', { waits: 3, waitSeconds: 1 }],
@@ -109,6 +116,7 @@ describe('a frame', () => {
           ownedSamples: 40,
           heldSamples: 60,
           ownerOffCpuSamples: 5,
+          ownerAsleepSamples: 2,
         },
         // Watched, and not waited for in this interval.
         {
@@ -122,10 +130,11 @@ describe('a frame', () => {
           ownedSamples: 1,
           heldSamples: 0,
           ownerOffCpuSamples: 0,
+          ownerAsleepSamples: 0,
         },
       ],
     })
-    expect([...(interval?.processes.get(8)?.waits.keys() ?? [])]).toEqual(['robust-mutex'])
+    expect([...(interval?.processes.get(8)?.waits.keys() ?? [])]).toEqual(['robust-mutex', 'semaphore'])
   })
 
   test('that is not finished is refused when the next one begins', () => {
@@ -137,7 +146,7 @@ describe('a frame', () => {
 
 const LONG = 'x'.repeat(50)
 const SHORT = `"${'x'.repeat(40)}"`
-const RECORDS = 'expected frame, lock, waits, cpu, owner, frame-end; got'
+const RECORDS = 'expected frame, lock, waits, cpu, thread, owner, frame-end; got'
 
 test.each([
   ['cpu 7 1', 'OUT_OF_ORDER', 1, 'cpu without frame'],
@@ -146,6 +155,8 @@ test.each([
   ['frame 5', 'MISSING_FIELD', 8, 'frame has 2 numbers, got 1'],
   ['frame 5 6 7', 'TRAILING_TEXT', 11, 'unexpected "7"'],
   [`frame 5 6 ${LONG}`, 'TRAILING_TEXT', 11, `unexpected ${SHORT}`],
+  ['owner 7 4096 150 40 60 5', 'MISSING_FIELD', 25, 'owner has 7 numbers, got 6'],
+  ['thread 7 8', 'MISSING_FIELD', 11, 'thread has 3 numbers, got 2'],
   ['cpu 7 x', 'BAD_INTEGER', 7, 'expected an integer, got "x"'],
   [`cpu 7 ${LONG}`, 'BAD_INTEGER', 7, `expected an integer, got ${SHORT}`],
   ['cpu 7 1x', 'BAD_INTEGER', 7, 'expected an integer, got "1x"'],
@@ -178,10 +189,10 @@ test('an end that is not of its frame is refused, and the frame is let go', () =
 })
 
 test('a refused line within a frame counts as lost, and so does a class that there is not', () => {
-  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 6 1 1', 'frame-end 2 10'])
+  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 7 1 1', 'frame-end 2 10'])
   expect(errors).toMatchObject([
     { code: 'MISSING_FIELD' },
-    { code: 'BAD_INTEGER', column: 9, message: 'no class 6' },
+    { code: 'BAD_INTEGER', column: 9, message: 'no class 7' },
   ])
   expect(intervals).toMatchObject([{ lostEvents: 12 }])
 })
@@ -193,6 +204,7 @@ test.each([
   [3, 'rwlock'],
   [4, 'pi-mutex'],
   [5, 'robust-mutex'],
+  [6, 'semaphore'],
 ])('waits of class %d are %s', (classNumber, futexClass) => {
   const { intervals } = parse(['frame 1 2', `waits 7 ${classNumber} 3 250000000`, 'frame-end 2 0'])
   const waits = intervals[0]?.processes.get(7)?.waits
@@ -201,16 +213,16 @@ test.each([
 
 test('a lock has the fields of both of its rows, in either order', () => {
   const ofLock = 'lock 7 4096 10 2500000000 2600000000 900000000 50000000'
-  const ofOwner = 'owner 7 4096 150 40 60 5'
+  const ofOwner = 'owner 7 4096 150 40 60 5 2'
   const locks = [
     [ofLock, ofOwner],
     [ofOwner, ofLock],
   ].map((rows) => parse(['frame 1 2', ...rows, 'frame-end 2 0']).intervals[0]?.processes.get(7)?.locks)
   expect(locks[0]).toEqual(locks[1])
-  expect(locks[0]).toMatchObject([{ waits: 10, watchedSamples: 150 }])
+  expect(locks[0]).toMatchObject([{ waits: 10, watchedSamples: 150, ownerAsleepSamples: 2 }])
 })
 
-test('hand-overs that overlap are not more than the contended time', () => {
+test('a hand-over that began before the frame is not more than the contended time', () => {
   const { intervals } = parse(['frame 1 2', 'lock 7 4096 1 1 1 500000000 700000000', 'frame-end 2 0'])
   expect(intervals[0]?.processes.get(7)?.locks).toMatchObject([
     { contendedSeconds: 0.5, handOverSeconds: 0.5 },
@@ -238,7 +250,20 @@ test('rows beyond 100 000 are dropped and counted as lost', () => {
 })
 
 test('whatever is printed, nothing is thrown', () => {
-  const word = fc.constantFrom('frame', 'lock', 'waits', 'cpu', 'owner', 'frame-end', '1', '-5', '2', '', 'x')
+  const word = fc.constantFrom(
+    'frame',
+    'lock',
+    'waits',
+    'cpu',
+    'thread',
+    'owner',
+    'frame-end',
+    '1',
+    '-5',
+    '2',
+    '',
+    'x',
+  )
   fc.assert(
     fc.property(
       fc.array(

@@ -13,6 +13,7 @@ import {
   prepareVirtualMachine,
   type VirtualMachine,
 } from './virtual-machine.js'
+import { testWaits } from './waits.js'
 
 /** Estimates are looked at after so many seconds of a workload. */
 const SECONDS = 31
@@ -37,8 +38,7 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
     await machine?.stop()
   })
 
-  const loadedModules = () => machine.out('ls /sys/module')
-  const isLoaded = async () => (await loadedModules()).split('\n').includes('amdahl_futex')
+  const isLoaded = async () => (await machine.out('ls /sys/module')).split('\n').includes('amdahl_futex')
   /** The process that reads from the module: staprun has become stapio. */
   const staprun = () =>
     until('staprun runs', 30, async () => (await machine.run('pgrep -x stapio')).stdout.trim() || undefined)
@@ -113,6 +113,8 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
       expect(labels).toEqual(expected)
     })
   })
+
+  describe('waits', () => testWaits(() => machine, MODULE))
 
   test('sees the same waits and the same queue as bpftrace on the same load, and as the load itself', async () => {
     const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
@@ -294,6 +296,4 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
 })
 
 /** How far two measurements of the same are apart. */
-function ratio(a = Number.NaN, b = Number.NaN): number {
-  return Math.abs(a / b - 1)
-}
+const ratio = (a = Number.NaN, b = Number.NaN) => Math.abs(a / b - 1)

@@ -8,6 +8,7 @@ import { freePort } from '../e2e/support/free-port.js'
 import { type Child, start, until } from '../e2e/support/process.js'
 import { needs } from '../e2e/support/requirements.js'
 import { buildWorkload, type WorkloadReport } from '../e2e/support/workload.js'
+import { buildWaits } from './waits.js'
 
 const STRICT = process.env.AMDAHL_TEST_STRICT === '1'
 const CACHE = join(process.env.AMDAHL_TEST_CACHE ?? '/var/cache/amdahl_exporter-test', 'systemtap-vm')
@@ -115,6 +116,7 @@ function packPayload(folder: string): string {
   const relative = packages.map((path) => path.slice(ROOT.length))
   execFileSync('cp', ['--archive', '--parents', ...relative, exporter], { cwd: ROOT })
   cpSync(buildWorkload(), join(payload, 'bin'), { recursive: true })
+  buildWaits(join(payload, 'bin'))
   cpSync(process.execPath, join(payload, 'bin/node'))
   buildModule(payload)
   const image = join(folder, 'payload.img')

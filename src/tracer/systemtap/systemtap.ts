@@ -15,7 +15,7 @@ export interface SystemtapSettings {
 }
 
 /**
- * Buffer between the module and staprun: a frame with full tables is 0.5 MB, and the exporter may be late. Megabytes.
+ * Buffer between the module and staprun: a frame with full tables is 1 MB, and the exporter may be late. Megabytes.
  */
 const BUFFER_MB = 4
 
