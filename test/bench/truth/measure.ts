@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Exporter, startExporter } from '../../e2e/support/exporter.js'
-import { type Child, sleep, stop } from '../../e2e/support/process.js'
+import { sleep, stop } from '../../e2e/support/process.js'
+import { type Keep, withChildren } from './children.js'
 import { between, observe } from './observe.js'
 import type { Result } from './page.js'
 import type { Answer, Row, Running } from './row.js'
@@ -43,28 +44,25 @@ export async function measure(rows: readonly Row[], durations: Durations): Promi
   const folder = mkdtempSync(join(tmpdir(), 'amdahl-truth-'))
   // Services that run as other users have their folders in it.
   chmodSync(folder, 0o711)
-  const kept: Child[] = []
-  const keep = (child: Child) => {
-    kept.push(child)
-    return child
-  }
   try {
-    const exporter = await startForRows(rows, folder, durations)
-    keep(exporter.child)
-    await exporter.ready()
-    const running = new Map<Row, Running>()
-    for (const row of rows) {
-      mkdirSync(folderOf(folder, row))
-      running.set(row, await row.start({ folder: folderOf(folder, row), keep }))
-    }
-    const results = await look(running, exporter, durations)
-    await stop(exporter.child)
-    return results
+    return await withChildren((keep) => measureIn(folder, keep, rows, durations))
   } finally {
-    for (const child of kept.reverse()) child.kill('SIGKILL')
-    await Promise.allSettled(kept.map(({ exited }) => exited))
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
+}
+
+async function measureIn(folder: string, keep: Keep, rows: readonly Row[], durations: Durations) {
+  const exporter = await startForRows(rows, folder, durations)
+  keep(exporter.child)
+  await exporter.ready()
+  const running = new Map<Row, Running>()
+  for (const row of rows) {
+    mkdirSync(folderOf(folder, row))
+    running.set(row, await row.start({ folder: folderOf(folder, row), keep }))
+  }
+  const results = await look(running, exporter, durations)
+  await stop(exporter.child)
+  return results
 }
 
 const folderOf = (folder: string, { name }: Row) => join(folder, name)

@@ -71,7 +71,7 @@ function renderRow({ name, title, truth, answer, judgement }: Result): string {
   ])
 }
 
-function describeEstimate({ value, lower, upper, reason }: AnsweredEstimate): string {
+export function describeEstimate({ value, lower, upper, reason }: AnsweredEstimate): string {
   const range =
     lower === undefined && upper === undefined ? '' : `${lower?.toFixed(3) ?? ''}–${upper?.toFixed(3) ?? ''}`
   if (value !== undefined) return `${value.toFixed(3)} (${range})`

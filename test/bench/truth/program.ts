@@ -1,7 +1,7 @@
 import { type Child, start, until } from '../../e2e/support/process.js'
 import { programNamed } from '../../e2e/support/workload.js'
 import { familyOf } from './observe.js'
-import type { Launch, ProgramReport, Row, Running } from './row.js'
+import type { Launch, ProgramReport, Row, RunningProgram } from './row.js'
 
 /** It ends by itself, should the bench die. */
 const BOUND = ['--duration', '3600s']
@@ -27,7 +27,7 @@ export function startProgram(
   file: string,
   args: readonly string[],
   wrapper: readonly string[] = [],
-): Promise<Running> {
+): Promise<RunningProgram> {
   const [command = '', ...all] = [...wrapper, file, ...BOUND, ...args]
   return startScript(launch, command, all, wrapper.length > 0)
 }
@@ -38,7 +38,7 @@ export async function startScript(
   file: string,
   args: readonly string[],
   isWrapped = false,
-): Promise<Running> {
+): Promise<RunningProgram> {
   const child = launch.keep(start(file, args))
   const ready = await until(
     `${file} is ready: ${child.stderr()}`,

@@ -1,6 +1,6 @@
 import type { Estimator } from '../../../src/estimate/estimate.js'
 import type { Regime } from '../../../src/model/bounds.js'
-import type { Child } from '../../e2e/support/process.js'
+import type { Keep } from './children.js'
 
 /**
  * What the true answer is about:
@@ -15,6 +15,7 @@ export type About = 'lock' | 'thread' | 'calls' | 'unknown'
 /** What a program of test/workload prints at its end. */
 export interface ProgramReport {
   readonly seconds: number
+  readonly jobs?: number
   readonly cpu_seconds: number
   readonly p: number
   readonly queue?: number
@@ -32,11 +33,15 @@ export interface Running {
   finish(): Promise<ProgramReport | undefined>
 }
 
+/** It always says something. */
+export interface RunningProgram extends Running {
+  finish(): Promise<ProgramReport>
+}
+
 export interface Launch {
   /** Empty, for data; it goes with the row. */
   readonly folder: string
-  /** Keeps a process in the list of those that are ended with the row, come what may. */
-  keep(child: Child): Child
+  readonly keep: Keep
 }
 
 export interface Row {
@@ -104,6 +109,7 @@ export interface Answer {
   readonly headroomRatio?: number | undefined
   readonly speedupLimit?: number | undefined
   readonly regime?: Regime | undefined
+  readonly locks?: readonly { readonly lock: string; readonly waits: number }[] | undefined
   readonly resources?:
     | readonly {
         readonly kind: string
