@@ -65,6 +65,7 @@ chosen. \`TRUTH_ROWS=name,name\` and \`TRUTH_SECONDS=20\` make some of it, or le
 - **right**: p is off by at most 0.03 (0.05 where the lock has no owner to read; a wider tolerance is in the row's title or file),
   or its interval of less than 0.15 covers the truth, and all else that is given agrees with the truth.
 - **withheld**: no p, and the reason given is true of the row.
+- **unjudged**: a p of which the truth is not known, with nothing that is known to be off.
 - **misleading**: a reason that is not true of it; or headroom, limit, regime or resource that the truth excludes.
 - **wrong**: p, a bound of it, or Q is off. Q, headroom and limit may be off by a fifth.
 

@@ -92,7 +92,7 @@ async function look(
     const from = before.get(row)
     if (from === undefined) throw new Error(`${row.name} was not looked at`)
     const observed = between(from, observe(one.pid))
-    const truth = truthOf(row.about, observed, await one.finish(), windowSeconds)
+    const truth = truthOf(row, observed, await one.finish(), windowSeconds)
     const answer = answers.get(row.target)
     results.push({ ...row, truth, answer, judgement: judge(row, truth, answer) })
   }

@@ -50,7 +50,7 @@ test('the busiest thread is that of the time between', () => {
 })
 
 test('what is true of a thread: 1 less its share, in use while it runs, or wants to', () => {
-  const truth = truthOf('thread', between(BEFORE, AFTER), undefined, 60)
+  const truth = truthOf({ about: 'thread' }, between(BEFORE, AFTER), undefined, 60)
   expect(truth.p).toBeCloseTo(0.25, 12)
   expect(truth.inUse).toEqual({ least: 0.6, most: 0.75 })
   expect(truth.samples).toBeCloseTo(99 * 0.8 * 10, 9)
@@ -58,18 +58,23 @@ test('what is true of a thread: 1 less its share, in use while it runs, or wants
 
 test('what is true of a lock: what the program says', () => {
   const report = { seconds: 10, cpu_seconds: 8, p: 0.4, queue: 2, in_use: 0.5, held: 0.6 }
-  const truth = truthOf('lock', between(BEFORE, AFTER), report, 5)
+  const truth = truthOf({ about: 'lock' }, between(BEFORE, AFTER), report, 5)
   expect(truth).toMatchObject({ p: 0.4, queue: 2, inUse: { least: 0.5, most: 0.6 }, busyCpus: 0.8 })
   expect(truth.samples).toBeCloseTo(99 * 0.8 * 5, 9)
-  expect(() => truthOf('lock', between(BEFORE, AFTER), undefined, 60)).toThrow('needs a program')
+  expect(() => truthOf({ about: 'lock' }, between(BEFORE, AFTER), undefined, 60)).toThrow('needs a program')
 })
 
 test('of library calls a bound, of what is not known nothing', () => {
   const report = { seconds: 10, cpu_seconds: 8, p: 0.4 }
-  expect(truthOf('calls', between(BEFORE, AFTER), report, 60)).toMatchObject({ p: undefined, pAtLeast: 0.4 })
-  expect(truthOf('unknown', between(BEFORE, AFTER), report, 60)).toMatchObject({
+  expect(truthOf({ about: 'calls' }, between(BEFORE, AFTER), report, 60)).toMatchObject({
+    p: undefined,
+    pAtLeast: 0.4,
+  })
+  expect(truthOf({ about: 'unknown' }, between(BEFORE, AFTER), report, 60)).toMatchObject({
     p: undefined,
     pAtLeast: undefined,
     inUse: undefined,
   })
+  const inUse = { least: 0.9, most: 1 }
+  expect(truthOf({ about: 'unknown', inUse }, between(BEFORE, AFTER), undefined, 60)).toMatchObject({ inUse })
 })

@@ -71,9 +71,8 @@ export interface Row {
   readonly queue?: number
   /** No thread of it is a limit. */
   readonly hasNoLimitingThread?: true
-  /** Headroom and limit above these mislead. Ratios. */
-  readonly headroomAtMost?: number
-  readonly limitAtMost?: number
+  /** Share of the time in which its busiest sequential resource is in use, where that is known by construction. */
+  readonly inUse?: { readonly least: number; readonly most: number }
 }
 
 /** What is true of a row, over its measured period. Undefined: not known. */

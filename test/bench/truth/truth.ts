@@ -1,12 +1,12 @@
 import { CPUS, type Observed } from './observe.js'
-import type { About, ProgramReport, Truth } from './row.js'
+import type { ProgramReport, Row, Truth } from './row.js'
 
 /** tracer.sample_hz. */
 const SAMPLE_HZ = 99
 
 /** What is true of a row: from what the kernel says of it and what it measured of itself. @param windowSeconds Of the exporter. */
 export function truthOf(
-  about: About,
+  { about, inUse: byConstruction }: Pick<Row, 'about' | 'inUse'>,
   observed: Observed,
   report: ProgramReport | undefined,
   windowSeconds: number,
@@ -18,7 +18,7 @@ export function truthOf(
     p: undefined,
     pAtLeast: undefined,
     queue: undefined,
-    inUse: undefined,
+    inUse: byConstruction,
     busyCpus,
     cpuInUse: busyCpus / (busyCpus + idleCpus),
     machineUtilization: observed.machineUtilization,

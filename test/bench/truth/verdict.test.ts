@@ -65,6 +65,14 @@ describe('p', () => {
   })
 })
 
+test('a p whose truth is not known is not judged, what is said beside it is', () => {
+  const unknown = { p: undefined, queue: undefined, inUse: undefined }
+  expect(verdictOf(answer(near(0.99)), {}, unknown)).toBe('unjudged')
+  expect(verdictOf(answer(near(0.99), { queueLength: 6 }), { queue: 0 }, unknown)).toBe('wrong')
+  const full = { ...unknown, inUse: { least: 0.9, most: 1 } }
+  expect(verdictOf(answer(near(0.99), { speedupLimit: 353 }), {}, full)).toBe('misleading')
+})
+
 describe('no p', () => {
   test.each([
     ['a true reason', { reason: 'owner-unknown' }, 'withheld'],
@@ -98,20 +106,6 @@ describe('what else is said', () => {
     ['headroom below one', { headroomRatio: 0.6 }, {}, {}, 'misleading'],
     ['limit', { speedupLimit: 1.65 }, {}, {}, 'right'],
     ['limit that forgets the sleep', { speedupLimit: 11.5 }, {}, {}, 'misleading'],
-    [
-      'a limit where the row has a bound',
-      { speedupLimit: 353 },
-      { limitAtMost: 20 },
-      { inUse: undefined },
-      'misleading',
-    ],
-    [
-      'headroom where the row has a bound',
-      { headroomRatio: 9 },
-      { headroomAtMost: 2 },
-      { inUse: undefined },
-      'misleading',
-    ],
     ['sequential', { regime: 'sequential' }, {}, { inUse: { least: 0.9, most: 0.95 } }, 'right'],
     [
       'sequential, far from full',

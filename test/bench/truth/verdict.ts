@@ -2,7 +2,7 @@ import { ESTIMATORS } from '../../../src/estimate/estimate.js'
 import type { Answer, AnsweredEstimate, Row, Truth } from './row.js'
 
 /** From good to bad. A row has the worst of its parts. */
-export const VERDICTS = ['right', 'withheld', 'misleading', 'wrong'] as const
+export const VERDICTS = ['right', 'withheld', 'unjudged', 'misleading', 'wrong'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 export interface Judgement {
@@ -37,6 +37,7 @@ const misleading = (why: string): Part => ({ verdict: 'misleading', why })
  *
  * - `right`: p is given and near the truth, or its interval of less than 0.15 covers it, and so is all else that is given.
  * - `withheld`: no p, for a reason that is true of this row; nothing else that is given is off.
+ * - `unjudged`: a p whose truth is not known; nothing else that is given is off.
  * - `misleading`: a reason that is not true, or headroom, limit, regime or resource that the truth excludes.
  * - `wrong`: a p, a bound of it or a queue that is off.
  *
@@ -67,9 +68,9 @@ function judgeAnswer(row: Row, truth: Truth, answer: Answer): readonly Part[] {
       return estimator === 'ownership' ? judgeReason(row, given, truth, tolerance) : RIGHT
     }),
     judgeQueue(row, truth, answer),
-    judgeHeadroom(row, truth, answer),
-    judgeLimit(row, truth, answer),
-    judgeRegime(row, truth, answer),
+    judgeHeadroom(truth, answer),
+    judgeLimit(truth, answer),
+    judgeRegime(truth, answer),
     judgeResources(row, answer),
   ]
 }
@@ -85,7 +86,7 @@ function judgeP(name: string, given: AnsweredEstimate, truth: Truth, tolerance: 
   }
   if (pAtLeast !== undefined && upper < pAtLeast - tolerance)
     return wrong(`p by ${name} ${value.toFixed(3)} is less than the least possible, ${pAtLeast.toFixed(3)}`)
-  return RIGHT
+  return pAtLeast === undefined ? { verdict: 'unjudged' } : RIGHT
 }
 
 /** No value: the reason has to be true, and so have bounds that are given without a value. */
@@ -111,11 +112,9 @@ function judgeQueue(row: Row, truth: Truth, { queueLength }: Answer): Part {
   return wrong(`Q ${queueLength.toFixed(2)} for ${q.toFixed(2)}`)
 }
 
-function judgeHeadroom(row: Row, truth: Truth, { headroomRatio }: Answer): Part {
+function judgeHeadroom(truth: Truth, { headroomRatio }: Answer): Part {
   if (headroomRatio === undefined) return RIGHT
   const text = `headroom ${headroomRatio.toFixed(2)}`
-  if (row.headroomAtMost !== undefined && headroomRatio > row.headroomAtMost)
-    return misleading(`${text}, at most ${row.headroomAtMost}`)
   const { inUse, cpuInUse } = truth
   if (inUse === undefined) return RIGHT
   const least = 1 / Math.max(inUse.most, cpuInUse)
@@ -124,11 +123,9 @@ function judgeHeadroom(row: Row, truth: Truth, { headroomRatio }: Answer): Part 
   return misleading(`${text} for ${least.toFixed(2)} to ${most.toFixed(2)}`)
 }
 
-function judgeLimit(row: Row, truth: Truth, { speedupLimit }: Answer): Part {
+function judgeLimit(truth: Truth, { speedupLimit }: Answer): Part {
   if (speedupLimit === undefined) return RIGHT
   const text = `limit ${speedupLimit.toFixed(1)}`
-  if (row.limitAtMost !== undefined && speedupLimit > row.limitAtMost)
-    return misleading(`${text}, at most ${row.limitAtMost}`)
   const { inUse, busyCpus } = truth
   if (inUse === undefined || inUse.least <= 0) return RIGHT
   const least = Math.max(1, busyCpus / inUse.most)
@@ -137,7 +134,7 @@ function judgeLimit(row: Row, truth: Truth, { speedupLimit }: Answer): Part {
   return misleading(`${text} for ${least.toFixed(1)} to ${most.toFixed(1)}`)
 }
 
-function judgeRegime(_: Row, truth: Truth, { regime }: Answer): Part {
+function judgeRegime(truth: Truth, { regime }: Answer): Part {
   const { inUse, cpuInUse, queue, threads } = truth
   if (regime === 'parallel' && cpuInUse < SATURATED_AT_LEAST)
     return misleading(`regime parallel with the CPUs ${cpuInUse.toFixed(2)} in use`)
