@@ -65,6 +65,8 @@ export interface Row {
    * the number there should be.
    */
   readonly reasons: readonly string[]
+  /** p in contention windows is another one by its definition: it is not judged. */
+  readonly hasOtherWindows?: true
   /** Its queue is not judged. */
   readonly hasOtherQueue?: true
   /** Its queue must be this, whatever the program says. Jobs. */

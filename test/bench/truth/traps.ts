@@ -102,6 +102,7 @@ export const TRAP_ROWS: readonly Row[] = [
   ),
   trap('phases', 'p = 0.9 and 0.3 in turn, 5 s each; truth: the mean', 'shapes --shape phases', {
     tolerance: 0.05,
+    hasOtherWindows: true,
   }),
   trap(
     'convoy',

@@ -56,6 +56,7 @@ describe('p', () => {
     const both = (window: AnsweredEstimate) => ({ parallelFraction: { ownership: near(0.4), window } })
     expect(verdictOf(both(near(0.45)))).toBe('right')
     expect(verdictOf(both(near(0.9)))).toBe('wrong')
+    expect(verdictOf(both(near(0.9)), { hasOtherWindows: true })).toBe('right')
   })
 
   test('where only a lower bound is true, a p below it is wrong', () => {

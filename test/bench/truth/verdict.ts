@@ -63,6 +63,7 @@ function judgeAnswer(row: Row, truth: Truth, answer: Answer): readonly Part[] {
     ...ESTIMATORS.map((estimator) => {
       const tolerance = estimator === 'ownership' ? (row.tolerance ?? TOLERANCE) : WINDOW_TOLERANCE
       const given = answer.parallelFraction[estimator]
+      if (estimator === 'window' && row.hasOtherWindows) return RIGHT
       const part = given.value === undefined ? undefined : judgeP(estimator, given, truth, tolerance)
       if (part !== undefined) return part
       return estimator === 'ownership' ? judgeReason(row, given, truth, tolerance) : RIGHT
