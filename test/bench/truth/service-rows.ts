@@ -30,7 +30,7 @@ export const SERVICE_ROWS: readonly Row[] = [
   service('mariadb', 'MariaDB, sysbench oltp_read_write, 16 threads', startMariadbReadWrite, {
     target: 'mariadbd',
     about: 'unknown',
-    reasons: [...NO_LOCK, 'no-contention'],
+    reasons: NO_LOCK,
     hasNoLimitingThread: true,
   }),
   service('mariadb-hot-row', 'MariaDB, 16 threads update one row: its lock limits', startMariadbHotRow, {
@@ -57,7 +57,7 @@ export const SERVICE_ROWS: readonly Row[] = [
   service('redis-1', 'Redis, one thread, 50 clients', (row) => startRedis(row, 1, 50), {
     target: 'redis-server',
     about: 'thread',
-    reasons: [],
+    reasons: ['no-lock-contention'],
     queue: 0,
   }),
   service('redis-4', 'Redis, 4 io-threads, 50 clients', (row) => startRedis(row, 4, 50), {
@@ -82,7 +82,7 @@ export const SERVICE_ROWS: readonly Row[] = [
   service('memcached', 'memcached, 4 threads, memcslap, 16 connections', startMemcached, {
     target: 'memcached',
     about: 'unknown',
-    reasons: ['no-contention'],
+    reasons: ['no-lock-contention'],
     hasNoLimitingThread: true,
   }),
   service('nginx', 'nginx, one worker, wrk, 32 connections', startNginx, {

@@ -4,8 +4,9 @@ import type { Launch, Row, Running } from './row.js'
 
 const SECTION = 'Traps'
 const LIGHT = '--think 20ms'
-/** Nobody waits for a lock there. */
-const NO_LOCK: readonly string[] = ['no-contention', 'no-lock-contention']
+/** No thread of it waits in a futex; or some do, but for no lock. */
+const NO_FUTEX: readonly string[] = ['no-target', 'no-contention']
+const NO_LOCK: readonly string[] = ['no-lock-contention']
 
 type Rest = Partial<Omit<Row, 'name' | 'title' | 'start' | 'target' | 'section'>>
 
@@ -49,7 +50,7 @@ export const TRAP_ROWS: readonly Row[] = [
   ),
   trap('fsync-inside', 'fsync inside the lock', 'shapes --shape fsync --inside 20us --outside 50us'),
   light('nested', 'nested A > B', 'shapes --shape nested --outside 900us'),
-  light('stripes', '16 stripes', 'shapes --shape stripes', { reasons: NO_LOCK }),
+  light('stripes', '16 stripes', 'shapes --shape stripes'),
   trap(
     'pipeline',
     'pipeline of 2 locks, 8 threads',
@@ -77,7 +78,7 @@ export const TRAP_ROWS: readonly Row[] = [
   ),
   trap('pool', 'pool of equal workers', 'threads --shape pool --load 0.9 --inside 1ms', {
     about: 'unknown',
-    reasons: ['no-target', ...NO_LOCK],
+    reasons: NO_FUTEX,
     hasNoLimitingThread: true,
   }),
   trap(
@@ -86,6 +87,7 @@ export const TRAP_ROWS: readonly Row[] = [
     'threads --shape loop --load 0.97 --inside 1ms --outside 200us --threads 3',
     {
       about: 'thread',
+      reasons: NO_FUTEX,
       queue: 0,
     },
   ),
@@ -95,7 +97,7 @@ export const TRAP_ROWS: readonly Row[] = [
     'threads --shape loop --load 0.3 --inside 1ms --outside 200us --threads 3',
     {
       about: 'unknown',
-      reasons: ['no-target', ...NO_LOCK],
+      reasons: NO_FUTEX,
       queue: 0,
       isLight: true,
     },
@@ -130,7 +132,7 @@ export const TRAP_ROWS: readonly Row[] = [
     'threads --shape parked --load 0.1 --threads 7',
     {
       about: 'unknown',
-      reasons: NO_LOCK,
+      reasons: ['no-contention', ...NO_LOCK],
       queue: 0,
       isLight: true,
     },

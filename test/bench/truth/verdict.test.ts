@@ -90,6 +90,13 @@ describe('no p', () => {
     expect(verdictOf(given, {}, { samples: 356 })).toBe('misleading')
   })
 
+  test('a thread that is busy throughout can be seen, one that is not cannot', () => {
+    const row: Partial<Row> = { about: 'thread', reasons: ['no-contention'] }
+    const given = answer({ reason: 'no-contention' })
+    expect(verdictOf(given, row, { inUse: { least: 0.7, most: 0.8 } })).toBe('withheld')
+    expect(verdictOf(given, row, { inUse: { least: 0.97, most: 1 } })).toBe('misleading')
+  })
+
   test('no target is an answer where the row allows it', () => {
     expect(verdictOf(undefined)).toBe('misleading')
     expect(verdictOf(undefined, { reasons: ['no-target'] })).toBe('withheld')

@@ -26,6 +26,9 @@ const CLIENT_AT_MOST = 0.95
 /** Of what is seen, a part is in intervals that do not count: twice estimate.min_samples. */
 const FEW_SAMPLES = 200
 
+/** A thread is told to be a sequential resource from 0.9 on. */
+const THREAD_SEEN = 0.93
+
 type Part = { readonly verdict: Verdict; readonly why?: string | undefined }
 
 const RIGHT: Part = { verdict: 'right' }
@@ -44,7 +47,7 @@ const misleading = (why: string): Part => ({ verdict: 'misleading', why })
  * @param answer Undefined: the exporter has no such target.
  */
 export function judge(row: Row, truth: Truth, answer: Answer | undefined): Judgement {
-  const parts = answer === undefined ? [judgeAbsence(row)] : judgeAnswer(row, truth, answer)
+  const parts = answer === undefined ? [judgeAbsence(row, truth)] : judgeAnswer(row, truth, answer)
   const verdict = parts.reduce<Verdict>(
     (worst, part) => (VERDICTS.indexOf(part.verdict) > VERDICTS.indexOf(worst) ? part.verdict : worst),
     'right',
@@ -52,8 +55,8 @@ export function judge(row: Row, truth: Truth, answer: Answer | undefined): Judge
   return { verdict, why: parts.flatMap(({ why }) => why ?? []) }
 }
 
-function judgeAbsence({ reasons }: Row): Part {
-  return reasons.includes('no-target')
+function judgeAbsence(row: Row, truth: Truth): Part {
+  return isTrueReason(row, 'no-target', truth)
     ? { verdict: 'withheld', why: 'no target' }
     : misleading('there is no such target')
 }
@@ -97,10 +100,16 @@ function judgeReason(row: Row, given: AnsweredEstimate, truth: Truth, tolerance:
   if (p !== undefined && (p < (lower ?? 0) - tolerance || p > (upper ?? 1) + tolerance))
     return wrong(`p ${p.toFixed(3)} is outside the bounds ${lower?.toFixed(3)} to ${upper?.toFixed(3)}`)
   if (reason === undefined && (lower !== undefined || upper !== undefined)) return RIGHT
-  const isTrue =
-    reason === 'too-few-samples' ? truth.samples < FEW_SAMPLES : row.reasons.includes(reason ?? '')
-  if (reason !== undefined && isTrue) return { verdict: 'withheld', why: reason }
+  const isTrue = reason !== undefined && isTrueReason(row, reason, truth)
+  if (isTrue) return { verdict: 'withheld', why: reason }
   return misleading(`withheld for ${reason ?? 'no reason'}, which is not true of it`)
+}
+
+function isTrueReason({ about, reasons }: Row, reason: string, { samples, inUse }: Truth): boolean {
+  if (reason === 'too-few-samples') return samples < FEW_SAMPLES
+  // A thread that is busy throughout limits, and can be seen to.
+  if (about === 'thread' && (inUse?.least ?? 0) > THREAD_SEEN) return false
+  return reasons.includes(reason)
 }
 
 function isNear(given: number, least: number, most: number): boolean {
