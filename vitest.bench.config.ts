@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/bench/**/*.bench.ts'],
     fileParallelism: false,
-    testTimeout: 3_600_000,
+    testTimeout: 10_800_000,
     hookTimeout: 900_000,
   },
 })

@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../e2e/support/exporter.js'
+import { describeEnvironment } from './environment.js'
+import { countWaits } from './truth/knocks.js'
+import { sweepLoad } from './truth/sweep.js'
+
+/** New threads for so long, and a load that goes up and down for so long. Seconds. */
+const SECONDS = Number(process.env.CHURN_SECONDS ?? 120)
+
+/** Event loop and lock: a job is the same at every load, so p is. */
+const SWEEPS = [
+  {
+    kind: 'thread',
+    title: 'event loop, 2 helpers',
+    command: 'threads --shape loop --threads 3 --inside 1ms --outside 200us',
+  },
+  { kind: 'lock', title: 'one mutex, 4 threads', command: 'kinds --kind normal' },
+] as const
+
+test('churn', async () => {
+  if (!(SECONDS >= 20)) throw new Error('CHURN_SECONDS: expected a number from 20 on')
+  const waits = await countWaits(SECONDS)
+  const sweeps: string[] = []
+  for (const sweep of SWEEPS) sweeps.push(await sweepLoad(sweep, SECONDS))
+  const page = `# Threads that come and go, load that comes and goes
+
+Made by \`npm run bench:churn\` on ${describeEnvironment()}.
+
+## ${waits.rate} new threads a second for ${SECONDS} s
+
+Each makes one futex wait, for a mutex that is never free, until its time is up: how many waits there were is known to the
+last one. A service with a light lock is started in the midst of them.
+
+| what | measured |
+|---|---|
+| waits made | ${waits.made} |
+| counted | ${waits.counted} |
+| lost, and counted as lost | ${waits.lost} |
+| missing, in silence | ${waits.made - waits.counted - waits.lost} |
+| memory of the tracer's maps in the kernel, before | ${megabytes(waits.mapBytesBefore)} |
+| the most of it, meanwhile | ${megabytes(waits.mapBytesMost)} |
+| service started meanwhile: true p | ${waits.late.truth.toFixed(3)} |
+| its p | ${waits.late.answer} |
+
+## The load goes from 20 % of the limit to 95 % and back
+
+Once, within ${SECONDS} s. The exporter is asked each 2 s. *known after*: when the resource is first named as one that limits.
+*largest error*: of p since then; *outside*: answers since then that are off by more than 0.03, with an interval that does
+not cover the truth.
+
+| load | true p | known after | answers since | largest error | outside | ever regressed |
+|---|---|---|---|---|---|---|
+${sweeps.join('\n')}
+`
+  if (process.env.CHURN_SECONDS === undefined) writeFileSync(join(ROOT, 'docs/churn.md'), page)
+  else console.log(page)
+  expect(sweeps).toHaveLength(SWEEPS.length)
+})
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

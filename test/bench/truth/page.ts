@@ -1,0 +1,84 @@
+import type { Answer, AnsweredEstimate, Truth } from './row.js'
+import { type Judgement, VERDICTS } from './verdict.js'
+
+export interface Result {
+  readonly name: string
+  readonly section: string
+  readonly title: string
+  readonly truth: Truth
+  readonly answer: Answer | undefined
+  readonly judgement: Judgement
+}
+
+const HEAD = [
+  'row',
+  'what',
+  'true p',
+  'true Q',
+  'in use',
+  'B',
+  'CPUs in use',
+  'p',
+  'window',
+  'Q',
+  'headroom',
+  'limit',
+  'regime',
+  'fullest',
+  'verdict',
+]
+
+/** The table of all rows, a section each, with the count of the verdicts before it. */
+export function renderTables(results: readonly Result[]): string {
+  const sections = [...new Set(results.map(({ section }) => section))]
+  return [
+    renderCounts(results),
+    ...sections.map((section) => {
+      const rows = results.filter((result) => result.section === section).map(renderRow)
+      return `## ${section}\n\n${renderLine(HEAD)}\n${renderLine(HEAD.map(() => '---'))}\n${rows.join('\n')}\n`
+    }),
+  ].join('\n')
+}
+
+function renderCounts(results: readonly Result[]): string {
+  const counts = VERDICTS.map((verdict) => {
+    const count = results.filter(({ judgement }) => judgement.verdict === verdict).length
+    return `| ${verdict} | ${count} |`
+  })
+  return `| verdict | rows |\n|---|---|\n${counts.join('\n')}\n`
+}
+
+function renderRow({ name, title, truth, answer, judgement }: Result): string {
+  const fullest = answer?.resources?.[0]
+  return renderLine([
+    name,
+    title,
+    truth.p?.toFixed(3) ?? (truth.pAtLeast === undefined ? '' : `≥ ${truth.pAtLeast.toFixed(3)}`),
+    truth.queue?.toFixed(2) ?? '',
+    truth.inUse === undefined ? '' : `${truth.inUse.least.toFixed(2)}–${truth.inUse.most.toFixed(2)}`,
+    truth.busyCpus.toFixed(2),
+    truth.cpuInUse.toFixed(2),
+    answer === undefined ? 'no target' : describeEstimate(answer.parallelFraction.ownership),
+    answer === undefined ? '' : describeEstimate(answer.parallelFraction.window),
+    answer?.queueLength?.toFixed(2) ?? '',
+    answer?.headroomRatio?.toFixed(2) ?? '',
+    answer?.speedupLimit?.toFixed(1) ?? '',
+    answer?.regime ?? '',
+    fullest === undefined
+      ? ''
+      : `${fullest.kind} ${fullest.name ?? ''} ${fullest.utilizationRatio.toFixed(2)}`,
+    [`**${judgement.verdict}**`, ...judgement.why].join('; '),
+  ])
+}
+
+export function describeEstimate({ value, lower, upper, reason }: AnsweredEstimate): string {
+  const range =
+    lower === undefined && upper === undefined ? '' : `${lower?.toFixed(3) ?? ''}–${upper?.toFixed(3) ?? ''}`
+  if (value !== undefined) return `${value.toFixed(3)} (${range})`
+  return [reason, range].filter(Boolean).join(' ')
+}
+
+/** A name may hold what ends a cell. */
+function renderLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+}
