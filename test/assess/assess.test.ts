@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assess, ownershipBatch } from '../../src/assess/assess.js'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
-import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { GLIBC, lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 
@@ -50,7 +50,7 @@ describe('p and U_s of a target', () => {
     fc.assert(
       fc.property(fc.array(second, { minLength: 12, maxLength: 30 }), (seconds) => {
         const { intervals, parallelFraction, serialCpus } = truth(seconds, locks, 100)
-        const { ownership, serialUtilization, speedupLimit, headroom } = assess(intervals, 'glibc', LIMITS)
+        const { ownership, serialUtilization, speedupLimit, headroom } = assess(intervals, GLIBC, LIMITS)
         expect(ownership).toMatchObject({ kind: 'value', value: expect.closeTo(parallelFraction, 9) })
         expect(serialUtilization).toBeCloseTo(serialCpus, 9)
         if (parallelFraction === 1) expect(speedupLimit).toBeUndefined()
@@ -73,7 +73,7 @@ describe('means over time', () => {
   test('leave out the interval in which a process started, whose CPU time is not known', () => {
     const { busyCpus, queueLength, serialUtilization, ownership, regime } = assess(
       [starting, ...times(20, steady)],
-      'glibc',
+      GLIBC,
       LIMITS,
     )
     expect(busyCpus).toBeCloseTo(1.5, 9)
@@ -86,7 +86,7 @@ describe('means over time', () => {
   })
 
   test('are not given where the CPU time is never known', () => {
-    expect(assess(times(20, starting), 'glibc', LIMITS)).toMatchObject({
+    expect(assess(times(20, starting), GLIBC, LIMITS)).toMatchObject({
       ownership: { kind: 'value' },
       speedupLimit: expect.closeTo(1 / 0.66, 9),
       bottleneck: { lock: { label: 'a' } },
@@ -101,7 +101,7 @@ describe('means over time', () => {
 
   test('weigh intervals by their length', () => {
     const long = { ...steady, node: { ...steady.node, seconds: 3 } }
-    const { busyCpus } = assess([...times(10, steady), ...times(10, long)], 'glibc', LIMITS)
+    const { busyCpus } = assess([...times(10, steady), ...times(10, long)], GLIBC, LIMITS)
     expect(busyCpus).toBeCloseTo((10 * 1.5 + 10 * 1.5) / (10 + 30), 9)
   })
 })
@@ -110,11 +110,11 @@ describe('the bottleneck', () => {
   test('is the lock with most CPU time, and no p is given where another one without an owner is waited for more', () => {
     const owned = lockInterval('owned', { ownedSamples: 30, queueSeconds: 1 })
     const unreadable = lockInterval('unreadable', { ownedSamples: 0, heldSamples: 0, queueSeconds: 1.5 })
-    const { ownership, bottleneck } = assess(times(20, targetInterval([owned, unreadable])), 'glibc', LIMITS)
-    expect(bottleneck?.lock.label).toBe('owned')
+    const { ownership, bottleneck } = assess(times(20, targetInterval([owned, unreadable])), GLIBC, LIMITS)
+    expect(bottleneck).toMatchObject({ kind: 'lock', lock: { lock: { label: 'owned' } } })
     expect(ownership).toEqual({ kind: 'none', reason: 'owner-unknown' })
     const less = { ...unreadable, queueSeconds: 0.5 }
-    expect(assess(times(20, targetInterval([owned, less])), 'glibc', LIMITS).ownership).toMatchObject({
+    expect(assess(times(20, targetInterval([owned, less])), GLIBC, LIMITS).ownership).toMatchObject({
       value: expect.closeTo(0.8, 9),
     })
   })
@@ -124,14 +124,16 @@ describe('the bottleneck', () => {
     [2, 'owner-unknown'],
   ])('without an owner, after %i intervals of 150 samples: %s', (count, reason) => {
     const unreadable = lockInterval('a', { ownedSamples: 0, heldSamples: 0 })
-    expect(assess(times(count, targetInterval([unreadable])), 'glibc', LIMITS).ownership).toEqual({
+    expect(assess(times(count, targetInterval([unreadable])), GLIBC, LIMITS).ownership).toEqual({
       kind: 'none',
       reason,
     })
   })
 
   test('of an unclassifiable runtime is known, and nothing is said of it', () => {
-    expect(assess(times(20, targetInterval([lockInterval('a')])), 'unclassifiable', LIMITS)).toMatchObject({
+    expect(
+      assess(times(20, targetInterval([lockInterval('a')])), { ...GLIBC, runtime: 'unclassifiable' }, LIMITS),
+    ).toMatchObject({
       ownership: { kind: 'none', reason: 'unclassifiable-runtime' },
       window: { kind: 'none', reason: 'unclassifiable-runtime' },
       queueLength: undefined,
@@ -141,7 +143,11 @@ describe('the bottleneck', () => {
   })
 
   test('that was not seen in an unclassifiable runtime may be there: no-contention is not said', () => {
-    const { ownership, window } = assess(times(20, targetInterval([])), 'unclassifiable', LIMITS)
+    const { ownership, window } = assess(
+      times(20, targetInterval([])),
+      { ...GLIBC, runtime: 'unclassifiable' },
+      LIMITS,
+    )
     expect(ownership).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
     expect(window).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
   })
@@ -150,7 +156,7 @@ describe('the bottleneck', () => {
 test('headroom is what is left of the CPUs that others do not use', () => {
   const locks = [lockInterval('a', { ownedSamples: 10, contendedSeconds: 0 })]
   const of = (change: Partial<TargetInterval>) =>
-    assess(times(20, targetInterval(locks, change)), 'glibc', LIMITS).headroom
+    assess(times(20, targetInterval(locks, change)), GLIBC, LIMITS).headroom
   expect(of({ busySeconds: 1.5 })).toBeCloseTo(4 / 1.5, 9)
   expect(of({ busySeconds: 3.5 })).toBeCloseTo(2 / 1.5, 9)
   expect(of({ busySeconds: 4 })).toBeCloseTo(1, 9)
@@ -160,14 +166,14 @@ describe('a lock that is held by a thread that sleeps', () => {
   // 7.5 of 8 threads wait for it; its holders run for 0.03 of the 0.98 seconds.
   const asleep = lockInterval('disk_lock', { ownedSamples: 3, contendedSeconds: 0.98, queueSeconds: 6.5 })
   const ran = lockInterval('run_lock', { ownedSamples: 30, contendedSeconds: 0.1, queueSeconds: 0.1 })
-  const assessed = assess(times(20, targetInterval([asleep, ran], { cpuSeconds: 1.5 })), 'glibc', LIMITS)
+  const assessed = assess(times(20, targetInterval([asleep, ran], { cpuSeconds: 1.5 })), GLIBC, LIMITS)
 
   test('is what limits, though another one has more CPU time, which p is about', () => {
     expect(assessed.resources).toEqual([
       { kind: 'lock', name: 'disk_lock', utilization: expect.closeTo(0.98, 9) },
       { kind: 'cpu', name: 'cpu', utilization: expect.closeTo(1.5 / 4, 9) },
     ])
-    expect(assessed.bottleneck?.lock.label).toBe('run_lock')
+    expect(assessed.bottleneck).toMatchObject({ kind: 'lock', lock: { lock: { label: 'run_lock' } } })
     expect(assessed.ownership).toMatchObject({ value: expect.closeTo(0.8, 9) })
     expect(assessed.serialUtilization).toBeCloseTo(0.3, 9)
   })
@@ -188,7 +194,7 @@ describe('a lock that is held by a thread that sleeps', () => {
 
 describe('the regime', () => {
   const of = (lock: Partial<LockInterval>, change: Partial<TargetInterval> = {}) =>
-    assess(times(20, targetInterval([lockInterval('a', lock)], change)), 'glibc', LIMITS).regime
+    assess(times(20, targetInterval([lockInterval('a', lock)], change)), GLIBC, LIMITS).regime
 
   test.each([
     ['the lock is busy', { ownedSamples: 96 }, {}, 'sequential'],
@@ -208,7 +214,7 @@ describe('the regime', () => {
 })
 
 test('nothing is said of no intervals', () => {
-  expect(assess([], 'glibc', LIMITS)).toEqual({
+  expect(assess([], GLIBC, LIMITS)).toEqual({
     ownership: { kind: 'none', reason: 'no-contention' },
     window: { kind: 'none', reason: 'no-contention' },
     process: { kind: 'none', reason: 'no-contention' },
@@ -227,7 +233,7 @@ test('nothing is said of no intervals', () => {
 test('the window estimate is made from the same intervals', () => {
   const { window } = assess(
     times(20, targetInterval([lockInterval('a', { ownedSamples: 98 })], { node: nodeInterval(1.5, 8) })),
-    'glibc',
+    GLIBC,
     LIMITS,
   )
   expect(window).toMatchObject({ kind: 'value', value: expect.closeTo(1 - 1 / 1.5, 9) })

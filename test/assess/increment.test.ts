@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { assess } from '../../src/assess/assess.js'
 import { incrementOf } from '../../src/assess/increment.js'
 import type { TargetInterval } from '../../src/join/target-interval.js'
-import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { GLIBC, lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 
 function increment(intervals: readonly TargetInterval[]) {
-  return incrementOf(intervals, assess(intervals, 'glibc', LIMITS), LIMITS)
+  return incrementOf(intervals, assess(intervals, GLIBC, LIMITS), LIMITS)
 }
 
 const steady = targetInterval([lockInterval('a', { ownedSamples: 75 })])

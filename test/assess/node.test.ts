@@ -3,7 +3,7 @@ import { assess } from '../../src/assess/assess.js'
 import { type AssessedTarget, assessNode } from '../../src/assess/node.js'
 import type { NodeInterval } from '../../src/join/interval.js'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
-import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { GLIBC, lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 const SECONDS = 20
@@ -21,7 +21,7 @@ function target(
   const intervals = nodes.map((node) =>
     targetInterval(lock ? [lockInterval('a', lock)] : [], { node, ...change }),
   )
-  return { intervals, assessment: assess(intervals, 'glibc', LIMITS) }
+  return { intervals, assessment: assess(intervals, GLIBC, LIMITS) }
 }
 
 describe('the machine', () => {

@@ -4,7 +4,7 @@ import { assess, ownershipBatch } from '../../src/assess/assess.js'
 import { busiestLocks, processBatch } from '../../src/assess/process-fraction.js'
 import { mergeParts } from '../../src/join/lock-parts.js'
 import type { LockPart, TargetInterval } from '../../src/join/target-interval.js'
-import { lockPart, targetInterval } from '../support/measured.js'
+import { GLIBC, lockPart, targetInterval } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 
@@ -24,7 +24,7 @@ function process(pid: number, ticks: number, inside: Readonly<Record<string, num
 function estimates(parts: readonly LockPart[], cpuSamples: number) {
   const assessed = assess(
     Array.from({ length: 20 }, () => interval(parts, cpuSamples)),
-    'glibc',
+    GLIBC,
     LIMITS,
   )
   const fractionOf = (estimate: (typeof assessed)['ownership']) =>
@@ -85,7 +85,7 @@ describe('p of the code', () => {
   test('is not given where p of the target is not', () => {
     const { process: ofCode, ownership } = assess(
       Array.from({ length: 9 }, () => interval(process(1, 100, { a: 40 }), 100)),
-      'glibc',
+      GLIBC,
       LIMITS,
     )
     expect(ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
@@ -137,7 +137,7 @@ describe('locks of processes that ended before their locks were known', () => {
           200,
         ),
       ),
-      'glibc',
+      GLIBC,
       LIMITS,
     ).ownership
 

@@ -13,6 +13,7 @@ const FACTS: ProcessFacts = {
     parentPid: 1,
     cpuSeconds: 0,
     endedChildrenCpuSeconds: 0,
+    threadCount: 1,
     startSeconds: 100,
     layout: '1:2',
     hasEnded: false,

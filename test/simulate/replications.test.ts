@@ -42,7 +42,7 @@ test("the exporter's queue and serial utilization are those of the simulation", 
   for (const p of [0.2, 0.5, 0.8]) {
     const { assessment, queueLength } = runReplications(paperScenario(p), 1, LIMITS)
     expect(Math.abs((assessment.queueLength ?? Number.NaN) / queueLength.value - 1)).toBeLessThan(0.02)
-    expect(assessment.bottleneck?.lock.label).toBe('lock-1')
+    expect(assessment.bottleneck).toMatchObject({ kind: 'lock', lock: { lock: { label: 'lock-1' } } })
   }
 })
 
@@ -50,7 +50,7 @@ test('of several locks the one with the largest share is found, in any place', (
   const scenario = { ...paperScenario(0.5), lockShares: [0.15, 0.2, 0.4] }
   const outcome = runReplications(scenario, 2, LIMITS)
   expect(outcome.parallelFraction).toBeCloseTo(0.6, 9)
-  expect(outcome.assessment.bottleneck?.lock.label).toBe('lock-3')
+  expect(outcome.assessment.bottleneck).toMatchObject({ kind: 'lock', lock: { lock: { label: 'lock-3' } } })
   expect(Math.abs((numberOf(outcome.assessment.ownership) ?? Number.NaN) - 0.6)).toBeLessThanOrEqual(0.01)
 })
 

@@ -1,3 +1,4 @@
+import type { Known } from '../../src/assess/assess.js'
 import type { NodeInterval, ProcessInterval } from '../../src/join/interval.js'
 import type { LockInterval, LockPart, LockReference, TargetInterval } from '../../src/join/target-interval.js'
 import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
@@ -58,6 +59,9 @@ export function lockInterval(label: string | undefined, change: Partial<LockInte
   }
 }
 
+/** A target of which all waits can be told, and which has no sequential thread. */
+export const GLIBC: Known = { runtime: 'glibc', sequentialThreads: new Set() }
+
 /** What a process did at a lock, by itself. */
 export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
   return { ...lockTrace(), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
@@ -80,6 +84,9 @@ export function targetInterval(
     locks: new Map(locks.map((lock) => [lock.lock.key, lock])),
     parts: locks.map(({ processes, ...lock }) => ({ ...lock, pid: 1, process: 'shopd#1' })),
     users: 1,
+    threadCount: 8,
+    threads: [],
+    hasWaited: locks.length > 0,
     ...change,
   }
 }
@@ -107,6 +114,7 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
         parentPid: 1,
         cpuSeconds: 0,
         endedChildrenCpuSeconds: 0,
+        threadCount: 1,
         startSeconds: 0,
         layout: '',
         hasEnded: false,

@@ -120,7 +120,7 @@ describe('a target', () => {
     const busy = lockTrace({ address: 1n, ownedSamples: 60, queueSeconds: 0.1, contendedSeconds: 0.1 })
     const waited = lockTrace({ address: 2n, ownedSamples: 5, queueSeconds: 3 })
     const { assessment } = only(run(30, [processInterval(1, 1.5, [waited, busy])]))
-    expect(assessment.bottleneck?.lock.label).toBe('shopd+0x1')
+    expect(assessment.bottleneck).toMatchObject({ kind: 'lock', lock: { lock: { label: 'shopd+0x1' } } })
     expect(assessment.ownership).toMatchObject({ value: expect.closeTo(0.6, 9) })
   })
 
