@@ -10,6 +10,7 @@ import { findBottleneck, type SequentialResource } from '../resources/sequential
 import { isSequential, sumThreads, type ThreadRole } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import { contentionWindowOf } from './contention.js'
+import { isLossy } from './loss.js'
 import { estimateOwnership, whyUncontended } from './ownership.js'
 import { estimateProcess } from './process-fraction.js'
 import { whatLimits } from './what-limits.js'
@@ -38,7 +39,10 @@ export interface Assessment {
   readonly resources: readonly Resource[]
   /** The sequential resource with the largest U_s: p is about it. */
   readonly bottleneck: SequentialResource | undefined
-  readonly locks: readonly LockUse[]
+  readonly locks: readonly (Omit<LockUse, 'queueLength'> & {
+    /** Undefined where the tracer lost waits. Jobs. */
+    readonly queueLength: number | undefined
+  })[]
 }
 
 /** What is known of a target besides its intervals. */
@@ -64,11 +68,12 @@ export function assess(
   const threads = sumThreads(intervals)
   const bottleneck = findBottleneck(locks, threads, sequentialThreads)
   const blind = whyBlind(intervals, runtime)
+  const hasLost = isLossy(intervals)
   const ownership = blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits)
   const estimates = {
     ownership,
     process: estimateProcess(intervals, ownership, bottleneck, limits),
-    window: blind ? none(blind) : estimateInWindows(intervals, limits),
+    window: blind ? none(blind) : hasLost ? none('events-lost') : estimateInWindows(intervals, limits),
   }
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
@@ -79,18 +84,19 @@ export function assess(
   const cpu = cpuUtilization(sums, last.cpus)
   const isCpuFull = cpu >= limits.saturatedUtilization
   const uses = blind || locks.length === 0 ? undefined : lockUses(wholeLocks, sums, isCpuFull, shownLocks)
-  const queueLength = uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
+  const queueLength = hasLost ? undefined : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {
     ...estimates,
     bottleneck,
     queueLength,
-    locks: uses ?? [],
+    locks: uses?.map((use) => (hasLost ? { ...use, queueLength: undefined } : use)) ?? [],
     ...whatLimits({
       ownership,
       locks: blind ? [] : wholeLocks,
       threads: threads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
       queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
+      isLossy: hasLost,
       sums,
       saturated: limits.saturatedUtilization,
     }),

@@ -1,4 +1,4 @@
-import { type Estimate, none } from '../estimate/estimate.js'
+import { type Estimate, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import type { Batch } from '../estimate/ratio-interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
@@ -6,6 +6,7 @@ import { hasReadableOwner, isMaterial, type LockTotals } from '../resources/lock
 import { type SequentialResource, threadSamples } from '../resources/sequential.js'
 import { threadUtilization } from '../resources/thread.js'
 import type { EstimateLimits } from './assess.js'
+import { isLossy } from './loss.js'
 
 /**
  * p by the samples inside the bottleneck.
@@ -70,8 +71,9 @@ function hasOrphans(
   return samples >= minSamples && orphaned > MAX_ORPHAN_SHARE * samples
 }
 
-/** No lock was waited for: whether the threads waited for anything. */
-export function whyUncontended(intervals: readonly TargetInterval[]): 'no-contention' | 'no-lock-contention' {
+/** No lock was waited for: whether the threads waited for anything, as far as it is known. */
+export function whyUncontended(intervals: readonly TargetInterval[]): Reason {
+  if (isLossy(intervals)) return 'events-lost'
   return intervals.some(({ hasWaited }) => hasWaited) ? 'no-lock-contention' : 'no-contention'
 }
 

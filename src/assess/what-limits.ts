@@ -28,6 +28,8 @@ export interface Compared {
   readonly cpu: number
   /** Share of its threads that are at its locks, the holders included. Ratio. */
   readonly queuedShare: number
+  /** Whether waits were lost: locks may be fuller than is known. */
+  readonly isLossy: boolean
   readonly sums: CpuSums
   /** Share of its servers in use from which a resource counts as full. Ratio. */
   readonly saturated: number
@@ -51,6 +53,7 @@ export function whatLimits({
   threads,
   cpu,
   queuedShare,
+  isLossy,
   sums,
   saturated,
 }: Compared): Limits {
@@ -65,7 +68,8 @@ export function whatLimits({
   const [fullest = ofCpus] = resources
   const inSequence = fullestOf(sequential)?.utilization ?? 0
   const p = ownership.kind === 'value' ? ownership.value : undefined
-  const isComplete = p !== undefined || (ownership.kind === 'none' && ownership.reason === 'no-contention')
+  const isSeen = p !== undefined || (ownership.kind === 'none' && ownership.reason === 'no-contention')
+  const isComplete = isSeen && !isLossy
   const isKnown = fullest.utilization > 0 && (isComplete || fullest.utilization >= saturated)
   return {
     busyCpus,

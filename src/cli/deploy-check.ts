@@ -3,7 +3,7 @@ import { TARGETS_PATH } from '../api/paths.js'
 import { read } from '../api/schema.js'
 import { TARGET } from '../api/target.js'
 import { parseDuration } from '../config/duration.js'
-import { type Criteria, type Decision, decideOn, NOT_ASKED, UNDECIDED } from './deploy-decision.js'
+import { type Criteria, type Decision, decideOn, NOT_ASKED, PASSED, REGRESSED } from './deploy-decision.js'
 import { askExporter, DEFAULT_EXPORTER } from './exporter-answer.js'
 import type { Terminal } from './terminal.js'
 
@@ -62,7 +62,7 @@ export function parseDeployCheck(
  * `deploy-check`: whether the last deploy of a target made it less parallel, for pipelines.
  *
  * @param nowSeconds After the epoch.
- * @returns the exit status: 0 passed, 1 regressed, 2 undecided, 3 the exporter could not be asked.
+ * @returns the exit status: 0 passed, 1 regressed, 3 the exporter could not be asked, 4 undecided.
  */
 export async function deployCheck(
   options: DeployCheckOptions,
@@ -71,7 +71,7 @@ export async function deployCheck(
 ): Promise<number> {
   const deadline = nowSeconds() + options.waitSeconds
   let decision = await decide(options, nowSeconds())
-  while (decision.status >= UNDECIDED && nowSeconds() < deadline) {
+  while (decision.status !== PASSED && decision.status !== REGRESSED && nowSeconds() < deadline) {
     await sleep(POLL_MS)
     decision = await decide(options, nowSeconds())
   }

@@ -1,10 +1,10 @@
 import type { ReadTarget } from '../api/target.js'
 
-/** Exit statuses of `deploy-check`. */
+/** Exit statuses of `deploy-check`; 2 is a wrong command line, as with every command. */
 export const PASSED = 0
 export const REGRESSED = 1
-export const UNDECIDED = 2
 export const NOT_ASKED = 3
+export const UNDECIDED = 4
 
 /** What a deploy is held to. */
 export interface Criteria {

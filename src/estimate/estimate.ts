@@ -4,6 +4,7 @@
  * - `no-tracer`: no tracer runs here: waits, owners and samples are not seen.
  * - `no-contention`: no thread waited in a futex; what was never contended has no known owner.
  * - `no-lock-contention`: threads waited, but for no lock that is known as one: conditions, idle pools, other semaphores.
+ * - `events-lost`: the tracer lost waits: how long locks were contended, and how many threads waited, is not known.
  * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
  * - `too-few-windows`: the lock was contended throughout in too few of the intervals (light load).
  * - `cpu-saturated`: the CPUs limit, not the lock; eq. 25 would read 1 − 1/N.
@@ -20,6 +21,7 @@ export const REASONS = [
   'no-tracer',
   'no-contention',
   'no-lock-contention',
+  'events-lost',
   'too-few-samples',
   'too-few-windows',
   'cpu-saturated',

@@ -17,6 +17,9 @@ export interface NodeInterval {
   readonly perCpu: ReadonlyMap<number, CpuTimes>
   /** On-CPU samples of all processes, the exporter's own included. */
   readonly cpuSamples: number
+  /** Futex waits that ended, of all processes, and events that the tracer is known to have lost. Count. */
+  readonly waits: number
+  readonly lostEvents: number
   /** Set where no tracer was there to see: nothing is known of samples, waits and locks. */
   readonly isUntraced?: true
 }
@@ -73,8 +76,12 @@ export function joinInterval(
   { threads = new Map(), own = new Set() }: JoinOptions = {},
 ): JoinedInterval {
   let cpuSamples = 0
+  let waits = 0
   const processes: ProcessInterval[] = []
-  for (const trace of interval.processes.values()) cpuSamples += trace.cpuSamples
+  for (const trace of interval.processes.values()) {
+    cpuSamples += trace.cpuSamples
+    for (const totals of trace.waits.values()) waits += totals.waits
+  }
   for (const pid of new Set([...interval.processes.keys(), ...cpu.processes.keys()])) {
     if (own.has(pid)) continue
     const timeline = cpu.processes.get(pid)
@@ -109,6 +116,8 @@ export function joinInterval(
             }),
           ),
           cpuSamples,
+          waits,
+          lostEvents: interval.lostEvents,
           ...(interval.isUntraced ? { isUntraced: true } : {}),
         }
       : undefined

@@ -74,6 +74,11 @@ export const CATALOGUE = {
     'Mean number of threads that only stand at a lock, where no wait has ended: idle pools; they are no queue.',
     ['target'],
   ),
+  sequentialThreads: gauge(
+    'amdahl_target_sequential_threads',
+    'Kinds of its threads that no other takes over from, as an event loop: p counts them as sequential.',
+    ['target'],
+  ),
   serialUtilization: gauge(
     'amdahl_target_serial_utilization_ratio',
     'CPU-seconds per second inside the bottleneck, a lock or a thread (U_s).',

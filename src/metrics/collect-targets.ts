@@ -26,6 +26,7 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
   const { name: target, assessment } = snapshot
   for (const estimator of ESTIMATORS) collectEstimate(target, estimator, assessment[estimator], samples)
   collectAssessment(target, assessment, samples)
+  samples.add(CATALOGUE.sequentialThreads, snapshot.sequentialThreads, { target })
   if (snapshot.parkedThreads > 0) samples.add(CATALOGUE.parkedThreads, snapshot.parkedThreads, { target })
   collectPredictions(snapshot, samples)
   collectMainProcess(snapshot, samples)

@@ -57,6 +57,8 @@ export interface TargetSnapshot {
   readonly assessment: Assessment
   /** Mean number of threads that only stand at locks. Threads. */
   readonly parkedThreads: number
+  /** Roles of its threads that no other one takes over from. Count. */
+  readonly sequentialThreads: number
   readonly counters: CounterTotals & { readonly deploys: number; readonly restarts: number }
   /** Lock labels that had no series of their own in the last interval. Count. */
   readonly locksCut: number
@@ -180,6 +182,7 @@ export function createTarget(
         cpus: assessed.intervals.at(-1)?.cpus,
         assessment: assessed.assessment,
         parkedThreads: assessed.parkedThreads,
+        sequentialThreads: known.sequentialThreads.size,
         counters: { ...counters.totals(), ...tracker.counts() },
         locksCut: counters.locksCut(),
         deploy: tracker.deploy(),

@@ -9,7 +9,7 @@ export const addDeployCheckCommand: AddCommand = (program, { self, terminal }, e
     .command('deploy-check')
     .allowExcessArguments(false)
     .description(
-      'say whether the last deploy of a target made it less parallel: exit status 0 no, 1 yes, 2 undecided',
+      'say whether the last deploy of a target made it less parallel: exit status 0 no, 1 yes, 3 not reachable, 4 undecided',
     )
     .requiredOption('--target <name>', 'which target')
     .option('--since <duration>', 'how long ago the deploy may have been', '15m')
