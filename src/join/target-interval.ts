@@ -63,7 +63,8 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     const processSamples = process.trace?.cpuSamples ?? 0
     cpuSamples += processSamples
     // A process that has just started was not read at the first border; one that did not run needs no reading.
-    if (process.cpuSeconds === undefined && processSamples > 0) cpuSeconds = undefined
+    const hasRun = processSamples > 0 || node.isUntraced === true
+    if (process.cpuSeconds === undefined && hasRun) cpuSeconds = undefined
     else if (cpuSeconds !== undefined) cpuSeconds += process.cpuSeconds ?? 0
     for (const trace of process.trace?.locks ?? []) {
       const lock = lockAt(member, trace.address)
