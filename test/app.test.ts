@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -108,7 +109,7 @@ function intervalLine(second: number): string {
   )
 }
 
-async function startApp(backend: TracerBackend): Promise<string> {
+async function startApp(...backends: readonly TracerBackend[]): Promise<string> {
   const config = {
     ...defaultConfig,
     web: { ...defaultConfig.web, listenAddresses: [{ host: '127.0.0.1', port: 0 }] },
@@ -126,7 +127,7 @@ async function startApp(backend: TracerBackend): Promise<string> {
       cost: () => ({ cpuSeconds: 1, residentBytes: 2, startTimestampSeconds: 3 }),
     },
     readConfig: async () => ({ ok: true, config }),
-    backends: [backend],
+    backends,
   })
   await app.start()
   return `http://${app.addresses[0]}`
@@ -200,6 +201,52 @@ test('from the start to the end: waits for the tracer, measures, survives its en
   const kept = JSON.parse(readFileSync(join(folder, 'state/deploys.json'), 'utf8'))
   expect(kept.targets[target]).toMatchObject({ start: { pid: SHOPD, program: 'shopd' }, deploys: 0 })
   expect(log.lines.filter((line) => line.includes('level=error'))).toEqual([])
+})
+
+/** What stands in for a tracer, and gives an interval when the test says so. */
+function clock() {
+  let give: (interval: TraceInterval) => void = () => {}
+  const backend: TracerBackend = {
+    name: 'none',
+    check: async () => ({ version: '' }),
+    async run(_, onInterval, signal) {
+      give = onInterval
+      if (!signal.aborted) await once(signal, 'abort')
+    },
+  }
+  return {
+    backends: [{ ...pipeTracer(), check: async () => ({ problem: 'needs root' }) }, backend],
+    pass(second: number) {
+      writeProc(second)
+      nowNs = (BigInt(second) + 100n) * SECOND
+      const borders = { beginNs: nowNs - SECOND, endNs: nowNs }
+      give({ ...borders, lostEvents: 0, isUntraced: true, processes: new Map(), stacks: [] })
+    },
+  }
+}
+
+test('without a tracer: finds what uses CPU time, says how much, and says nothing of locks', async () => {
+  writeProc(0)
+  const { backends, pass } = clock()
+  const base = await startApp(...backends)
+  await until(async () => log.text().includes('no tracer runs: locks are not seen'))
+  for (let second = 1; second <= 6; second += 1) pass(second)
+  const scraped = await scrape(base)
+  const target = 'shopd'
+  // The exporter is no target, and what does not run is none.
+  expect(scraped.labelValues('amdahl_target_info', 'target')).toEqual([target])
+  expect(scraped.value('amdahl_target_busy_cpus', { target })).toBeCloseTo(1.5, 6)
+  expect(scraped.value('amdahl_node_cpu_utilization_ratio')).toBeCloseTo(0.75, 6)
+  expect(scraped.labelValues('amdahl_target_estimate_unavailable', 'reason', { target })).toEqual([
+    'no-tracer',
+    'no-tracer',
+  ])
+  expect(scraped.value('amdahl_node_sequential_queue_length')).toBeUndefined()
+  expect(scraped.value('amdahl_tracer_up')).toBe(0)
+  expect(await (await fetch(`${base}/-/ready`)).text()).toBe('Ready\n')
+  expect(await (await fetch(base)).text()).toContain(
+    'none: locks are not seen, and p is not known (needs root)',
+  )
 })
 
 test('a machine without /proc/stat is refused at the start', async () => {

@@ -46,7 +46,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   /** Reads the CPU time of more processes, as many as there is room for. */
   function watch(pids: readonly number[]): void {
-    processesCut = pids.filter((pid) => !sampler.watch(pid)).length
+    processesCut = pids.filter((pid) => !sampler.watch(pid, !isTraced)).length
   }
 
   return {

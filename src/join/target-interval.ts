@@ -119,8 +119,9 @@ export function withKnownLocks(interval: TargetInterval): TargetInterval {
  */
 function cpuSecondsOf({ cpuSeconds, trace }: ProcessInterval, node: NodeInterval): number | undefined {
   const samples = trace?.cpuSamples ?? 0
+  if (cpuSeconds !== undefined) return cpuSeconds
   // One that did not run needs no reading.
-  if (cpuSeconds !== undefined || samples === 0) return cpuSeconds ?? 0
+  if (samples === 0) return node.isUntraced ? undefined : 0
   return node.cpuSamples > 0 ? (samples * node.busySeconds) / node.cpuSamples : undefined
 }
 

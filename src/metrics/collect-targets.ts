@@ -31,7 +31,7 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
   collectPredictions(snapshot, samples)
   collectMainProcess(snapshot, samples)
   collectChange(target, 'deploy', snapshot.deploy, samples)
-  collectChange(target, 'restart', snapshot.restart, samples)
+  if (isReleaseKnown(snapshot)) collectChange(target, 'restart', snapshot.restart, samples)
   collectCpuTime(snapshot, samples)
   collectWaits(snapshot, samples)
 }
@@ -93,7 +93,7 @@ function collectMainProcess(snapshot: TargetSnapshot, samples: Samples): void {
   samples.add(CATALOGUE.start, snapshot.startTimestampSeconds, { target })
   samples.add(CATALOGUE.deployTimestamp, snapshot.deploy?.timestampSeconds, { target })
   samples.add(CATALOGUE.deploys, counters.deploys, { target })
-  samples.add(CATALOGUE.restarts, counters.restarts, { target })
+  samples.add(CATALOGUE.restarts, isReleaseKnown(snapshot) ? counters.restarts : undefined, { target })
   samples.add(CATALOGUE.info, 1, {
     target,
     version: snapshot.version ?? '',
@@ -103,6 +103,11 @@ function collectMainProcess(snapshot: TargetSnapshot, samples: Samples): void {
     container_id: main.containerId ?? '',
     pod_uid: main.podUid ?? '',
   })
+}
+
+/** Whether a restart can be told from a deploy: an ordinary user may not see what others run. */
+function isReleaseKnown({ main, version }: TargetSnapshot): boolean {
+  return main.executable !== undefined || version !== undefined
 }
 
 function collectCpuTime({ name: target, assessment, counters }: TargetSnapshot, samples: Samples): void {

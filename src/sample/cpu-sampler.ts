@@ -24,9 +24,11 @@ export interface CpuSampler {
   /**
    * Reads the CPU time of this process from now on, if there is room: one that has been idle for long makes it.
    *
+   * @param isOnlySource Whether nobody else tells of short-lived children: the CPU time is then not known where children
+   *   ended that had used some.
    * @returns Whether it is read; also where it has ended.
    */
-  watch(pid: number): boolean
+  watch(pid: number, isOnlySource?: boolean): boolean
   /** Reads no process any more. */
   forgetProcesses(): void
   /** Over the trailing time; undefined before there are two readings. */
@@ -41,12 +43,17 @@ const CAPACITY = 128
 const MAX_PROCESSES = 1024
 /** A process without CPU time for so long makes room for another. Nanoseconds. */
 const IDLE_NS = 60_000_000_000n
+/** What ended children may have used without being seen themselves. CPUs. */
+const MAX_UNSEEN_CPUS = 0.05
 
 interface Watched {
   readonly timeline: Timeline<number>
   readonly startSeconds: number
-  /** CPU time at the last reading. Seconds. */
+  readonly isOnlySource: boolean
+  /** CPU time at the last reading, and that of children that had ended. Seconds. */
   cpuSeconds: number
+  endedSeconds: number
+  readNs: bigint
   /** When it was seen to have grown last. Nanoseconds. */
   activeNs: bigint
 }
@@ -91,9 +98,14 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
         continue
       }
       if (stat.cpuSeconds > process.cpuSeconds) process.activeNs = atNs
-      process.cpuSeconds = stat.cpuSeconds
+      const unseenSeconds = stat.endedChildrenCpuSeconds - process.endedSeconds
+      const mostSeconds = (MAX_UNSEEN_CPUS * Number(atNs - process.readNs)) / 1e9
+      if (process.isOnlySource && unseenSeconds > mostSeconds) process.timeline.restart()
       process.timeline.push(atNs, stat.cpuSeconds)
       threadCounts.set(pid, stat.threadCount)
+      process.cpuSeconds = stat.cpuSeconds
+      process.endedSeconds = stat.endedChildrenCpuSeconds
+      process.readNs = atNs
     }
   }
 
@@ -128,17 +140,18 @@ export function createCpuSampler(procfs: Procfs, monotonicNs: () => bigint, useS
       }
       if (what === 'all') sampleProcesses()
     },
-    watch(pid) {
+    watch(pid, isOnlySource = false) {
       if (processes.has(pid)) return true
       const stat = procfs.readProcess(pid)
       if (!stat) return true
       const nowNs = monotonicNs()
       if (processes.size >= MAX_PROCESSES) makeRoom(nowNs)
       if (processes.size >= MAX_PROCESSES) return false
-      const { startSeconds, cpuSeconds, threadCount } = stat
+      const { startSeconds, cpuSeconds, threadCount, endedChildrenCpuSeconds: endedSeconds } = stat
       const timeline = createTimeline<number>(interpolateNumber, CAPACITY)
       timeline.push(nowNs, cpuSeconds)
-      processes.set(pid, { timeline, startSeconds, cpuSeconds, activeNs: nowNs })
+      const times = { startSeconds, cpuSeconds, endedSeconds, readNs: nowNs, activeNs: nowNs }
+      processes.set(pid, { timeline, isOnlySource, ...times })
       timelines.set(pid, timeline)
       threadCounts.set(pid, threadCount)
       return true

@@ -40,12 +40,16 @@ export interface Supervisor {
   status(): TracerStatus
 }
 
-/** Time between two looks at whether an unavailable tracer can run now. */
-const RECHECK_MS = 15_000
-/** The same while something stands in for it. */
-const STAND_IN_RECHECK_MS = 60_000
-/** Time until a tracer that has failed several times gets another try: it interrupts what stands in for it. */
-const RETRY_MS = 900_000
+/** Times between two looks at whether a tracer can run now. Milliseconds. */
+export interface Waits {
+  readonly unavailableMs: number
+  /** While something stands in for it. */
+  readonly standInMs: number
+  /** Where it has failed several times: a try interrupts what stands in for it. */
+  readonly failedMs: number
+}
+
+const WAITS: Waits = { unavailableMs: 15_000, standInMs: 60_000, failedMs: 900_000 }
 
 /**
  * Creates the supervisor that keeps one tracer running: the first of `backends` that can run. One that ended before it
@@ -56,6 +60,7 @@ export function createSupervisor(
   options: TracerOptions,
   events: TracerEvents,
   watchStart: StartWatch,
+  waits = WAITS,
 ): Supervisor {
   const stopping = new AbortController()
   const { signal } = stopping
@@ -77,7 +82,7 @@ export function createSupervisor(
       const chosen = await chooseBackend(backends, options, { failures, reason: lastReason })
       if (signal.aborted) break
       if ('reason' in chosen) {
-        await standIn(chosen, failures > 0 ? RETRY_MS : STAND_IN_RECHECK_MS)
+        await standIn(chosen, failures > 0 ? waits.failedMs : waits.standInMs)
         // One more try: it interrupts what stands in.
         failures = Math.max(0, failures - 1)
         pauseMs = 0
@@ -85,7 +90,7 @@ export function createSupervisor(
       }
       if ('problem' in chosen) {
         transition({ state: 'unavailable', reason: chosen.problem })
-        await pause(RECHECK_MS, signal)
+        await pause(waits.unavailableMs, signal)
         continue
       }
       await pause(pauseMs, signal)

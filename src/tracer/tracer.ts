@@ -4,7 +4,7 @@ import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerOptions } from './backend.js'
 import { NO_TRACER } from './none.js'
 import type { StartWatch } from './start-watch.js'
-import { createSupervisor, type TracerStatus } from './supervisor.js'
+import { createSupervisor, type TracerStatus, type Waits } from './supervisor.js'
 
 /** The tracer as the rest of the exporter sees it: what it delivers, whether it does, and what it loses. */
 export interface Tracer {
@@ -29,6 +29,7 @@ export interface TracerContext {
   /** What comes next does not continue what came before. */
   readonly onInterruption: () => void
   readonly watchStart: StartWatch
+  readonly waits?: Waits
 }
 
 /** Without an interval for so long the tracer does not deliver, whatever its state. Intervals. */
@@ -40,7 +41,7 @@ const MAX_LOGGED_REJECTS = 5
 export function createTracer(
   backends: readonly TracerBackend[],
   options: TracerOptions,
-  { logger, monotonicNs, onInterval, onInterruption, watchStart }: TracerContext,
+  { logger, monotonicNs, onInterval, onInterruption, watchStart, waits }: TracerContext,
 ): Tracer {
   const rejected = new Map<ParseCode, number>()
   let loggedRejects = 0
@@ -61,6 +62,7 @@ export function createTracer(
       onState: report,
     },
     watchStart,
+    waits,
   )
 
   function countRejectedLine({ code, column, message }: ParseError): void {

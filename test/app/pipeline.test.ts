@@ -22,7 +22,8 @@ function scene() {
         node.push(nowNs, { busySeconds, totalSeconds: 2 * busySeconds, stealSeconds: 0, cpus: new Map() })
         shop.push(nowNs, busySeconds / 2)
       },
-      watch: (pid) => calls.push(`watch ${pid}`) > 0 && pid !== 8,
+      watch: (pid, isOnlySource) =>
+        calls.push(`watch ${pid}${isOnlySource ? ' alone' : ''}`) > 0 && pid !== 8,
       forgetProcesses: () => void calls.push('forget processes'),
       use: () => undefined,
       error: () => undefined,
@@ -121,8 +122,8 @@ test('without a tracer the processes that use CPU time are found, and read at th
     `0 stacks at ${3n * SECOND}`,
     'record',
     'find but 7,99',
-    'watch 8',
-    'watch 9',
+    'watch 8 alone',
+    'watch 9 alone',
     'choose of 7: true, of 8: false',
   ])
   expect(taken[0]?.joined).toMatchObject({

@@ -33,6 +33,7 @@ const FIRING: readonly (readonly [string, string])[] = [
   ['on node-1', 'AmdahlTracerLosingEvents'],
   ['on node-2', 'AmdahlTracerDown'],
   ['on node-3', 'AmdahlTracerDown'],
+  ['on node-4', 'AmdahlNoTracer'],
   ['on node-3', 'AmdahlExporterAbsent'],
   ['on', 'AmdahlExporterAbsent'],
 ]

@@ -1,10 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Exporter, MAIN, startExporter, watchExporter } from './support/exporter.js'
+import { type Exporter, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
-import { sleep, start, stop, until } from './support/process.js'
+import { sleep, stop, until } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
@@ -111,50 +109,5 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
     const exporter = await startExporter()
     await tracerOf(exporter)
     expect(await stop(exporter.child)).toBe(0)
-  })
-})
-
-describe.skipIf(!needs('setpriv'))('where no tracer can run', () => {
-  async function expectReduced(exporter: Exporter, reason: RegExp): Promise<void> {
-    await until(`the log says why: ${exporter.child.stderr()}`, 20, () =>
-      reason.test(exporter.child.stderr()),
-    )
-    await until('there are two readings', 10, async () =>
-      (await exporter.scrape()).value('amdahl_node_cpu_utilization_ratio'),
-    )
-    const scrape = await exporter.scrape()
-    expect(scrape.value('amdahl_node_cpus')).toBeGreaterThan(0)
-    expect(scrape.value('amdahl_tracer_up')).toBe(0)
-    expect(scrape.samples.filter(({ name }) => name.startsWith('amdahl_target_'))).toEqual([])
-    const ready = await fetch(`${exporter.url}/-/ready`)
-    expect(ready.status).toBe(503)
-    expect(await ready.text()).toMatch(reason)
-    expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200)
-    expect(exporter.child.stderr().match(/level=warn/g)).toHaveLength(1)
-    expect(await stop(exporter.child)).toBe(0)
-  }
-
-  test('without bpftrace: the service is up and says how to get it', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'amdahl-path-'))
-    symlinkSync(process.execPath, join(folder, 'node'))
-    const exporter = await startExporter([], { env: { ...process.env, PATH: folder } })
-    await expectReduced(
-      exporter,
-      /bpftrace is not installed: install it \(Debian: apt-get install bpftrace\)/,
-    )
-    rmSync(folder, { recursive: true })
-  })
-
-  test('without privileges: the service is up and says what it needs', async () => {
-    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
-    const child = start('setpriv', [
-      ...(process.geteuid?.() === 0 ? nobody : []),
-      process.execPath,
-      MAIN,
-      '--web.listen-address=127.0.0.1:0',
-      // The machine's own may be kept there, by root.
-      `--path.state=${join(tmpdir(), `amdahl-none-${process.pid}`)}`,
-    ])
-    await expectReduced(await watchExporter(child), /needs root/)
   })
 })

@@ -93,6 +93,16 @@ describe('an interval of a target', () => {
     })
   })
 
+  test('without a tracer has no CPU time where that of a member is not known: nobody says that it did not run', () => {
+    const members = [1, undefined].map((cpuSeconds, pid) => ({
+      process: { pid, cpuSeconds, trace: undefined },
+    }))
+    const cpuOf = (node: ReturnType<typeof nodeInterval> & { isUntraced?: true }) =>
+      toTargetInterval(members, lockAt, node, { ...ALL, throttled: undefined }).cpuSeconds
+    expect(cpuOf(nodeInterval(1))).toBe(1)
+    expect(cpuOf({ ...nodeInterval(1), isUntraced: true })).toBeUndefined()
+  })
+
   test.each([
     [undefined, undefined, false],
     [{ periods: 0, seconds: 0 }, 0, false],

@@ -4,6 +4,7 @@ import { renderMetrics } from '../../src/metrics/collect.js'
 import { createSamples, renderExposition } from '../../src/metrics/exposition.js'
 import type { MetricsSource } from '../../src/metrics/source.js'
 import { parseExposition } from '../e2e/support/exposition.js'
+import { SOURCE } from './golden/scrape.js'
 
 const NOTHING: MetricsSource = {
   cpuUse: () => ({ cpus: 2, utilizationRatio: 0.25, stealRatio: 0 }),
@@ -102,4 +103,13 @@ test('every metric has a help text, base units and the suffix of its type', () =
     expect(help).toMatch(/^[A-Z0-9].*\.$/)
     for (const label of labels) expect(['instance', 'job', 'cluster', 'le', 'quantile']).not.toContain(label)
   }
+})
+
+test('restarts of what runs a file that may not be read are not told: they could be deploys', async () => {
+  const [shop] = SOURCE.targets()
+  if (!shop) throw new Error('no target')
+  const hidden = { ...shop, version: undefined, main: { ...shop.main, executable: undefined } }
+  const { body } = await renderMetrics({ ...NOTHING, targets: () => [hidden] }, 'text', fail)
+  expect(body).toContain('amdahl_target_deploys_total')
+  expect(body).not.toContain('amdahl_target_restarts_total')
 })

@@ -28,11 +28,11 @@ function writeStat(user: number, idle: number, { iowait = 0, steal = 0, cpus = 2
   writeFileSync(join(root, 'stat'), `cpu  ${fields}\n${lines.join('\n')}\nbtime 1700000000\n`)
 }
 
-function writeProcess(pid: number, ticks: number, start = 500, comm = 'shopd'): void {
+function writeProcess(pid: number, ticks: number, start = 500, comm = 'shopd', ofChildren = 0): void {
   mkdirSync(join(root, String(pid)), { recursive: true })
   writeFileSync(
     join(root, String(pid), 'stat'),
-    `${pid} (${comm}) S 1 1 1 0 -1 0 0 0 0 0 ${ticks} 0 0 0 20 0 1 0 ${start} 0 0\n`,
+    `${pid} (${comm}) S 1 1 1 0 -1 0 0 0 0 0 ${ticks} 0 ${ofChildren} 0 20 0 1 0 ${start} 0 0\n`,
   )
 }
 
@@ -127,6 +127,25 @@ test('1024 processes are read: one that has been idle for a minute makes room, e
   sampler.forgetProcesses()
   expect(sampler.readings.processes.size).toBe(0)
   expect(sampler.watch(2001)).toBe(true)
+})
+
+test.each([
+  ['are told of by somebody else', false, 6, 1.5],
+  ['used next to nothing', true, 5, 1.5],
+  ['used more, which nobody saw', true, 6, undefined],
+])('CPU time where children ended that %s', (_, isOnlySource, ofChildren, at) => {
+  writeStat(0, 0)
+  writeProcess(42, 100)
+  const sampler = createCpuSampler(procfs, () => nowNs, 4)
+  sampler.watch(42, isOnlySource)
+  nowNs = 1_000_000_000n
+  writeProcess(42, 200, 500, 'shopd', ofChildren)
+  sampler.sample()
+  expect(sampler.readings.processes.get(42)?.at(500_000_000n)).toBe(at)
+  // It goes on from there.
+  nowNs = 2_000_000_000n
+  sampler.sample()
+  expect(sampler.readings.processes.get(42)?.at(1_500_000_000n)).toBe(2)
 })
 
 test('says where /proc/stat is not as documented, and goes on when it is again', () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
+import { createNoneBackend } from '../../src/tracer/none.js'
 import { createStartWatch } from '../../src/tracer/start-watch.js'
 import { createTracer, type Tracer } from '../../src/tracer/tracer.js'
 import { until } from '../e2e/support/process.js'
@@ -96,6 +97,45 @@ test('says when it ends that what follows does not continue what was before, and
   expect(log().match(/msg=tracer backend=shell state=running/g)).toHaveLength(2)
   expect(log()).toMatch(
     /level=warn msg="tracer does not run" backend=shell state=backoff reason="the shell ended; next start in 1 s"/,
+  )
+})
+
+test('a tracer that can run by now takes over from what stands in for it: that is an interruption, and no restart', async () => {
+  const log = recordLog()
+  let problem: string | undefined = 'needs root'
+  let interruptions = 0
+  const intervals: TraceInterval[] = []
+  const check = async () => (problem === undefined ? { version: '1.0.0' } : { problem })
+  const created = createTracer(
+    [{ ...shellTracer('echo 0; exec sleep 100'), check }, createNoneBackend(process.hrtime.bigint)],
+    { intervalSeconds: 0.02, sampleHz: 99 },
+    {
+      logger: log.logger,
+      monotonicNs: () => 0n,
+      onInterval: (interval) => intervals.push(interval),
+      onInterruption: () => {
+        interruptions += 1
+      },
+      watchStart: createStartWatch(() => undefined),
+      waits: { unavailableMs: 10, standInMs: 10, failedMs: 10 },
+    },
+  )
+  tracer = created
+  created.start()
+  await until('it does without', 10, () => intervals.length > 1)
+  expect(created.status()).toMatchObject({ backend: 'none', state: 'running', reason: 'needs root' })
+  expect(created.delivers()).toBe(true)
+  expect(interruptions).toBe(0)
+  problem = undefined
+  await until('the tracer runs', 10, () => created.status().backend === 'shell' && created.delivers())
+  expect(created.status()).toMatchObject({ state: 'running', reason: undefined, restarts: 0 })
+  expect(interruptions).toBe(1)
+  const seen = intervals.length
+  expect(intervals.at(-1)?.isUntraced).toBeUndefined()
+  expect(intervals.slice(0, seen - 1).every(({ isUntraced }) => isUntraced)).toBe(true)
+  expect(log.text().match(/level=warn/g)).toHaveLength(1)
+  expect(log.text()).toMatch(
+    /level=warn msg="no tracer runs: locks are not seen" backend=none reason="needs root"/,
   )
 })
 
