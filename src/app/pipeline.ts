@@ -7,8 +7,8 @@ import type { Recorded, TargetRegistry } from '../targets/registry.js'
 
 export interface PipelineParts {
   readonly sampler: CpuSampler
-  readonly host: Pick<Host, 'sample'>
-  readonly lockNames: Pick<LockNames, 'offer'>
+  readonly host: Pick<Host, 'sample' | 'meet'>
+  readonly lockNames: Pick<LockNames, 'offer' | 'prepare'>
   readonly registry: Pick<TargetRegistry, 'record'>
   /** CLOCK_MONOTONIC. Nanoseconds. */
   readonly monotonicNs: () => bigint
@@ -29,9 +29,12 @@ export interface Pipeline {
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { sampler, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
 
+  let lookFor: ReadonlySet<string> = new Set()
+
   function sample(): void {
     sampler.sample()
     host.sample()
+    for (const { pid } of host.meet(lookFor)) lockNames.prepare(pid)
   }
 
   return {
@@ -41,9 +44,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       sample()
       lockNames.offer(interval.stacks, monotonicNs())
       const joined = joinInterval(interval, sampler.readings, new Set(ownPids()))
-      const { watch, events } = registry.record(joined, nowSeconds())
-      for (const pid of watch) sampler.watch(pid)
-      return events
+      const recorded = registry.record(joined, nowSeconds())
+      lookFor = recorded.lookFor
+      for (const pid of recorded.watch) sampler.watch(pid)
+      return recorded.events
     },
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../join/target-interval.js'
 import type { ProcessIdentity } from '../process/identify.js'
 import type { Runtime } from '../runtimes/runtime.js'
+import type { Groups } from './grouping.js'
 import { createMainProcess } from './main-process.js'
 import { createProcessPlaces, type ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
@@ -75,7 +76,11 @@ export interface Target {
    * @param nowSeconds After the epoch.
    * @returns what happened to its main process, if anything.
    */
-  advance(members: readonly Member[], interval: MeasuredInterval, nowSeconds: number): ChangeEvent | undefined
+  advance(
+    members: readonly Member[],
+    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
+    nowSeconds: number,
+  ): ChangeEvent | undefined
   announce(version: string | undefined, nowSeconds: number): number
   /** Undefined before its main process is known. */
   snapshot(): TargetSnapshot | undefined
@@ -86,6 +91,11 @@ export interface Target {
   interrupt(): void
 }
 
+/**
+ * Where processes of a target end before they are looked at, its CPU time is not known: it may have all the samples that
+ * belong to nobody. Below this share of its own it is taken as known.
+ */
+const MAX_LOST_SHARE = 0.05
 /** Share of the time waited that counts in the next interval. */
 const QUEUE_DECAY = 0.9
 
@@ -107,14 +117,21 @@ export function createTarget(
   let recentQueueSeconds = 0
   let lastAliveNs = bornNs
 
-  function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
+  function toInterval(
+    members: readonly Member[],
+    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
+  ): TargetInterval {
     const known = main.identity()
     const users = members.length > 0 ? members.map(({ identity }) => identity) : known ? [known] : []
     places.next()
     const placeOf = ({ identity }: Member) => places.placeOf(identity)
     const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
     const nameOf = (member: Member) => placeOf(member).name
-    return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), nameOf)
+    const whole = toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), nameOf)
+    const isPartial =
+      places.hasShortLived() &&
+      interval.lostSamples > MAX_LOST_SHARE * (whole.cpuSamples + interval.lostSamples)
+    return isPartial ? { ...whole, cpuSeconds: undefined } : whole
   }
 
   /** Whether processes of the program follow each other so fast that none fills the trailing time: then they add up. */
