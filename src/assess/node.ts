@@ -40,10 +40,12 @@ function estimateOwnership(
   intervals: readonly NodeInterval[],
   minSamples: number,
 ): Estimate {
-  const isUnknown = targets.some(({ assessment: { ownership } }) => {
-    return ownership.kind === 'none' && ownership.reason === 'owner-unknown'
-  })
-  if (isUnknown) return none('owner-unknown')
+  for (const reason of ['owner-unknown', 'short-lived-processes'] as const) {
+    const isUnknown = targets.some(({ assessment: { ownership } }) => {
+      return ownership.kind === 'none' && ownership.reason === reason
+    })
+    if (isUnknown) return none(reason)
+  }
   const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
   if (contended.length === 0) return none('no-contention')
   const batches = intervals.map((node) => ({
