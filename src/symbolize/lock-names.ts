@@ -6,6 +6,8 @@ import type { LockName, LockNamer } from './lock-namer.js'
 export interface LockNames {
   /** Takes the stacks of an interval; those of locks that are asked for later are kept for a while. */
   offer(stacks: readonly LockStack[], nowNs: bigint): void
+  /** Looks at a process whose locks may be asked for when it has ended. */
+  prepare(pid: number): void
   /** The same object each time, as long as the process is known. */
   refer(process: LockOwner, address: bigint, nowNs: bigint): LockReference
 }
@@ -121,6 +123,9 @@ export function createLockNames(namer: LockNamer): LockNames {
         if (nowNs - sinceNs < STACK_LIFE_NS) break
         stacks.delete(key)
       }
+    },
+    prepare(pid) {
+      void namer.name({ pid, address: undefined, stacks: [] })
     },
     refer(owner, address, nowNs) {
       const locks = locksOf(owner)

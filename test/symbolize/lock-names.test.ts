@@ -162,3 +162,9 @@ test('a process that is asked for is kept, however many come and go', async () =
   await setImmediate()
   expect(requests.filter(({ pid }) => pid === 1)).toHaveLength(1)
 })
+
+test('a process is looked at before its locks are asked for, where it may end first', () => {
+  const { names, requests } = createNames(() => undefined)
+  names.prepare(7)
+  expect(requests).toEqual([{ pid: 7, address: undefined, stacks: [] }])
+})
