@@ -290,7 +290,7 @@ describe('what if', () => {
     const shared = join(folder, 'shared.json')
     writeFileSync(shared, JSON.stringify({ ...service, resources: [{ kind: 'cpu', utilizationRatio: 0.6 }] }))
     const { out } = await asked({ from: shared, clientsNow: '8', think: '0s' })
-    expect(out).toMatch(/\nother programs use 1\.50 of its 4 CPUs, and go on so\n/)
+    expect(out).toMatch(/\nother programs use 1\.50 of its 4 CPUs and are taken to go on so: .+\n/)
   })
 
   test.each<[SimulateFlags, number, string]>([
