@@ -282,7 +282,7 @@ describe('what if', () => {
       /^shop, bottleneck lock journal_lock: 8 clients/,
     )
     const thread = { kind: 'thread', name: 'main', utilizationRatio: 0.97 }
-    const loop = from('loop.json', { locks: [], resources: [thread] })
+    const loop = from('loop.json', { bottleneckLock: undefined, locks: [], resources: [thread] })
     expect((await asked({ ...load, from: loop })).out).toMatch(/^shop, bottleneck thread main: 8 clients/)
   })
 
