@@ -117,10 +117,22 @@ describe('the key of a lock', () => {
       [owner(9, 'shopd#0'), 128n],
     ])
     expect(keys).toEqual([
-      'shopd#0 /srv/shopd+0x4060',
-      'shopd#1 /srv/shopd+0x4060',
-      'shopd#0 /srv/shopd+0x4060',
+      'shopd#0 /srv/shopd+0x4060 0',
+      'shopd#1 /srv/shopd+0x4060 0',
+      'shopd#0 /srv/shopd+0x4060 0',
     ])
+  })
+
+  test('is another one for each copy of a library in one process', async () => {
+    const home = { key: '/lib/libshop.so+0x60', isShared: false }
+    const { names } = createNames(() => ({ name: 'libshop.so:lock', kind: 'static', home }))
+    const keys = await keysOf(names, [
+      [owner(7, 'shopd#0'), 64n],
+      [owner(7, 'shopd#0'), 128n],
+      [owner(8, 'shopd#0'), 256n],
+    ])
+    const copies = ['shopd#0 /lib/libshop.so+0x60 0', 'shopd#0 /lib/libshop.so+0x60 1']
+    expect(keys).toEqual([...copies, copies[0]])
   })
 
   test('of locks from malloc counts those that are waited for at one place', async () => {
