@@ -53,6 +53,8 @@ interface OwnLocks {
   readonly entries: Map<bigint, Entry>
   /** Addresses of the locks that lie or are waited for at the same place, in the order in which they were placed. */
   readonly addresses: Map<string, bigint[]>
+  /** Of all places together. Count. */
+  numbered: number
 }
 
 /** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
@@ -97,27 +99,29 @@ export function createLockNames(namer: LockNamer): LockNames {
       } else entry.label = label ?? entry.label
     } else if (!entry.isPlaced && (home || kind === 'site')) {
       const where = home?.key ?? name
-      entry.key = `${owner.place.name} ${where} ${numberOf(locks, where, address)}`
+      const number = numberOf(locks, where, address)
+      if (number === undefined) return
+      entry.key = `${owner.place.name} ${where} ${number}`
       entry.isPlaced = true
     }
   }
 
   /**
    * A library may be loaded twice, and many locks from malloc are waited for at one place: the first one of a process
-   * continues the first one of another.
+   * continues the first one of another. Undefined where there is no room for more: such a lock continues none.
    */
-  function numberOf({ addresses }: OwnLocks, where: string, address: bigint): number {
-    if (addresses.size >= MAX_LOCKS) addresses.clear()
-    const known = addresses.get(where) ?? []
-    addresses.set(where, known)
+  function numberOf(locks: OwnLocks, where: string, address: bigint): number | undefined {
+    const known = locks.addresses.get(where) ?? []
     const number = known.indexOf(address)
     if (number >= 0) return number
-    if (known.length >= MAX_LOCKS) known.length = 0
+    if (locks.numbered >= MAX_LOCKS) return undefined
+    locks.numbered += 1
+    locks.addresses.set(where, known)
     return known.push(address) - 1
   }
 
   function locksOf({ key }: LockOwner): OwnLocks {
-    const locks = processes.get(key) ?? { entries: new Map(), addresses: new Map() }
+    const locks = processes.get(key) ?? { entries: new Map(), addresses: new Map(), numbered: 0 }
     // The one that was used last is the last: what has ended makes room first.
     processes.delete(key)
     processes.set(key, locks)

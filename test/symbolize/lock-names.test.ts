@@ -145,6 +145,15 @@ describe('the key of a lock', () => {
     expect(keys).toEqual(['shopd#0 cart_add+0x1f 0', 'shopd#0 cart_add+0x1f 1', 'shopd#0 cart_add+0x1f 0'])
   })
 
+  test('is its own where so many have been told apart in its process that there is no room', async () => {
+    const { names } = createNames(() => ({ name: 'cart_add+0x1f', kind: 'site', home: undefined }))
+    for (let address = 0n; address < 4096n; address += 1n) names.refer(owner(7), address, 0n)
+    await setImmediate()
+    expect(await keysOf(names, [[owner(7), 5000n]])).toEqual(['7@1:5000'])
+    // The same address again, when the oldest are forgotten.
+    expect(await keysOf(names, [[owner(7), 3n]])).toEqual(['shopd#7 cart_add+0x1f 3'])
+  })
+
   test('stays its own where its process ended before it could be looked at: then it is an orphan', async () => {
     const { names } = createNames(() => undefined)
     let hasEnded = false
