@@ -50,6 +50,8 @@ export interface Row {
   readonly section: string
   /** One line for the reader. */
   readonly title: string
+  /** Its program, where it is one of test/workload. */
+  readonly command?: string
   /** As the exporter is told to name it: what has this command name, or what the rule says. */
   readonly target: string
   readonly match?: (folder: string) => Readonly<Record<string, string>>
