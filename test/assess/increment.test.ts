@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assess } from '../../src/assess/assess.js'
 import { incrementOf } from '../../src/assess/increment.js'
+import { mergeParts } from '../../src/join/lock-parts.js'
 import type { TargetInterval } from '../../src/join/target-interval.js'
-import { GLIBC, lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { GLIBC, lockInterval, lockPart, nodeInterval, targetInterval, threadUse } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 
@@ -25,21 +27,39 @@ describe('what the last interval adds', () => {
     })
   })
 
-  test('values a sample by the CPU time of the trailing intervals, so that a skipped tick does not bias it', () => {
+  test('has of its CPU time the share of its samples, also where ticks were skipped', () => {
     // Only 75 of 150 ticks came, 30 of them inside.
     const late = targetInterval(
       [lockInterval('a', { watchedSamples: 75, processSamples: 75, ownedSamples: 30 })],
       { cpuSamples: 75 },
     )
-    const cpuSeconds = 21 * 1.5
-    const samples = 20 * 150 + 75
-    expect(increment([...before, late]).serialCpuSeconds).toBeCloseTo(30 * (cpuSeconds / samples), 12)
+    expect(increment([...before, late])).toMatchObject({
+      cpuSeconds: 1.5,
+      serialCpuSeconds: expect.closeTo(1.5 * (30 / 75), 12),
+      processSerialCpuSeconds: expect.closeTo(1.5 * (30 / 75), 12),
+    })
   })
 
-  test('leaves out intervals whose CPU time is not known, and adds none where its own is not', () => {
+  test('has the share of the trailing intervals where it has no samples', () => {
+    const unsampled = targetInterval(
+      [lockInterval('a', { watchedSamples: 0, processSamples: 0, ownedSamples: 0, heldSamples: 0 })],
+      { cpuSamples: 0, cpuSeconds: 0.02 },
+    )
+    expect(increment([...before, unsampled])).toMatchObject({
+      serialCpuSeconds: expect.closeTo(0.01, 12),
+      processSerialCpuSeconds: expect.closeTo(0.01, 12),
+      batch: undefined,
+    })
+  })
+
+  test('is nothing where its CPU time is not known, whatever its samples are', () => {
     const unknown = { ...steady, cpuSeconds: undefined, cpuSamples: 90_000 }
     expect(increment([unknown, ...before]).serialCpuSeconds).toBeCloseTo(0.75, 12)
-    expect(increment([...before, unknown])).toMatchObject({ cpuSeconds: undefined, serialCpuSeconds: 0 })
+    expect(increment([...before, unknown])).toMatchObject({
+      cpuSeconds: undefined,
+      serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
+    })
   })
 
   test('adds no serial time for a lock that was not there', () => {
@@ -53,9 +73,23 @@ describe('what the last interval adds', () => {
     })
   })
 
-  test('adds no serial time where nothing was sampled', () => {
+  test('adds no serial time where nothing was ever sampled', () => {
     const unseen = targetInterval([lockInterval('a')], { cpuSamples: 0 })
-    expect(increment([unseen]).serialCpuSeconds).toBe(0)
+    expect(increment([unseen])).toMatchObject({ serialCpuSeconds: 0, processSerialCpuSeconds: 0 })
+  })
+
+  test('has the CPU time of a thread that no other takes over from', () => {
+    const known = { ...GLIBC, sequentialThreads: new Set(['main thread']) }
+    const loops = [0.9, 0.45].map((use) => threadUse(`loop ${use}`, use, { isMain: true }))
+    const second = targetInterval([], { threads: loops })
+    const intervals = Array.from({ length: 20 }, () => second)
+    expect(incrementOf(intervals, assess(intervals, known, LIMITS), LIMITS)).toEqual({
+      cpuSeconds: 1.5,
+      serialCpuSeconds: expect.closeTo(0.9, 12),
+      processSerialCpuSeconds: expect.closeTo(1.35, 12),
+      contentionWindow: undefined,
+      batch: { part: 135, whole: 150 },
+    })
   })
 
   test('is a contention window while the window estimate is given', () => {
@@ -70,4 +104,66 @@ describe('what the last interval adds', () => {
   test('needs an interval', () => {
     expect(() => increment([])).toThrow('intervals must be at least one, got none')
   })
+})
+
+/** Any second of a target of some processes: of each, ticks, those that looked at its locks, and those that owned them. */
+const anySecond = fc
+  .record({
+    cpuSeconds: fc.double({ min: 0, max: 4, noNaN: true }),
+    processes: fc.array(
+      fc.record({
+        samples: fc.nat(60),
+        threadSamples: fc.nat(60),
+        locks: fc.uniqueArray(
+          fc.record({ key: fc.constantFrom('a', 'b', 'own'), watched: fc.nat(60), owned: fc.nat(60) }),
+          { selector: ({ key }) => key, maxLength: 3 },
+        ),
+      }),
+      { maxLength: 4 },
+    ),
+  })
+  .map(({ cpuSeconds, processes }) => {
+    const parts = processes.flatMap(({ samples, locks }, pid) =>
+      locks.map(({ key, watched, owned }) => {
+        const watchedSamples = Math.min(watched, samples)
+        return lockPart(
+          pid,
+          { key: key === 'own' ? `own ${pid}` : key, label: key },
+          {
+            processSamples: samples,
+            watchedSamples,
+            ownedSamples: Math.min(owned, watchedSamples),
+            heldSamples: 0,
+          },
+        )
+      }),
+    )
+    return targetInterval([], {
+      cpuSeconds,
+      cpuSamples: processes.reduce((sum, { samples }) => sum + samples, 0),
+      parts,
+      locks: mergeParts(parts, processes.length),
+      threads: processes.map(({ samples, threadSamples }, pid) =>
+        threadUse('', cpuSeconds, {
+          key: `${pid}`,
+          isMain: true,
+          cpuSamples: Math.min(threadSamples, samples),
+        }),
+      ),
+    })
+  })
+
+test('no counter of serial time grows by more than the CPU time beside it', () => {
+  const sequentialThreads = fc.constantFrom(new Set<string>(), new Set(['main thread']))
+  fc.assert(
+    fc.property(fc.array(anySecond, { minLength: 1, maxLength: 15 }), sequentialThreads, (seconds, roles) => {
+      const assessment = assess(seconds, { ...GLIBC, sequentialThreads: roles }, LIMITS)
+      const { cpuSeconds, ...serial } = incrementOf(seconds, assessment, LIMITS)
+      for (const one of [serial.serialCpuSeconds, serial.processSerialCpuSeconds]) {
+        expect(one).toBeGreaterThanOrEqual(0)
+        expect(one).toBeLessThanOrEqual((cpuSeconds ?? 0) * (1 + 1e-9))
+      }
+    }),
+    { numRuns: 500 },
+  )
 })

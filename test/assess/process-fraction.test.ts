@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { assess, ownershipBatch } from '../../src/assess/assess.js'
+import { assess } from '../../src/assess/assess.js'
+import { batchOf } from '../../src/assess/ownership.js'
 import { busiestLocks, processBatch } from '../../src/assess/process-fraction.js'
 import { mergeParts } from '../../src/join/lock-parts.js'
 import type { LockPart, TargetInterval } from '../../src/join/target-interval.js'
-import { GLIBC, lockPart, targetInterval } from '../support/measured.js'
+import { GLIBC, lockPart, lockTotals, targetInterval, threadUse } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 
@@ -101,8 +102,8 @@ describe('the samples of an interval', () => {
       lockPart(3, { key: 'a', label: 'a' }, { processSamples: 30, watchedSamples: 0, ownedSamples: 0 }),
     ]
     const second = interval(parts, 200)
-    const batch = processBatch(second, busiestLocks([second]))
-    const expected = ownershipBatch(second, { key: 'a', label: 'a' })
+    const batch = processBatch(second, busiestLocks([second]), undefined)
+    const expected = batchOf(second, { kind: 'lock', lock: lockTotals('a', { lock: { key: 'a', label: 'a' } }) })
     expect(batch?.part).toBeCloseTo(expected?.part ?? Number.NaN, 9)
     expect(batch?.whole).toBeCloseTo(expected?.whole ?? Number.NaN, 9)
   })
@@ -110,13 +111,40 @@ describe('the samples of an interval', () => {
   test('of a process that maps its lock twice are counted once', () => {
     const lock = { key: 'a', label: 'a' }
     const second = interval([lockPart(1, lock, { address: 1n }), lockPart(1, lock, { address: 2n })], 150)
-    expect(processBatch(second, busiestLocks([second]))).toEqual({ part: 90, whole: 150 })
+    expect(processBatch(second, busiestLocks([second]), undefined)).toEqual({ part: 90, whole: 150 })
   })
 
   test('are not there where nothing looked', () => {
     const unseen = interval([lockPart(1, { key: 'a', label: 'a' }, { watchedSamples: 0 })], 150)
-    expect(processBatch(unseen, busiestLocks([unseen]))).toBeUndefined()
-    expect(processBatch(interval([], 150), new Map([['shopd#1', 'a']]))).toBeUndefined()
+    expect(processBatch(unseen, busiestLocks([unseen]), undefined)).toBeUndefined()
+    expect(processBatch(interval([], 150), new Map([['shopd#1', 'a']]), undefined)).toBeUndefined()
+  })
+})
+
+describe('where a thread is the bottleneck', () => {
+  const loop = threadUse('loop of 1', 0.9, { isMain: true })
+  const known = { runtime: 'glibc', sequentialThreads: new Set(['main thread']) } as const
+  const second = targetInterval([], {
+    cpuSeconds: 2,
+    cpuSamples: 200,
+    threads: [loop, threadUse('loop of 2', 0.6, { isMain: true }), threadUse('helper', 0.3)],
+  })
+
+  test('p of the code counts the threads of its role in all processes, p of the target the busiest', () => {
+    const { ownership, process: ofCode } = assess(
+      Array.from({ length: 20 }, () => second),
+      known,
+      LIMITS,
+    )
+    expect(ownership).toMatchObject({ value: expect.closeTo(1 - 90 / 200, 9) })
+    expect(ofCode).toMatchObject({ value: expect.closeTo(1 - 150 / 200, 9) })
+  })
+
+  test('locks do not count, and nothing is known without samples', () => {
+    const bottleneck = { kind: 'thread', thread: loop } as const
+    const locked = { ...second, parts: process(1, 100, { a: 40 }) }
+    expect(processBatch(locked, busiestLocks([locked]), bottleneck)).toEqual({ part: 150, whole: 200 })
+    expect(processBatch({ ...second, cpuSamples: 0 }, new Map(), bottleneck)).toBeUndefined()
   })
 })
 

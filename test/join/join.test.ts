@@ -6,7 +6,7 @@ import {
   interpolateCpuTotals,
   interpolateNumber,
 } from '../../src/join/cpu-timeline.js'
-import { joinInterval } from '../../src/join/interval.js'
+import { type CpuReadings, joinInterval } from '../../src/join/interval.js'
 import type { ProcessTrace, TraceInterval } from '../../src/parse/trace-interval.js'
 
 const S = 1_000_000_000n
@@ -125,11 +125,19 @@ describe('joining an interval with CPU time', () => {
     process.push(BigInt(Math.round(at * 1e9)), 1.2 * at)
   }
 
+  const cpuOf = (processes: CpuReadings['processes'] = new Map()): CpuReadings => ({
+    cpus: 2,
+    node,
+    processes,
+    threadCounts: new Map(),
+  })
+
   test('puts the CPU time of node and processes on the borders', () => {
     const window = joinInterval(interval(S / 2n, (3n * S) / 2n, [trace(1, 60), trace(2, 90)]), {
       cpus: 2,
       node,
       processes: new Map([[1, process]]),
+      threadCounts: new Map([[1, 9]]),
     })
     expect(window.node).toMatchObject({ seconds: 1, cpus: 2, cpuSamples: 150 })
     expect(window.node?.busySeconds).toBeCloseTo(1.5, 9)
@@ -140,19 +148,20 @@ describe('joining an interval with CPU time', () => {
       [3, { busySeconds: expect.closeTo(0.5, 9), totalSeconds: expect.closeTo(1, 9) }],
     ])
     expect(window.processes.map(({ pid }) => pid)).toEqual([1, 2])
+    expect(window.processes.map(({ threadCount }) => threadCount)).toEqual([9, undefined])
     expect(window.processes[0]?.cpuSeconds).toBeCloseTo(1.2, 9)
     expect(window.processes[1]?.cpuSeconds).toBeUndefined()
   })
 
   test('keeps a process that burned CPU while the tracer saw nothing of it', () => {
-    const window = joinInterval(interval(S / 2n, S), { cpus: 2, node, processes: new Map([[1, process]]) })
+    const window = joinInterval(interval(S / 2n, S), cpuOf(new Map([[1, process]])))
     expect(window.processes[0]).toMatchObject({ pid: 1, trace: undefined })
     expect(window.processes[0]?.cpuSeconds).toBeCloseTo(0.6, 9)
   })
 
   test('says nothing of the node where it was not read at both borders', () => {
     expect(
-      joinInterval(interval(2n * S, 4n * S), { cpus: 2, node, processes: new Map() }).node,
+      joinInterval(interval(2n * S, 4n * S), cpuOf()).node,
     ).toBeUndefined()
   })
 
@@ -161,7 +170,7 @@ describe('joining an interval with CPU time', () => {
     const totals = { busySeconds: 1, totalSeconds: 2, stealSeconds: 0, cpus: new Map() }
     still.push(0n, totals)
     still.push(9n * S, totals)
-    const joined = joinInterval(interval(S, 2n * S), { cpus: 2, node: still, processes: new Map() })
+    const joined = joinInterval(interval(S, 2n * S), { ...cpuOf(), node: still })
     expect(joined.node).toBeUndefined()
   })
 
@@ -172,7 +181,7 @@ describe('joining an interval with CPU time', () => {
     const late = createTimeline<number>(interpolateNumber, 4)
     late.push(S / 2n, 1)
     late.push(3n * S, 2)
-    const joined = joinInterval(interval(beginNs, endNs), { cpus: 2, node, processes: new Map([[1, late]]) })
+    const joined = joinInterval(interval(beginNs, endNs), cpuOf(new Map([[1, late]])))
     expect(joined.processes).toEqual([{ pid: 1, trace: undefined, cpuSeconds: undefined }])
   })
 
@@ -181,7 +190,7 @@ describe('joining an interval with CPU time', () => {
     const one = { busySeconds: 1, totalSeconds: 1 }
     more.push(0n, { busySeconds: 0, totalSeconds: 0, stealSeconds: 0, cpus: new Map() })
     more.push(S, { busySeconds: 1, totalSeconds: 1, stealSeconds: 0, cpus: new Map([[1, one]]) })
-    const joined = joinInterval(interval(0n, S), { cpus: 1, node: more, processes: new Map() })
+    const joined = joinInterval(interval(0n, S), { ...cpuOf(), node: more })
     expect([...(joined.node?.perCpu ?? [])]).toEqual([[1, { busySeconds: 0, totalSeconds: 0 }]])
     // Between the two readings it is not known.
     expect(more.at(S / 2n)?.cpus.size).toBe(0)

@@ -35,6 +35,9 @@ describe('an interval of a target', () => {
         { ...second, ...at(2), pid: 2, process: '2', processSamples: 50 },
       ],
       users: 2,
+      threadCount: undefined,
+      threads: [],
+      hasWaited: true,
     })
   })
 

@@ -65,11 +65,13 @@ test('an interval has the threads of the processes that it tells of', () => {
   const process = createTimeline((a: number) => a, 8)
   const joined = joinInterval(
     { ...SECOND, lostEvents: 0, processes: new Map(), stacks: [] },
-    { cpus: 2, node, processes: new Map([[7, process]]) },
-    new Map([
-      [7, [readings(7, 0.5, 0)]],
-      [8, [readings(8, 0.9, 0)]],
-    ]),
+    { cpus: 2, node, processes: new Map([[7, process]]), threadCounts: new Map() },
+    {
+      threads: new Map([
+        [7, [readings(7, 0.5, 0)]],
+        [8, [readings(8, 0.9, 0)]],
+      ]),
+    },
   )
   expect(joined.processes).toMatchObject([{ pid: 7, threads: [{ tid: 7, isMain: true }] }])
 })
@@ -80,7 +82,7 @@ test('an interval without a tracer says so', () => {
     node.push(BigInt(at) * S, { busySeconds: at, totalSeconds: 2 * at, stealSeconds: 0, cpus: new Map() })
   }
   const traced = { ...SECOND, lostEvents: 0, processes: new Map(), stacks: [] }
-  const cpu = { cpus: 2, node, processes: new Map() }
+  const cpu = { cpus: 2, node, processes: new Map(), threadCounts: new Map() }
   expect(joinInterval({ ...traced, isUntraced: true }, cpu).node).toMatchObject({ isUntraced: true })
   expect(joinInterval(traced, cpu).node).not.toHaveProperty('isUntraced')
 })

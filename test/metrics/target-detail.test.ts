@@ -25,6 +25,7 @@ test('every figure of a target is in its place', () => {
       { kind: 'cpu', name: 'cpu', utilizationRatio: 0.765625 },
     ],
     bottleneckLock: 'orders_lock',
+    parkedThreads: 6.25,
     startTimestampSeconds: 1_700_000_050.75,
     info: {
       version: '1.4',
@@ -71,5 +72,5 @@ test('every figure of a target is in its place', () => {
 test('every target is one of the API, without what is not known of it', () => {
   const written = JSON.parse(JSON.stringify({ targets }))
   expect(read(TARGETS, written)).toEqual(written)
-  expect(targets).toHaveLength(6)
+  expect(targets).toHaveLength(8)
 })

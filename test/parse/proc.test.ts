@@ -73,6 +73,7 @@ describe('/proc/PID/stat', () => {
       parentPid: 41,
       cpuSeconds: 18.01,
       endedChildrenCpuSeconds: 1.75,
+      threadCount: 4,
       startSeconds: 987.65,
       layout: '111:333',
       hasEnded: false,

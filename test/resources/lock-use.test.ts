@@ -10,9 +10,10 @@ function uses(
   locks: readonly LockInterval[],
   change: Partial<TargetInterval> = {},
   shown?: ReadonlySet<string>,
+  isCpuFull = false,
 ) {
   const intervals = Array.from({ length: 10 }, () => targetInterval(locks, change))
-  return lockUses(sumLocks(intervals), sumCpu(intervals), 4, shown)
+  return lockUses(sumLocks(intervals), sumCpu(intervals), isCpuFull, shown)
 }
 
 const queueOf = (lock: Partial<LockInterval>, change: Partial<TargetInterval> = {}) =>
@@ -31,18 +32,11 @@ describe('the queue of a lock', () => {
     expect(queueOf({ contendedSeconds: 0.2, handOverSeconds: 0.1, ownedSamples: 60 })).toBeCloseTo(0.6, 9)
   })
 
-  test('has a holder without a CPU as often as the CPUs of the target saw it', () => {
-    // The target has all of the 1.5 busy CPUs, so 4 when the machine is full: 120 samples of 150 are 1.2 of these 4.
-    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 })).toBeCloseTo(0.3 + 1.2 / 4, 9)
-    // Half of the busy CPUs are another's: it has 2.
-    const shared = { node: nodeInterval(3) }
-    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 }, shared)).toBeCloseTo(0.3 + 1.2 / 2, 9)
-  })
-
-  test('has more CPUs than are busy never', () => {
-    // /proc/stat was read a moment apart: the target seems to have used more than the machine.
-    const late = { node: nodeInterval(1) }
-    expect(queueOf({ ownedSamples: 30, ownerOffCpuSamples: 120 }, late)).toBeCloseTo(0.3 + 1.2 / 4, 9)
+  test('has a holder without a CPU, as far as the running threads saw one', () => {
+    // It does not run for 0.7 of the time; of 120 looks at it then 60 saw a holder without a CPU.
+    const lock = { ownedSamples: 30, heldSamples: 60, ownerOffCpuSamples: 60 }
+    expect(queueOf(lock)).toBeCloseTo(0.3 + 0.7 / 2, 9)
+    expect(queueOf({ ...lock, ownerAsleepSamples: 40 })).toBeCloseTo(0.3 + 0.7 / 2, 9)
   })
 
   test('has a holder while there are waiters where its owner cannot be read', () => {
@@ -54,7 +48,7 @@ describe('the queue of a lock', () => {
   test('is a mean over time, whatever the length of the intervals', () => {
     const interval = targetInterval([lockInterval('a', { ownedSamples: 0, contendedSeconds: 0 })])
     const long = { ...interval, node: { ...interval.node, seconds: 3 } }
-    const [use] = lockUses(sumLocks([interval, long]), sumCpu([interval, long]), 4, undefined)
+    const [use] = lockUses(sumLocks([interval, long]), sumCpu([interval, long]), false, undefined)
     expect(use?.queueLength).toBeCloseTo(4 / 4, 9)
   })
 })
@@ -136,7 +130,7 @@ describe('locks as resources', () => {
   ]
   const of = (isCpuFull: boolean) => {
     const intervals = [targetInterval(locks)]
-    return lockResources(sumLocks(intervals), sumCpu(intervals), 4, isCpuFull)
+    return lockResources(sumLocks(intervals), sumCpu(intervals), isCpuFull)
   }
 
   test('are in use while they are held, if their owner can be read', () => {
@@ -146,7 +140,7 @@ describe('locks as resources', () => {
     ])
   })
 
-  test('are in use while their holder runs, where the CPUs are full', () => {
+  test('are in use while their holder runs, where the CPUs are full: it may wait for one', () => {
     expect(of(true).map(({ utilization }) => utilization)).toEqual([
       expect.closeTo(0.03, 9),
       expect.closeTo(0.6, 9),

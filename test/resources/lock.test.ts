@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  findBottleneck,
-  hasReadableOwner,
-  type LockTotals,
-  scaledOwnedSamples,
-  sumLocks,
-} from '../../src/resources/lock.js'
-import { lockInterval, targetInterval } from '../support/measured.js'
+import { hasReadableOwner, isMaterial, scaledOwnedSamples, sumLocks } from '../../src/resources/lock.js'
+import { lockInterval, lockTotals, targetInterval } from '../support/measured.js'
 
 describe('the sums of a lock', () => {
   test('have every figure of every interval in which it was, by its key', () => {
@@ -18,6 +12,8 @@ describe('the sums of a lock', () => {
       ownedSamples: 40,
       heldSamples: 30,
       ownerOffCpuSamples: 20,
+      ownerAsleepSamples: 15,
+      waits: 11,
       processSamples: 200,
     })
     const second = lockInterval('a', {
@@ -28,6 +24,8 @@ describe('the sums of a lock', () => {
       ownedSamples: 10,
       heldSamples: 5,
       ownerOffCpuSamples: 2,
+      ownerAsleepSamples: 1,
+      waits: 7,
       processSamples: 100,
     })
     const other = lockInterval('b', { queueSeconds: 7 })
@@ -41,9 +39,12 @@ describe('the sums of a lock', () => {
       queueSeconds: 4,
       contendedSeconds: 1.25,
       handOverSeconds: 0.375,
+      waits: 18,
+      watchedSamples: 200,
       ownedSamples: 50,
       heldSamples: 35,
       ownerOffCpuSamples: 22,
+      ownerAsleepSamples: 16,
       scaledOwnedSamples: 90,
     })
     expect(b).toMatchObject({ lock: { label: 'b' }, queueSeconds: 7 })
@@ -55,35 +56,15 @@ describe('the sums of a lock', () => {
   })
 })
 
-describe('the bottleneck', () => {
-  const totals = (label: string, change: Partial<LockTotals>): LockTotals => ({
-    lock: { key: label, label },
-    queueSeconds: 0,
-    contendedSeconds: 0,
-    handOverSeconds: 0,
-    ownedSamples: 1,
-    heldSamples: 0,
-    ownerOffCpuSamples: 0,
-    ownerAsleepSamples: 0,
-    scaledOwnedSamples: 0,
-    ...change,
-  })
+test.each([
+  [{ ownedSamples: 1, heldSamples: 0 }, true],
+  [{ ownedSamples: 0, heldSamples: 1 }, true],
+  [{ ownedSamples: 0, heldSamples: 0 }, false],
+])('an owner is readable where one was read, by whomever: %j', (lock, isReadable) => {
+  expect(hasReadableOwner(lock)).toBe(isReadable)
+})
 
-  test('is owned by the most samples, as scaled, of those locks that have an owner', () => {
-    const locks = [
-      totals('few', { ownedSamples: 90, scaledOwnedSamples: 10 }),
-      totals('many', { ownedSamples: 5, scaledOwnedSamples: 20 }),
-      totals('as many', { scaledOwnedSamples: 20 }),
-      totals('unreadable', { ownedSamples: 0, scaledOwnedSamples: 99 }),
-    ]
-    expect(findBottleneck(locks)?.lock.label).toBe('many')
-    expect(findBottleneck([])).toBeUndefined()
-    expect(findBottleneck(locks.slice(3))).toBeUndefined()
-  })
-
-  test('may have been seen in other hands only', () => {
-    const held = totals('held', { ownedSamples: 0, heldSamples: 3 })
-    expect(hasReadableOwner(held)).toBe(true)
-    expect(findBottleneck([held])).toBe(held)
-  })
+test('contention matters from one hundredth of the time on', () => {
+  expect(isMaterial(lockTotals('a', { contendedSeconds: 0.6 }), 60)).toBe(true)
+  expect(isMaterial(lockTotals('a', { contendedSeconds: 0.599 }), 60)).toBe(false)
 })

@@ -14,6 +14,7 @@ function machineOf(...processes: readonly (readonly [number, number, number, num
         comm: 'stap',
         cpuSeconds,
         endedChildrenCpuSeconds,
+        threadCount: 1,
         startSeconds: 0,
         layout: '',
         hasEnded: false,

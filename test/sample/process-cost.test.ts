@@ -14,6 +14,7 @@ function meterOf(processes: Map<number, Partial<ProcessStat>>, readResidentBytes
           parentPid: 1,
           cpuSeconds: 0,
           endedChildrenCpuSeconds: 0,
+          threadCount: 1,
           startSeconds: 0,
           layout: '',
           hasEnded: false,

@@ -24,6 +24,7 @@ function machine() {
           parentPid: 1,
           cpuSeconds: 0,
           endedChildrenCpuSeconds: 0,
+          threadCount: 1,
           startSeconds: 5,
           layout: '',
           hasEnded: false,

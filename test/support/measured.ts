@@ -3,6 +3,8 @@ import type { NodeInterval, ProcessInterval } from '../../src/join/interval.js'
 import type { LockInterval, LockPart, LockReference, TargetInterval } from '../../src/join/target-interval.js'
 import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
+import type { LockTotals } from '../../src/resources/lock.js'
+import type { ThreadTotals } from '../../src/resources/thread.js'
 
 /** On-CPU samples of a CPU that is busy for a second. */
 export const HZ = 100
@@ -42,6 +44,8 @@ export function nodeInterval(busyCpus: number, cpus = 4): NodeInterval {
     stealSeconds: 0,
     cpus,
     cpuSamples: busyCpus * HZ,
+    waits: 100,
+    lostEvents: 0,
     perCpu: new Map(
       Array.from({ length: cpus }, (_, cpu) => [cpu, { busySeconds: busyCpus / cpus, totalSeconds: 1 }]),
     ),
@@ -65,6 +69,41 @@ export const GLIBC: Known = { runtime: 'glibc', sequentialThreads: new Set() }
 /** What a process did at a lock, by itself. */
 export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
   return { ...lockTrace(), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
+}
+
+/** A lock over some time, of which nothing was seen but its owner, once. */
+export function lockTotals(label: string, change: Partial<LockTotals> = {}): LockTotals {
+  return {
+    lock: { key: `key of ${label}`, label },
+    queueSeconds: 0,
+    contendedSeconds: 0,
+    handOverSeconds: 0,
+    waits: 0,
+    watchedSamples: 0,
+    ownedSamples: 1,
+    heldSamples: 0,
+    ownerOffCpuSamples: 0,
+    ownerAsleepSamples: 0,
+    scaledOwnedSamples: 0,
+    ...change,
+  }
+}
+
+/** A thread that ran for so long, and has the samples of that time. */
+export function threadUse(
+  name: string,
+  runSeconds: number,
+  change: Partial<ThreadTotals> = {},
+): ThreadTotals {
+  return {
+    key: `thread ${name}`,
+    name,
+    isMain: false,
+    cpuSamples: Math.round(runSeconds * HZ),
+    runSeconds,
+    readySeconds: 0,
+    ...change,
+  }
 }
 
 /** A second of a target that used 1.5 of 4 CPUs, alone on the machine. */

@@ -1,14 +1,14 @@
-import type { Assessment } from '../../../src/assess/assess.js'
 import type { JudgedChange } from '../../../src/deploys/change.js'
 import { none, value } from '../../../src/estimate/estimate.js'
 import type { LockReference } from '../../../src/join/target-interval.js'
 import type { MetricsSource } from '../../../src/metrics/source.js'
 import type { ProcessIdentity } from '../../../src/process/identify.js'
+import type { SequentialResource } from '../../../src/resources/sequential.js'
 import type { TargetSnapshot } from '../../../src/targets/target.js'
 import { processIdentity } from '../../support/measured.js'
 
 /**
- * A scrape in which every metric, every label and every edge occurs: bounds, a lock without an owner, locks without a
+ * A scrape in which every metric, every label and every edge occurs: bounds, a lock without an owner, a thread that limits, locks without a
  * series of their own, a quota, a deploy and a restart, what is not known. No two figures are the same, so that none
  * can take the place of another.
  */
@@ -25,7 +25,7 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
-  targets: () => [shop(), quota(), mail(), batch(), scripts(), idle(), unseen()],
+  targets: () => [shop(), quota(), mail(), batch(), scripts(), eventLoop(), idle(), unseen()],
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
@@ -37,16 +37,21 @@ export const SOURCE: MetricsSource = {
 
 const lock = (label: string | undefined): LockReference => ({ key: `key of ${label}`, label })
 
-const totals = (reference: LockReference): NonNullable<Assessment['bottleneck']> => ({
-  lock: reference,
-  queueSeconds: 61,
-  contendedSeconds: 62,
-  handOverSeconds: 63,
-  ownedSamples: 64,
-  heldSamples: 65,
-  ownerOffCpuSamples: 66,
-  ownerAsleepSamples: 0,
-  scaledOwnedSamples: 67,
+const bottleneckLock = (reference: LockReference): SequentialResource => ({
+  kind: 'lock',
+  lock: {
+    lock: reference,
+    queueSeconds: 61,
+    contendedSeconds: 62,
+    handOverSeconds: 63,
+    waits: 68,
+    watchedSamples: 69,
+    ownedSamples: 64,
+    heldSamples: 65,
+    ownerOffCpuSamples: 66,
+    ownerAsleepSamples: 60,
+    scaledOwnedSamples: 67,
+  },
 })
 
 const identity = (pid: number, change: Partial<ProcessIdentity> = {}) =>
@@ -95,7 +100,7 @@ function shop(): TargetSnapshot {
         { kind: 'lock', name: 'orders_lock', utilization: 0.921875 },
         { kind: 'cpu', name: 'cpu', utilization: 0.765625 },
       ],
-      bottleneck: totals(lock('orders_lock')),
+      bottleneck: bottleneckLock(lock('orders_lock')),
       locks: [
         { label: 'orders_lock', queueLength: 1.5, serialUtilization: 0.9, held: 0.96875 },
         { label: 'stock_lock', queueLength: 0.75, serialUtilization: undefined, held: undefined },
@@ -117,6 +122,7 @@ function shop(): TargetSnapshot {
         ['rwlock', { waits: 103, waitSeconds: 13.5 }],
         ['pi-mutex', { waits: 104, waitSeconds: 14.5 }],
         ['robust-mutex', { waits: 105, waitSeconds: 15.5 }],
+        ['semaphore', { waits: 107, waitSeconds: 17.5 }],
         ['other', { waits: 106, waitSeconds: 16.5 }],
       ]),
       locks: new Map([
@@ -126,6 +132,8 @@ function shop(): TargetSnapshot {
       ]),
     },
     locksCut: 2,
+    parkedThreads: 6.25,
+    sequentialThreads: 0,
     deploy: change({}),
     restart: undefined,
   }
@@ -167,7 +175,7 @@ function mail(): TargetSnapshot {
       window: none('too-few-windows'),
       queueLength: 0.875,
       busyCpus: 0.25,
-      bottleneck: totals(lock(undefined)),
+      bottleneck: bottleneckLock(lock(undefined)),
       locks: [{ label: 'mailbox+0x8', queueLength: 0.875, serialUtilization: undefined, held: undefined }],
     },
     counters: {
@@ -204,7 +212,7 @@ function batch(): TargetSnapshot {
       ...idle().assessment,
       ownership: none('too-few-samples'),
       window: none('shared-lock'),
-      bottleneck: totals(lock('jobs_lock')),
+      bottleneck: bottleneckLock(lock('jobs_lock')),
       regime: 'client',
     },
     counters: {
@@ -230,7 +238,43 @@ function scripts(): TargetSnapshot {
   return {
     ...idle(),
     name: 'scripts',
-    assessment: { ...assessment, ownership: none('short-lived-processes') },
+    assessment: { ...assessment, ownership: none('short-lived-processes'), window: none('events-lost') },
+  }
+}
+
+/** One thread does all that matters, and the others wait for it: for no lock. */
+function eventLoop(): TargetSnapshot {
+  const { assessment, counters } = idle()
+  const thread = {
+    key: '21:21',
+    name: 'node',
+    isMain: true,
+    cpuSamples: 5400,
+    runSeconds: 54.5,
+    readySeconds: 1.5,
+  }
+  return {
+    ...idle(),
+    name: 'event-loop',
+    cpus: 3,
+    sequentialThreads: 1,
+    assessment: {
+      ...assessment,
+      ownership: value(0.125, 0.0625, 0.1875),
+      window: none('no-lock-contention'),
+      process: value(0.1171875, 0.109375, 0.1328125),
+      serialUtilization: 0.90625,
+      busyCpus: 1.0625,
+      headroom: 1.0703125,
+      speedupLimit: 1.140625,
+      regime: 'sequential',
+      resources: [
+        { kind: 'thread', name: 'node', utilization: 0.9375 },
+        { kind: 'cpu', name: 'cpu', utilization: 0.359375 },
+      ],
+      bottleneck: { kind: 'thread', thread },
+    },
+    counters: { ...counters, cpuSeconds: 64.25, serialCpuSeconds: 57.5, processSerialCpuSeconds: 58.75 },
   }
 }
 
@@ -269,6 +313,8 @@ function idle(): TargetSnapshot {
       locks: new Map(),
     },
     locksCut: 0,
+    parkedThreads: 0,
+    sequentialThreads: 0,
     deploy: undefined,
     restart: undefined,
   }
