@@ -6,7 +6,13 @@ import type { LockReference, TargetInterval } from '../join/target-interval.js'
 import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
 import { type CpuSums, cpuUtilization, sumCpu } from '../resources/cpu.js'
-import { findBottleneck, hasReadableOwner, type LockTotals, sumLocks } from '../resources/lock.js'
+import {
+  findBottleneck,
+  hasReadableOwner,
+  type LockTotals,
+  scaledOwnedSamples,
+  sumLocks,
+} from '../resources/lock.js'
 import { type LockUse, lockResources, lockUses, type ShownLocks } from '../resources/lock-use.js'
 import { fullestOf, type Resource } from '../resources/resource.js'
 import type { Runtime } from '../runtimes/runtime.js'
@@ -124,31 +130,39 @@ function estimateOwnership(
   limits: EstimateLimits,
 ): Estimate {
   if (locks.length === 0) return none('no-contention')
-  if (hasOrphans(intervals, locks, limits)) return none('short-lived-processes')
+  const known = intervals.filter(hasNoOrphans)
+  if (isTooFew(known, intervals, limits)) return none('short-lived-processes')
   const mostWaited = locks.reduce((most, lock) => (lock.queueSeconds > most.queueSeconds ? lock : most))
   if (!bottleneck || !hasReadableOwner(mostWaited)) {
     const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
     return none(samples < limits.minSamples ? 'too-few-samples' : 'owner-unknown')
   }
-  const batches = intervals.flatMap((interval) => ownershipBatch(interval, bottleneck.lock) ?? [])
+  const batches = known.flatMap((interval) => ownershipBatch(interval, bottleneck.lock) ?? [])
   return parallelFractionByOwnership(batches, limits.minSamples)
 }
 
 /** Share of the samples that may be inside locks that are not known to be the same as others: so much may p be off. */
 const MAX_ORPHAN_SHARE = 0.02
+/** Share of the target's samples that p must be made from where other intervals are left out for such locks. */
+const MIN_KNOWN_SHARE = 0.5
 
-function hasOrphans(
-  intervals: readonly TargetInterval[],
-  locks: readonly LockTotals[],
+function hasNoOrphans({ locks, cpuSamples }: TargetInterval): boolean {
+  let orphaned = 0
+  for (const lock of locks.values()) {
+    if (lock.ownedSamples > 0 && lock.lock.isOrphan) orphaned += scaledOwnedSamples(lock)
+  }
+  return orphaned <= MAX_ORPHAN_SHARE * cpuSamples
+}
+
+function isTooFew(
+  known: readonly TargetInterval[],
+  all: readonly TargetInterval[],
   { minSamples }: EstimateLimits,
 ): boolean {
-  const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
-  const orphaned = locks.reduce(
-    (sum, { lock, scaledOwnedSamples }) =>
-      scaledOwnedSamples > 0 && lock.isOrphan ? sum + scaledOwnedSamples : sum,
-    0,
-  )
-  return samples >= minSamples && orphaned > MAX_ORPHAN_SHARE * samples
+  const samplesOf = (intervals: readonly TargetInterval[]) =>
+    intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
+  const samples = samplesOf(all)
+  return samples >= minSamples && samplesOf(known) < MIN_KNOWN_SHARE * samples
 }
 
 function processFraction(
@@ -159,7 +173,7 @@ function processFraction(
   if (ownership.kind === 'none') return ownership
   const busiest = busiestLocks(intervals)
   return parallelFractionByOwnership(
-    intervals.flatMap((interval) => processBatch(interval, busiest) ?? []),
+    intervals.filter(hasNoOrphans).flatMap((interval) => processBatch(interval, busiest) ?? []),
     minSamples,
   )
 }

@@ -10,6 +10,7 @@ import {
   toTargetInterval,
 } from '../join/target-interval.js'
 import type { ProcessIdentity } from '../process/identify.js'
+import type { Presence } from '../process/newcomers.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import type { Groups } from './grouping.js'
 import { createMainProcess } from './main-process.js'
@@ -38,6 +39,8 @@ export interface TargetHost {
   identify(pid: number): ProcessIdentity | undefined
   /** Whether the process runs now, and the same program. */
   isAlive(identity: ProcessIdentity): boolean
+  /** When it was there, where it was looked for; see Newcomers. */
+  presence?(identity: ProcessIdentity): Presence | undefined
   lock(identity: ProcessIdentity, address: bigint, place: ProcessPlace): LockReference
   allowance(members: readonly ProcessIdentity[], interval: MeasuredInterval): CpuAllowance
 }
@@ -110,7 +113,7 @@ export function createTarget(
   const tracker = createChangeTracker(limits, state)
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
-  const places = createProcessPlaces(host.isAlive)
+  const places = createProcessPlaces(host)
   let runtime: Runtime = 'glibc'
   const assessed = createTrailingAssessment(limits, runtime)
   let hasContended = false
@@ -124,6 +127,7 @@ export function createTarget(
     const known = main.identity()
     const users = members.length > 0 ? members.map(({ identity }) => identity) : known ? [known] : []
     places.next()
+    places.seat(members.flatMap(({ process, identity }) => (process.trace?.locks.length ? [identity] : [])))
     const placeOf = ({ identity }: Member) => places.placeOf(identity)
     const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
     const nameOf = (member: Member) => placeOf(member).name
