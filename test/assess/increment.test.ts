@@ -4,7 +4,14 @@ import { assess } from '../../src/assess/assess.js'
 import { incrementOf } from '../../src/assess/increment.js'
 import { mergeParts } from '../../src/join/lock-parts.js'
 import type { TargetInterval } from '../../src/join/target-interval.js'
-import { GLIBC, lockInterval, lockPart, nodeInterval, targetInterval, threadUse } from '../support/measured.js'
+import {
+  GLIBC,
+  lockInterval,
+  lockPart,
+  nodeInterval,
+  targetInterval,
+  threadUse,
+} from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 

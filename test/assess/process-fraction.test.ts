@@ -103,7 +103,10 @@ describe('the samples of an interval', () => {
     ]
     const second = interval(parts, 200)
     const batch = processBatch(second, busiestLocks([second]), undefined)
-    const expected = batchOf(second, { kind: 'lock', lock: lockTotals('a', { lock: { key: 'a', label: 'a' } }) })
+    const expected = batchOf(second, {
+      kind: 'lock',
+      lock: lockTotals('a', { lock: { key: 'a', label: 'a' } }),
+    })
     expect(batch?.part).toBeCloseTo(expected?.part ?? Number.NaN, 9)
     expect(batch?.whole).toBeCloseTo(expected?.whole ?? Number.NaN, 9)
   })

@@ -160,9 +160,7 @@ describe('joining an interval with CPU time', () => {
   })
 
   test('says nothing of the node where it was not read at both borders', () => {
-    expect(
-      joinInterval(interval(2n * S, 4n * S), cpuOf()).node,
-    ).toBeUndefined()
+    expect(joinInterval(interval(2n * S, 4n * S), cpuOf()).node).toBeUndefined()
   })
 
   test('says nothing of the node where no CPU time passed', () => {
