@@ -32,7 +32,8 @@ function together(): Section {
       singleValue({
         ...small,
         title: 'p, last hour',
-        description: 'Share of the CPU time on all selected machines that was outside the busiest lock.',
+        description:
+          'Share of the CPU time on all selected machines that was outside the busiest lock, or the thread that no other takes over from.',
         ...P_PANEL,
         expr: parallelFraction(ofOneTarget, '1h'),
       }),
@@ -40,7 +41,7 @@ function together(): Section {
         ...small,
         title: 'Headroom',
         description:
-          'Factor by which throughput can grow before the lock or the CPUs limit it, on the machine where it is least.',
+          'Factor by which throughput can grow before a lock, a thread or the CPUs are full, on the machine where it is least.',
         docs: runbook('AmdahlHeadroomLow'),
         unit: 'none',
         decimals: 2,
@@ -166,9 +167,9 @@ function estimates(): Section {
       }),
       timeSeries({
         ...size,
-        title: 'Use of the lock and of the CPUs',
+        title: 'Use of lock, thread and CPUs',
         description:
-          'How much of the time the fullest lock is held, also by threads that sleep, and its holder runs (U_s); and how much is used of the CPUs that the service can have: what others use is not there. The ceiling is 100 %: what reaches it first limits throughput. Stopped: CPUs that its quota withheld.',
+          'How much of the time the fullest lock is in use, also by threads that sleep in it; a thread that no other takes over from has work; CPU time inside the bottleneck (U_s); and how much is used of the CPUs that the service can have: what others use is not there. The ceiling is 100 %: what reaches it first limits throughput. Stopped: CPUs that its quota withheld.',
         docs: runbook('AmdahlSequentialSaturation'),
         unit: 'percentunit',
         decimals: 0,
@@ -177,9 +178,13 @@ function estimates(): Section {
         queries: [
           {
             expr: ofOneTarget('amdahl_target_resource_utilization_ratio', 'kind="lock"'),
-            legend: 'the lock is held',
+            legend: 'the lock',
           },
-          { expr: ofOneTarget('amdahl_target_serial_utilization_ratio'), legend: 'U_s, its holder runs' },
+          {
+            expr: ofOneTarget('amdahl_target_resource_utilization_ratio', 'kind="thread"'),
+            legend: 'the thread',
+          },
+          { expr: ofOneTarget('amdahl_target_serial_utilization_ratio'), legend: 'U_s' },
           { expr: ofOneTarget('amdahl_target_resource_utilization_ratio', 'kind="cpu"'), legend: 'the CPUs' },
           {
             expr: `${rate(ofOneTarget('amdahl_target_throttled_seconds_total'))} / ${ofOneTarget('amdahl_target_cpus')}`,
@@ -187,8 +192,9 @@ function estimates(): Section {
           },
         ],
         overrides: [
-          line('the lock is held', 'orange'),
-          line('U_s, its holder runs', 'yellow'),
+          line('the lock', 'orange'),
+          line('the thread', 'purple'),
+          line('U_s', 'yellow'),
           line('the CPUs', 'blue'),
           line('stopped by the quota', 'red'),
         ],
@@ -197,7 +203,7 @@ function estimates(): Section {
         ...size,
         title: 'Busy CPUs and their ceilings',
         description:
-          'B: CPUs that the service uses. It can exceed neither N, the CPUs that it may use, nor 1/(1 - p): more cannot be busy while one of them is in the lock.',
+          'B: CPUs that the service uses. It can exceed neither N, the CPUs that it may use, nor 1/(1 - p): more cannot be busy while one of them is in the lock, or is the thread.',
         docs: READING,
         unit: 'none',
         decimals: 2,
@@ -214,7 +220,7 @@ function estimates(): Section {
         height: 5,
         title: 'What limits',
         description:
-          'sequential: the lock. parallel: the CPUs. client: neither, the load is light. Nothing where it cannot be said.',
+          'sequential: a lock or a thread. parallel: the CPUs. client: neither, the load is light. Nothing where it cannot be said.',
         docs: READING,
         queries: [
           {

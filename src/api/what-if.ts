@@ -48,7 +48,7 @@ export const ANSWER = z.object({
     .object({
       parallelFraction: range('p by ownership'),
       utilization: number('CPU utilization of the CPUs it may use'),
-      otherCpus: number('CPUs of these that other programs use'),
+      otherCpus: number('CPUs of these that other programs use, and are taken to go on using'),
       queueLength: number('Mean number of jobs at its locks'),
       heldAsleep: number('Share of the time in which the holder of the bottleneck sleeps').optional(),
     })

@@ -12,8 +12,8 @@ export interface PipelineParts {
   readonly threads: ThreadWatch
   /** Finds processes where no tracer tells of them. */
   readonly lister: ProcessLister
-  readonly host: Pick<Host, 'sample'>
-  readonly lockNames: Pick<LockNames, 'offer'>
+  readonly host: Pick<Host, 'sample' | 'meet'>
+  readonly lockNames: Pick<LockNames, 'offer' | 'prepare'>
   readonly registry: Pick<TargetRegistry, 'record'>
   /** CLOCK_MONOTONIC. Nanoseconds. */
   readonly monotonicNs: () => bigint
@@ -38,10 +38,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   let isTraced = true
   let processesCut = 0
 
+  let lookFor: ReadonlySet<string> = new Set()
+
   function sample(): void {
     sampler.sample()
     threads.sample()
     host.sample()
+    for (const { pid } of host.meet(lookFor)) lockNames.prepare(pid)
   }
 
   /** Reads the CPU time of more processes, as many as there is room for. */
@@ -68,6 +71,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const own = new Set(ownPids())
       const joined = joinInterval(interval, sampler.readings, { threads: threads.readings, own })
       const recorded = registry.record(joined, nowSeconds())
+      lookFor = recorded.lookFor
       const isRead = (pid: number) => sampler.readings.processes.has(pid)
       watch(isTraced ? recorded.watch : lister.find((pid) => own.has(pid) || isRead(pid)))
       threads.choose(joined, isRead)

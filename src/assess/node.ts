@@ -47,11 +47,15 @@ function estimateOwnership(
   minSamples: number,
 ): Estimate {
   const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
-  const isHidden = targets.some(({ assessment: { ownership }, intervals: own }) => {
-    if (ownership.kind === 'value' || ownership.reason !== 'owner-unknown') return false
-    return own.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0) >= MATERIAL_SHARE * samples
-  })
-  if (isHidden) return none('owner-unknown')
+  const isMaterial = ({ intervals: own }: AssessedTarget) =>
+    own.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0) >= MATERIAL_SHARE * samples
+  for (const reason of ['owner-unknown', 'short-lived-processes'] as const) {
+    const isHidden = targets.some((target) => {
+      const { ownership } = target.assessment
+      return ownership.kind === 'none' && ownership.reason === reason && isMaterial(target)
+    })
+    if (isHidden) return none(reason)
+  }
   const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
   if (contended.length === 0) return none('no-contention')
   const batches = intervals.map((node) => ({

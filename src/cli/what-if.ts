@@ -185,7 +185,7 @@ function describeAnswer(answer: WhatIfAnswer): string {
 function describeOthers({ measured, now }: WhatIfAnswer): string {
   const { otherCpus } = measured
   return otherCpus > 0
-    ? `other programs use ${otherCpus.toFixed(2)} of its ${now.cpus} CPUs, and go on so\n`
+    ? `other programs use ${otherCpus.toFixed(2)} of its ${now.cpus} CPUs and are taken to go on so: if they give way, it gets more\n`
     : ''
 }
 

@@ -7,6 +7,7 @@ import type { Procfs } from '../sample/procfs.js'
 import { readContainerFacts } from './container.js'
 import { createCpuAllowance } from './cpu-allowance.js'
 import { createIdentifier, type Identifier, type ProcessIdentity } from './identify.js'
+import { createNewcomers, type Newcomers } from './newcomers.js'
 import { createProcessDirectory } from './process-directory.js'
 import { createThrottlingSampler } from './throttling-sampler.js'
 import { readUnitLabel } from './unit-labels.js'
@@ -36,6 +37,8 @@ export interface Host extends Pick<Identifier, 'identify' | 'use'> {
   allowance(processes: readonly ProcessIdentity[], interval: MeasuredInterval): CpuAllowance
   /** Reads what is read several times in an interval: the throttling of cgroups. */
   sample(): void
+  /** Identifies processes of these programs that have just started. */
+  meet: Newcomers['look']
 }
 
 /** @throws {Error} /proc/stat cannot be read. */
@@ -84,6 +87,7 @@ export function createHost(options: HostOptions): Host {
       throttled: throttling.between,
     }),
     sample: throttling.sample,
+    meet: createNewcomers(procfs, identifier.identify).look,
     use: identifier.use,
   }
 }

@@ -6,8 +6,8 @@ export type { LockName } from './name-lock.js'
 
 export interface LockNameRequest {
   readonly pid: number
-  /** Address of the futex word. */
-  readonly address: bigint
+  /** Address of the futex word; undefined: the process is only looked at, to name its locks when it has ended. */
+  readonly address: bigint | undefined
   readonly stacks: readonly UserStack[]
 }
 

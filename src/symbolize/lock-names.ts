@@ -6,6 +6,8 @@ import type { LockName, LockNamer } from './lock-namer.js'
 export interface LockNames {
   /** Takes the stacks of an interval; those of locks that are asked for later are kept for a while. */
   offer(stacks: readonly LockStack[], nowNs: bigint): void
+  /** Looks at a process whose locks may be asked for when it has ended. */
+  prepare(pid: number): void
   /** The same object each time, as long as the process is known. */
   refer(process: LockOwner, address: bigint, nowNs: bigint): LockReference
 }
@@ -49,8 +51,10 @@ interface Entry extends LockReference {
 /** What is known of the locks of one process. */
 interface OwnLocks {
   readonly entries: Map<bigint, Entry>
-  /** Locks that are named by where they are waited for, by name. Count. */
-  readonly sites: Map<string, number>
+  /** Addresses of the locks that lie or are waited for at the same place, in the order in which they were placed. */
+  readonly addresses: Map<string, bigint[]>
+  /** Of all places together. Count. */
+  numbered: number
 }
 
 /** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
@@ -73,12 +77,18 @@ export function createLockNames(namer: LockNamer): LockNames {
     const isPatient = nowNs - entry.sinceNs < PATIENCE_NS
     if (answer !== undefined && (answer.kind !== 'memory' || !isPatient)) entry.label = answer.name
     else if (!isPatient) entry.label = UNKNOWN_LOCK
-    if (answer) place(entry, answer, locks, owner)
+    if (answer) place(entry, answer, locks, owner, address)
     if (entry.label !== undefined) stacks.delete(stackKey)
   }
 
   /** Changes the key, once, to one that says where the lock lies. */
-  function place(entry: Entry, { home, kind, name }: LockName, locks: OwnLocks, owner: LockOwner): void {
+  function place(
+    entry: Entry,
+    { home, kind, name }: LockName,
+    locks: OwnLocks,
+    owner: LockOwner,
+    address: bigint,
+  ): void {
     if (home?.isShared) {
       entry.key = `shared ${home.key}`
       entry.isPlaced = true
@@ -87,21 +97,31 @@ export function createLockNames(namer: LockNamer): LockNames {
         sharedLabels.set(entry.key, entry.label)
         dropOldest(sharedLabels, MAX_SHARED)
       } else entry.label = label ?? entry.label
-    } else if (!entry.isPlaced && home) {
-      entry.key = `${owner.place.name} ${home.key}`
-      entry.isPlaced = true
-    } else if (!entry.isPlaced && kind === 'site') {
-      // Locks from malloc that are waited for at one place: the first one of a process continues the first one of another.
-      if (locks.sites.size >= MAX_LOCKS) locks.sites.clear()
-      const number = locks.sites.get(name) ?? 0
-      locks.sites.set(name, number + 1)
-      entry.key = `${owner.place.name} ${name} ${number}`
+    } else if (!entry.isPlaced && (home || kind === 'site')) {
+      const where = home?.key ?? name
+      const number = numberOf(locks, where, address)
+      if (number === undefined) return
+      entry.key = `${owner.place.name} ${where} ${number}`
       entry.isPlaced = true
     }
   }
 
+  /**
+   * A library may be loaded twice, and many locks from malloc are waited for at one place: the first one of a process
+   * continues the first one of another. Undefined where there is no room for more: such a lock continues none.
+   */
+  function numberOf(locks: OwnLocks, where: string, address: bigint): number | undefined {
+    const known = locks.addresses.get(where) ?? []
+    const number = known.indexOf(address)
+    if (number >= 0) return number
+    if (locks.numbered >= MAX_LOCKS) return undefined
+    locks.numbered += 1
+    locks.addresses.set(where, known)
+    return known.push(address) - 1
+  }
+
   function locksOf({ key }: LockOwner): OwnLocks {
-    const locks = processes.get(key) ?? { entries: new Map(), sites: new Map() }
+    const locks = processes.get(key) ?? { entries: new Map(), addresses: new Map(), numbered: 0 }
     // The one that was used last is the last: what has ended makes room first.
     processes.delete(key)
     processes.set(key, locks)
@@ -121,6 +141,9 @@ export function createLockNames(namer: LockNamer): LockNames {
         if (nowNs - sinceNs < STACK_LIFE_NS) break
         stacks.delete(key)
       }
+    },
+    prepare(pid) {
+      void namer.name({ pid, address: undefined, stacks: [] })
     },
     refer(owner, address, nowNs) {
       const locks = locksOf(owner)

@@ -30,7 +30,9 @@ export function createProcessLocks(
 
   function nameIn(view: ProcessView | undefined, { address, stacks }: LockNameRequest): LockName | undefined {
     try {
-      return view && nameLock(view, address, stacks)
+      if (address !== undefined) return view && nameLock(view, address, stacks)
+      view?.prepare()
+      return undefined
     } finally {
       view?.release()
     }
@@ -38,7 +40,7 @@ export function createProcessLocks(
 
   return {
     name(request, nowMs) {
-      const known = views.get(request.pid)
+      const known = request.address === undefined ? undefined : views.get(request.pid)
       const name = known && nowMs - known.sinceMs < VIEW_LIFE_MS ? nameIn(known.view, request) : undefined
       // Memory that was mapped since then.
       return name ?? nameIn(read(request.pid, nowMs), request)

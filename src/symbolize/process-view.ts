@@ -30,6 +30,8 @@ export interface ProcessView {
   locate(address: bigint): Place | undefined
   /** What a lock at this address is a part of; undefined where only its address tells it apart, or nothing is mapped. */
   homeOf(address: bigint): LockHome | undefined
+  /** Looks at the file of the program, which cannot be found when the process has ended. */
+  prepare(): void
   /** Closes the files; the next look-up that needs one opens it again. */
   release(): void
 }
@@ -122,6 +124,11 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
       if (place?.kind !== 'module') return undefined
       const path = withoutDeleted(place.module.mapping.path)
       return { key: `${path}+0x${place.offset.toString(16)}`, isShared: false }
+    },
+    prepare() {
+      const index = mappings.findIndex(({ path }) => path === exe)
+      const mapping = mappings[index]
+      if (mapping) moduleAt(index, mapping)
     },
     release() {
       for (const module of loaded.values()) module.release()

@@ -11,6 +11,8 @@ export interface Groups {
   readonly known: ReadonlyMap<string, readonly Member[]>
   /** Of what would be a target. */
   readonly newcomers: ReadonlyMap<string, readonly Member[]>
+  /** On-CPU samples of processes that ended before they could be looked at: of whom is not known. */
+  readonly lostSamples: number
 }
 
 /** Use of an interval from which processes concern somebody, though they wait for nothing. */
@@ -31,24 +33,28 @@ export interface Grouping {
   ): Groups
   /** Waits of processes that ended before they could be looked at, since the start. */
   unattributedWaits(): number
+  /** Command names of programs with locks; none where no process with locks was lost lately. */
+  lookFor(): ReadonlySet<string>
   /** Forgets what is put off: what follows does not continue what was before. */
   interrupt(): void
 }
 
 /** Processes that are remembered as members of targets. */
 const MAX_MEMBERS = 4096
+/** Programs that are remembered as such that have locks. */
+const MAX_PROGRAMS = 64
+/** After a process with locks was lost, those of programs with locks are looked for early, for so many intervals. */
+const LOOKING_INTERVALS = 60
+const NOTHING: ReadonlySet<string> = new Set()
 
 export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
   let unattributed = 0
   /** Processes that were looked at and belong to a target, the last one last. */
   const memberPids = new Set<number>()
+  const programs = new Set<string>()
+  let lookingIntervals = 0
   /** Processes that waited in the last interval, for no lock, and were not looked at: most of them live for a moment. */
   let deferred = new Map<number, Waits>()
-
-  function remember(pid: number): void {
-    memberPids.delete(pid)
-    memberPids.add(pid)
-  }
 
   return {
     group(processes, isTarget, { notableCpuSamples, notableCpuSeconds }) {
@@ -56,18 +62,23 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
       const newcomers = new Map<string, Member[]>()
       const postponed = new Map<number, Waits>()
       const seen = new Set<number>()
+      let lostSamples = 0
+      lookingIntervals = Math.max(0, lookingIntervals - 1)
 
       function place(process: ProcessInterval, waits: number, contends: boolean): void {
         const identity = host.identify(process.pid)
         if (!identity) {
           unattributed += waits
+          lostSamples += process.trace?.cpuSamples ?? 0
+          if (contends) lookingIntervals = LOOKING_INTERVALS
           return
         }
+        if (contends) rememberLast(programs, identity.facts.stat.comm, MAX_PROGRAMS)
         const { target } = identity
         const isKnown = isTarget(target)
         // One that only runs is part of a target that is there, and makes none: but where nothing is known of waits.
         if (!isKnown && waits === 0 && !contends && process.trace) return
-        remember(process.pid)
+        rememberLast(memberPids, process.pid, MAX_MEMBERS)
         const groups = isKnown ? known : newcomers
         const members = groups.get(target)
         if (members) members.push({ process, identity })
@@ -93,10 +104,10 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         if (!concerns(members, notableCpuSeconds)) newcomers.delete(target)
       }
       deferred = postponed
-      dropOldest(memberPids, MAX_MEMBERS)
-      return { known, newcomers }
+      return { known, newcomers, lostSamples }
     },
     unattributedWaits: () => unattributed,
+    lookFor: () => (lookingIntervals > 0 ? programs : NOTHING),
     interrupt() {
       deferred = new Map()
     },
@@ -107,6 +118,12 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
 function concerns(members: readonly Member[], notableCpuSeconds: number): boolean {
   if (members.some(({ process }) => process.trace)) return true
   return members.reduce((sum, { process }) => sum + (process.cpuSeconds ?? 0), 0) >= notableCpuSeconds
+}
+
+function rememberLast<T>(items: Set<T>, item: T, most: number): void {
+  items.delete(item)
+  items.add(item)
+  dropOldest(items, most)
 }
 
 export function countWaits(waits: Waits | undefined): number {

@@ -15,8 +15,12 @@ export interface ProcessPlaces {
   placeOf(identity: ProcessIdentity): ProcessPlace
   /** Another interval: what has ended by now makes room. */
   next(): void
+  /** Whether processes ended lately that had been there for a moment only: others may have ended unseen. */
+  hasShortLived(): boolean
 }
 
+/** A process that was there for fewer intervals lives for a moment, and so many later that is no longer lately. */
+const MOMENT_INTERVALS = 60
 /** Processes of a target that are remembered. */
 const MAX_PROCESSES = 4096
 
@@ -40,6 +44,7 @@ export function createProcessPlaces(isAlive: (identity: ProcessIdentity) => bool
   const taken = new Map<string, Set<number>>()
   let turn = 0
   let sweptTurn = -1
+  let shortLivedTurn = Number.NEGATIVE_INFINITY
 
   function free(key: string): void {
     const place = living.get(key)
@@ -63,12 +68,16 @@ export function createProcessPlaces(isAlive: (identity: ProcessIdentity) => bool
     taken.set(program, numbers.add(number))
     let watched: ProcessIdentity | undefined = identity
     let lookedTurn = -1
+    const bornTurn = turn
     return {
       program,
       number,
       name: `${program}#${number}`,
       hasEnded() {
-        if (watched && lookedTurn !== turn && !isAlive(watched)) watched = undefined
+        if (watched && lookedTurn !== turn && !isAlive(watched)) {
+          watched = undefined
+          if (turn - bornTurn < MOMENT_INTERVALS) shortLivedTurn = turn
+        }
         lookedTurn = turn
         return watched === undefined
       },
@@ -89,5 +98,6 @@ export function createProcessPlaces(isAlive: (identity: ProcessIdentity) => bool
     next() {
       turn += 1
     },
+    hasShortLived: () => turn - shortLivedTurn < MOMENT_INTERVALS,
   }
 }

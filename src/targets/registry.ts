@@ -16,6 +16,8 @@ export interface RegistryLimits extends PlaceLimits, NotableUse {
 export interface Recorded {
   /** Processes whose CPU time is needed from now on. */
   readonly watch: readonly number[]
+  /** Command names of programs whose processes end before they can be looked at: they are looked for early. */
+  readonly lookFor: ReadonlySet<string>
   /** Main processes that followed others. */
   readonly events: readonly { readonly target: string; readonly event: 'deploy' | 'restart' }[]
 }
@@ -58,16 +60,16 @@ export function createTargetRegistry(
 
   return {
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
-      if (!cpus) return { watch: [], events: [] }
+      if (!cpus) return { watch: [], events: [], lookFor: grouping.lookFor() }
       const isTarget = (name: string) => places.get(name) !== undefined
-      const { known, newcomers } = grouping.group(processes, isTarget, limits)
+      const { known, newcomers, lostSamples } = grouping.group(processes, isTarget, limits)
       const groups = new Map([...known, ...places.letIn(newcomers, endNs)])
       nodeIntervals = trailing([...nodeIntervals, cpus], ({ seconds }) => seconds, limits.trailingSeconds)
       const watch: number[] = []
       const events: { target: string; event: 'deploy' | 'restart' }[] = []
       for (const target of places.all()) {
         const members = groups.get(target.name) ?? []
-        const event = target.advance(members, { node: cpus, beginNs, endNs }, nowSeconds)
+        const event = target.advance(members, { node: cpus, beginNs, endNs, lostSamples }, nowSeconds)
         if (event === 'deploy' || event === 'restart') events.push({ target: target.name, event })
         const absentSeconds = intervalSeconds({ beginNs: target.lastAliveNs(), endNs })
         if (absentSeconds > limits.forgetAfterSeconds) places.remove(target)
@@ -78,7 +80,7 @@ export function createTargetRegistry(
         nodeIntervals,
         limits,
       )
-      return { watch, events }
+      return { watch, events, lookFor: grouping.lookFor() }
     },
     snapshots: () => places.all().flatMap((target) => target.snapshot() ?? []),
     node: () => node,

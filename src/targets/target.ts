@@ -14,6 +14,7 @@ import { sumCpu } from '../resources/cpu.js'
 import { nameOf } from '../resources/sequential.js'
 import { learnSequentialThreads, sumThreads } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
+import type { Groups } from './grouping.js'
 import { createMainProcess } from './main-process.js'
 import { createProcessPlaces, type ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
@@ -80,7 +81,11 @@ export interface Target {
    * @param nowSeconds After the epoch.
    * @returns what happened to its main process, if anything.
    */
-  advance(members: readonly Member[], interval: MeasuredInterval, nowSeconds: number): ChangeEvent | undefined
+  advance(
+    members: readonly Member[],
+    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
+    nowSeconds: number,
+  ): ChangeEvent | undefined
   announce(version: string | undefined, nowSeconds: number): number
   /** Undefined before its main process is known. */
   snapshot(): TargetSnapshot | undefined
@@ -90,6 +95,12 @@ export interface Target {
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
 }
+
+/**
+ * Where processes of a target end before they are looked at, its CPU time is not known: it may have all the samples that
+ * belong to nobody. Below this share of its own it is taken as known.
+ */
+const MAX_LOST_SHARE = 0.05
 
 /** Share of the time waited, or used, that counts in the next interval. */
 const DECAY = 0.9
@@ -111,7 +122,10 @@ export function createTarget(
   let recentSeconds = 0
   let lastAliveNs = bornNs
 
-  function toInterval(members: readonly Member[], interval: MeasuredInterval): TargetInterval {
+  function toInterval(
+    members: readonly Member[],
+    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
+  ): TargetInterval {
     const mainIdentity = main.identity()
     const users =
       members.length > 0 ? members.map(({ identity }) => identity) : mainIdentity ? [mainIdentity] : []
@@ -119,7 +133,11 @@ export function createTarget(
     const placeOf = ({ identity }: Member) => places.placeOf(identity)
     const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
     const processOf = (member: Member) => placeOf(member).name
-    return toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), processOf)
+    const whole = toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), processOf)
+    const isPartial =
+      places.hasShortLived() &&
+      interval.lostSamples > MAX_LOST_SHARE * (whole.cpuSamples + interval.lostSamples)
+    return isPartial ? { ...whole, cpuSeconds: undefined } : whole
   }
 
   /** Whether processes of the program follow each other so fast that none fills the trailing time: then they add up. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ParseError } from '../parse/parse-error.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
-import { isStandIn, type TracerBackend, type TracerOptions } from './backend.js'
+import type { TracerBackend, TracerOptions } from './backend.js'
 import { createBackoff } from './backoff.js'
 import { type Candidate, chooseBackend, type StandIn } from './choose-backend.js'
 import type { StartWatch } from './start-watch.js'
@@ -117,11 +117,10 @@ export function createSupervisor(
       events.onInterval(interval)
     }
     const run = backend.run(options, onInterval, either)
-    let isNeeded = true
-    while (isNeeded && !signal.aborted) {
+    for (let isNeeded = true; isNeeded; ) {
       await pause(recheckMs, signal)
-      const chosen = await chooseBackend(backends, options, NO_FAILURES)
-      isNeeded = 'reason' in chosen && isStandIn(chosen.backend)
+      if (signal.aborted) break
+      isNeeded = 'reason' in (await chooseBackend(backends, options, NO_FAILURES))
     }
     ending.abort()
     await run

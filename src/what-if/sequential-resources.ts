@@ -24,8 +24,9 @@ export function areCpusFull({ cpus, busyCpus, otherCpus }: CpuUse): boolean {
 /**
  * Reads the sequential resources of a target: its locks, and a thread that does what no other does.
  *
- * p = 1 − U_s/B of the one with the largest U_s. Where that is a thread and p is given of a lock, or not at all, it follows
- * from the share of the time in which the thread runs, without an interval.
+ * p = 1 − U_s/B of the one with the largest U_s: the lock that is named as the bottleneck, else a thread. Where p of a thread is
+ * not given it follows from the share of the time in which it runs, without an interval; where the CPUs are full that share has
+ * the time in it for which it waits for one, and p is not known.
  */
 export function sequentialResources(target: ReadTarget, use: CpuUse): FoundResources {
   const { ownership } = target.parallelFraction
@@ -48,19 +49,16 @@ export function sequentialResources(target: ReadTarget, use: CpuUse): FoundResou
         : [],
   )
   const { bottleneckLock } = target
-  const lockOfP =
-    locks.find(({ name }) => name === bottleneckLock) ?? lockWithout(bottleneckLock, target, use)
-  const thread = threads.reduce(largerOf, undefined)
-  const isThreadLarger = thread !== undefined && thread.serialUtilization > (lockOfP?.serialUtilization ?? 0)
-  const first = isThreadLarger ? thread : lockOfP
+  const isOfThread = bottleneckLock === undefined && threads.length > 0
+  const first = isOfThread
+    ? threads[0]
+    : (locks.find(({ name }) => name === bottleneckLock) ?? lockWithout(bottleneckLock, target, use))
   const others = [...locks, ...threads].filter((one) => one !== first)
   const sequential = first === undefined ? others : [first, ...others]
-  if (isThreadLarger && ('reason' in ownership || bottleneckLock !== undefined)) {
-    const value = 1 - thread.serialUtilization / use.busyCpus
-    return { parallelFraction: { value, lower: value, upper: value }, sequential }
-  }
-  if ('reason' in ownership) return { reason: ownership.reason }
-  return { parallelFraction: ownership, sequential }
+  if (!('reason' in ownership)) return { parallelFraction: ownership, sequential }
+  if (first === undefined || !isOfThread || areCpusFull(use)) return { reason: ownership.reason }
+  const value = 1 - first.serialUtilization / use.busyCpus
+  return { parallelFraction: { value, lower: value, upper: value }, sequential }
 }
 
 /** The lock that p is of, where it has no series of its own. */
@@ -72,10 +70,6 @@ function lockWithout(
   if ('reason' in ownership || ownership.value === 1) return undefined
   const serialUtilization = serialUtilizationRatio ?? (1 - ownership.value) * busyCpus
   return { kind: 'lock', name, serialUtilization, heldAsleep: 0 }
-}
-
-function largerOf(a: SequentialResource | undefined, b: SequentialResource): SequentialResource {
-  return a !== undefined && a.serialUtilization >= b.serialUtilization ? a : b
 }
 
 /** Share of the time from which a sleep inside a lock counts: it is measured to about so much. Ratio. */

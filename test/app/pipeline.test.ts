@@ -3,6 +3,7 @@ import { createPipeline } from '../../src/app/pipeline.js'
 import { createTimeline, interpolateCpuTotals, interpolateNumber } from '../../src/join/cpu-timeline.js'
 import type { JoinedInterval } from '../../src/join/interval.js'
 import type { LockStack, TraceInterval } from '../../src/parse/trace-interval.js'
+import { processIdentity } from '../support/measured.js'
 
 const SECOND = 1_000_000_000n
 const STACK: LockStack = { pid: 7, address: 1n, stack: { ip: 1n, sp: 2n, bp: 3n, words: [] } }
@@ -40,13 +41,19 @@ function scene() {
         return [8, 9]
       },
     },
-    host: { sample: () => void calls.push('throttling') },
-    lockNames: { offer: (stacks, atNs) => void calls.push(`${stacks.length} stacks at ${atNs}`) },
+    host: {
+      sample: () => void calls.push('throttling'),
+      meet: (programs) => [...programs].map((_, index) => processIdentity(50 + index)),
+    },
+    lockNames: {
+      offer: (stacks, atNs) => void calls.push(`${stacks.length} stacks at ${atNs}`),
+      prepare: (pid) => void calls.push(`prepare ${pid}`),
+    },
     registry: {
       record(joined, nowSeconds) {
         calls.push('record')
         taken.push({ joined, nowSeconds })
-        return { watch: [7, 8], events: [{ target: 'shop', event: 'deploy' }] }
+        return { watch: [7, 8], events: [{ target: 'shop', event: 'deploy' }], lookFor: new Set(['shopd']) }
       },
     },
     monotonicNs: () => nowNs,
@@ -136,4 +143,14 @@ test('without a tracer the processes that use CPU time are found, and read at th
   calls.length = 0
   pipeline.take({ ...borders, processes: new Map(), stacks: [] })
   expect(calls[0]).toBe('forget processes')
+})
+
+test('programs whose processes end too soon are looked for at each sample from then on', () => {
+  const { pipeline, calls, at } = scene()
+  pipeline.sample()
+  at(3n * SECOND)
+  pipeline.take({ beginNs: SECOND, endNs: 2n * SECOND, lostEvents: 0, processes: new Map(), stacks: [] })
+  expect(calls).not.toContain('prepare 50')
+  pipeline.sample()
+  expect(calls.slice(-4)).toEqual(['sample', 'threads', 'throttling', 'prepare 50'])
 })

@@ -62,6 +62,14 @@ describe('the machine', () => {
     const targets = [target(nodes, { ownedSamples: 0, heldSamples: 0 }), target(nodes, {})]
     expect(assessNode(targets, nodes, LIMITS).ownership).toEqual({ kind: 'none', reason: 'owner-unknown' })
   })
+
+  test('says nothing where locks of one target are not known to be the same', () => {
+    const nodes = seconds(5)
+    const orphan = { key: '7:64', label: undefined, isOrphan: true }
+    const targets = [target(nodes, { lock: orphan }), target(nodes, {})]
+    const reason = 'short-lived-processes'
+    expect(assessNode(targets, nodes, LIMITS).ownership).toEqual({ kind: 'none', reason })
+  })
 })
 
 describe('contention windows of the machine', () => {

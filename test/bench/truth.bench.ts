@@ -74,7 +74,7 @@ chosen. \`TRUTH_ROWS=name,name\` and \`TRUTH_SECONDS=20\` make some of it, or le
 - **withheld**: no p, and the reason given is true of the row.
 - **unjudged**: a p of which the truth is not known, with nothing that is known to be off.
 - **misleading**: a reason that is not true of it; or headroom, limit, regime or resource that the truth excludes.
-- **wrong**: p, a bound of it, or Q is off. Q, headroom and limit may be off by a fifth.
+- **wrong**: p, a bound of it, or Q is off. Q, headroom and limit may be off by a fifth and 0.05.
 
 ${renderTables(order)}${failures.map((failure) => `\nNot run: ${failure}\n`).join('')}`
   // A part is for the one who asked for it.

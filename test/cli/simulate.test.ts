@@ -282,7 +282,7 @@ describe('what if', () => {
       /^shop, bottleneck lock journal_lock: 8 clients/,
     )
     const thread = { kind: 'thread', name: 'main', utilizationRatio: 0.97 }
-    const loop = from('loop.json', { locks: [], resources: [thread] })
+    const loop = from('loop.json', { bottleneckLock: undefined, locks: [], resources: [thread] })
     expect((await asked({ ...load, from: loop })).out).toMatch(/^shop, bottleneck thread main: 8 clients/)
   })
 
@@ -290,7 +290,7 @@ describe('what if', () => {
     const shared = join(folder, 'shared.json')
     writeFileSync(shared, JSON.stringify({ ...service, resources: [{ kind: 'cpu', utilizationRatio: 0.6 }] }))
     const { out } = await asked({ from: shared, clientsNow: '8', think: '0s' })
-    expect(out).toMatch(/\nother programs use 1\.50 of its 4 CPUs, and go on so\n/)
+    expect(out).toMatch(/\nother programs use 1\.50 of its 4 CPUs and are taken to go on so: .+\n/)
   })
 
   test.each<[SimulateFlags, number, string]>([

@@ -98,7 +98,7 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     ],
     [
       'tracer: {backend: gdb}',
-      'a.yml:1:19: tracer.backend: expected one of auto, bpftrace, systemtap; got "gdb"',
+      'a.yml:1:19: tracer.backend: expected one of auto, bpftrace, systemtap, none; got "gdb"',
     ],
     [
       "web:\n  listen_addresses:\n    - ':1'\n    - nope",

@@ -59,7 +59,7 @@ const LABEL_VALUES: Readonly<Record<string, readonly string[]>> = {
   estimator: ['ownership', 'window'],
   // Reasons for which the recording rules go on.
   reason: ['too-few-samples', 'cpu-saturated'],
-  kind: ['lock', 'cpu'],
+  kind: ['lock', 'thread', 'cpu'],
   regime: ['sequential', 'parallel', 'client'],
   cpus: ['1', '2', '4', '6'],
   change: ['deploy', 'restart'],

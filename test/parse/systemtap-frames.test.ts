@@ -50,6 +50,12 @@ describe.each(['4.8', '5.1', '5.6'])('what SystemTap %s printed', (version) => {
     expect(owned / watched).toBeGreaterThan(0.44)
     expect(owned / watched).toBeLessThan(0.56)
     for (const process of workload) expect([...process.waits.keys()]).toEqual(['mutex'])
+    // The owner burns CPU time: it may wait for a CPU, and does not sleep.
+    for (const { ownerAsleepSamples } of locks) expect(ownerAsleepSamples).toBe(0)
+    for (const { cpuSamples, threads } of workload) {
+      expect(threads.size).toBe(4)
+      expect([...threads.values()].reduce((sum, samples) => sum + samples, 0)).toBe(cpuSamples)
+    }
     const stacks = intervals.flatMap((interval) => interval.stacks)
     const ofLock = stacks.filter(({ address }) => address === locks[0]?.address)
     expect(ofLock).toHaveLength(6)

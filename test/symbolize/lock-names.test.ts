@@ -117,10 +117,22 @@ describe('the key of a lock', () => {
       [owner(9, 'shopd#0'), 128n],
     ])
     expect(keys).toEqual([
-      'shopd#0 /srv/shopd+0x4060',
-      'shopd#1 /srv/shopd+0x4060',
-      'shopd#0 /srv/shopd+0x4060',
+      'shopd#0 /srv/shopd+0x4060 0',
+      'shopd#1 /srv/shopd+0x4060 0',
+      'shopd#0 /srv/shopd+0x4060 0',
     ])
+  })
+
+  test('is another one for each copy of a library in one process', async () => {
+    const home = { key: '/lib/libshop.so+0x60', isShared: false }
+    const { names } = createNames(() => ({ name: 'libshop.so:lock', kind: 'static', home }))
+    const keys = await keysOf(names, [
+      [owner(7, 'shopd#0'), 64n],
+      [owner(7, 'shopd#0'), 128n],
+      [owner(8, 'shopd#0'), 256n],
+    ])
+    const copies = ['shopd#0 /lib/libshop.so+0x60 0', 'shopd#0 /lib/libshop.so+0x60 1']
+    expect(keys).toEqual([...copies, copies[0]])
   })
 
   test('of locks from malloc counts those that are waited for at one place', async () => {
@@ -131,6 +143,15 @@ describe('the key of a lock', () => {
       [owner(8, 'shopd#0'), 64n],
     ])
     expect(keys).toEqual(['shopd#0 cart_add+0x1f 0', 'shopd#0 cart_add+0x1f 1', 'shopd#0 cart_add+0x1f 0'])
+  })
+
+  test('is its own where so many have been told apart in its process that there is no room', async () => {
+    const { names } = createNames(() => ({ name: 'cart_add+0x1f', kind: 'site', home: undefined }))
+    for (let address = 0n; address < 4096n; address += 1n) names.refer(owner(7), address, 0n)
+    await setImmediate()
+    expect(await keysOf(names, [[owner(7), 5000n]])).toEqual(['7@1:5000'])
+    // The same address again, when the oldest are forgotten.
+    expect(await keysOf(names, [[owner(7), 3n]])).toEqual(['shopd#7 cart_add+0x1f 3'])
   })
 
   test('stays its own where its process ended before it could be looked at: then it is an orphan', async () => {
@@ -161,4 +182,10 @@ test('a process that is asked for is kept, however many come and go', async () =
   expect(names.refer(owner(1), 64n, 0n)).toBe(lock)
   await setImmediate()
   expect(requests.filter(({ pid }) => pid === 1)).toHaveLength(1)
+})
+
+test('a process is looked at before its locks are asked for, where it may end first', () => {
+  const { names, requests } = createNames(() => undefined)
+  names.prepare(7)
+  expect(requests).toEqual([{ pid: 7, address: undefined, stacks: [] }])
 })

@@ -148,6 +148,48 @@ test('the waits of those that are gone are counted', () => {
   expect(made.unattributedWaits()).toBe(18)
 })
 
+describe('a process with locks that was gone before it was looked at', () => {
+  const lost = () => ({ ...processInterval(901, 0.5, [lockTrace()]), cpuSeconds: undefined })
+
+  test('has samples of which nobody knows whose they are', () => {
+    const { made } = grouping()
+    const lostSamples = (...processes: ProcessInterval[]) =>
+      made.group(processes, () => true, NOTABLE).lostSamples
+    expect(lostSamples(lost(), contending(1), running(902, 20))).toBe(70)
+    expect(lostSamples(contending(1))).toBe(0)
+  })
+
+  test('makes programs with locks be looked for, for sixty intervals', () => {
+    const { made, group } = grouping()
+    group([contending(1), running(2, 50, 1)])
+    expect(made.lookFor()).toEqual(new Set())
+    group([running(902, 50, 1)])
+    expect(made.lookFor()).toEqual(new Set())
+    group([lost()])
+    for (let interval = 1; interval < 60; interval += 1) group([])
+    expect(made.lookFor()).toEqual(new Set(['shopd']))
+    group([])
+    expect(made.lookFor()).toEqual(new Set())
+  })
+
+  test('of many programs the last 64 with locks are looked for', () => {
+    const made = createGrouping({
+      identify(pid) {
+        const { facts, ...identity } = processIdentity(pid)
+        const stat = { ...facts.stat, comm: `program${pid}` }
+        return pid > 900 ? undefined : { ...identity, facts: { ...facts, stat } }
+      },
+    })
+    const many = Array.from({ length: 70 }, (_, index) => contending(1 + index))
+    made.group([...many, lost()], () => true, NOTABLE)
+    expect([made.lookFor().size, made.lookFor().has('program6'), made.lookFor().has('program7')]).toEqual([
+      64,
+      false,
+      true,
+    ])
+  })
+})
+
 test('4096 members are remembered, the last ones', () => {
   const { made, looked } = grouping()
   const many = Array.from({ length: 4100 }, (_, index) => contending(1000 + index))

@@ -6,12 +6,12 @@ import { processIdentity } from '../support/measured.js'
 function places() {
   const ended = new Set<number>()
   let looks = 0
-  const { placeOf, next } = createProcessPlaces(({ pid }) => {
+  const { placeOf, next, hasShortLived } = createProcessPlaces(({ pid }) => {
     looks += 1
     return !ended.has(pid)
   })
   const nameOf = (pid: number, exe = '/srv/shopd') => placeOf(processIdentity(pid, { exe })).name
-  return { ended, placeOf, nameOf, next, looks: () => looks }
+  return { ended, placeOf, nameOf, next, hasShortLived, looks: () => looks }
 }
 
 test('processes that live together have numbers of their own, and keep them', () => {
@@ -75,4 +75,24 @@ test('has room for so many processes: the oldest are forgotten', () => {
   expect(nameOf(1)).toBe('/srv/shopd#0')
   expect(nameOf(5000)).toBe('/srv/shopd#4096')
   expect(nameOf(5001)).toBe('/srv/shopd#0')
+})
+
+test('says whether processes ended lately that were there for a moment only', () => {
+  const { nameOf, ended, next, hasShortLived } = places()
+  const pass = (intervals: number) => {
+    for (let interval = 0; interval < intervals; interval += 1) next()
+  }
+  nameOf(1)
+  pass(60)
+  ended.add(1)
+  nameOf(2)
+  expect(hasShortLived()).toBe(false)
+  pass(59)
+  ended.add(2)
+  nameOf(3)
+  expect(hasShortLived()).toBe(true)
+  pass(59)
+  expect(hasShortLived()).toBe(true)
+  pass(1)
+  expect(hasShortLived()).toBe(false)
 })

@@ -452,7 +452,7 @@ describe('what an interval brings', () => {
   test('is nothing where the CPU time of the machine is not known', () => {
     const registry = createTargetRegistry(LIMITS, host())
     const blind = { ...window(0, [processInterval(1, 1, [lockTrace()])]), node: undefined }
-    expect(registry.record(blind, 5000)).toEqual({ watch: [], events: [] })
+    expect(registry.record(blind, 5000)).toEqual({ watch: [], events: [], lookFor: new Set() })
     expect([registry.snapshots(), registry.node()]).toEqual([[], undefined])
   })
 

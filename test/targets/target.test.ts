@@ -30,13 +30,17 @@ function scene(change: Partial<TargetHost> = {}) {
   }
   const target = createTarget('shopd', () => LIMITS, host, 7n)
   let second = 0
+  let lostSamples = 0
+  const lose = (samples: number) => {
+    lostSamples = samples
+  }
   const advance = (...members: readonly Member[]) => {
     second += 1
     const beginNs = BigInt(second) * SECOND
-    const interval = { node: nodeInterval(1.5), beginNs, endNs: beginNs + SECOND }
+    const interval = { node: nodeInterval(1.5), beginNs, endNs: beginNs + SECOND, lostSamples }
     return target.advance(members, interval, 5000 + second)
   }
-  return { target, ended, allowed, advance, endNs: () => BigInt(second + 1) * SECOND }
+  return { target, ended, allowed, advance, lose, endNs: () => BigInt(second + 1) * SECOND }
 }
 
 function member(
@@ -158,6 +162,32 @@ describe('a new start of its program', () => {
     expect(target.assessed.intervals).toHaveLength(20)
     expect(target.assessed.assessment.ownership).toMatchObject({ value: expect.closeTo(0.6, 9) })
     expect(target.assessed.assessment.locks).toMatchObject([{ label: 'lock1' }])
+  })
+
+  test('of processes that live for a moment has p, and no CPU time where others ended unseen', () => {
+    const { target, ended, advance, lose } = scene({
+      lock: (_, address, place) => ({ key: `${place.name} ${address}`, label: `lock${address}` }),
+    })
+    const start = (pid: number) => {
+      advance(member(pid, { ownedSamples: 60 }, { exe: '/srv/shopd' }))
+      ended.add(pid)
+    }
+    // What nobody knows of does not count as long as all its own are seen, or where it is little.
+    lose(1000)
+    start(1)
+    lose(7)
+    for (let pid = 2; pid <= 20; pid += 1) start(pid)
+    expect(target.assessed.assessment.busyCpus).toBeCloseTo(1.5, 9)
+    lose(8)
+    for (let pid = 21; pid <= 120; pid += 1) start(pid)
+    expect(target.assessed.assessment).toMatchObject({
+      ownership: { value: expect.closeTo(0.6, 9) },
+      busyCpus: undefined,
+      serialUtilization: undefined,
+      queueLength: undefined,
+      headroom: undefined,
+    })
+    expect(target.snapshot()?.counters.cpuSeconds).toBeCloseTo(20 * 1.5, 9)
   })
 
   test('is compared by the bottleneck lock of both', () => {

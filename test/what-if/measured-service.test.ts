@@ -155,12 +155,20 @@ describe('a thread that does what no other does', () => {
     expect(found).toMatchObject({ parallelFraction: { value: 0.06, lower: 0.04, upper: 0.08 } })
   })
 
-  test('comes after a lock that has more', () => {
-    const small = { ...thread, utilizationRatio: 0.2 }
+  test('comes after a lock that p is of', () => {
     const locks = [{ ...lock, lock: 'orders_lock', serialUtilizationRatio: 0.5 }]
-    expect(serviceOf({ resources: [small], locks })).toMatchObject({
+    expect(serviceOf({ locks })).toMatchObject({
       parallelFraction: { value: 0.5 },
-      sequential: [{ name: 'orders_lock' }, { kind: 'thread', serialUtilization: 0.2 }],
+      sequential: [{ name: 'orders_lock' }, { kind: 'thread', serialUtilization: 0.95 }],
+    })
+  })
+
+  test('gives no p where it waits for CPUs that are full', () => {
+    const full = [thread, { kind: 'cpu', utilizationRatio: 0.95 }]
+    const { parallelFraction } = withOwnership({ reason: 'no-tracer' })
+    expect(serviceOf({ parallelFraction, bottleneckLock: undefined, resources: full })).toMatchObject({
+      ok: false,
+      problem: 'p of shop is not known: no-tracer',
     })
   })
 })

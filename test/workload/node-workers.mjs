@@ -1,5 +1,6 @@
 // node-workers.mjs P WORKERS: worker threads that meet at a mutex made of Atomics. Prints what it measured of itself at
-// SIGTERM, since SIGUSR1 if that came. Time of the loops stands for CPU time: both kinds wait for a CPU alike.
+// SIGTERM, since SIGUSR1 if that came. A thread cannot read its CPU time here, so p is told by the iterations, which all
+// take the same.
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
 const JOB_MS = 4
@@ -29,34 +30,34 @@ function unlock(words) {
   Atomics.notify(words, LOCK, 1)
 }
 
-function work({ p, index, shared, times }) {
+function work({ p, index, shared, counts }) {
   const words = new Int32Array(shared)
-  const own = new Float64Array(times, index * 16, 2)
+  const own = new Float64Array(counts, index * 16, 2)
   spin(5e6)
   const from = performance.now()
   spin(2e7)
   const perMs = 2e7 / (performance.now() - from)
-  const timed = (kind, ms) => {
-    const begin = performance.now()
-    spin(perMs * ms)
-    own[kind] += performance.now() - begin
+  const counted = (kind, ms) => {
+    const iterations = Math.round(perMs * ms)
+    spin(iterations)
+    own[kind] += iterations
   }
   for (;;) {
     lock(words)
-    timed(SERIAL, JOB_MS * (1 - p))
+    counted(SERIAL, JOB_MS * (1 - p))
     unlock(words)
-    timed(PARALLEL, JOB_MS * p)
+    counted(PARALLEL, JOB_MS * p)
   }
 }
 
 function lead() {
   const [p, workers] = process.argv.slice(2).map(Number)
   const shared = new SharedArrayBuffer(4)
-  const times = new SharedArrayBuffer(16 * workers)
+  const counts = new SharedArrayBuffer(16 * workers)
   for (let index = 0; index < workers; index++)
-    new Worker(new URL(import.meta.url), { workerData: { p, index, shared, times } })
-  const all = new Float64Array(times)
-  const sum = (kind) => all.reduce((total, ms, i) => (i % 2 === kind ? total + ms : total), 0)
+    new Worker(new URL(import.meta.url), { workerData: { p, index, shared, counts } })
+  const all = new Float64Array(counts)
+  const sum = (kind) => all.reduce((total, count, i) => (i % 2 === kind ? total + count : total), 0)
   const read = () => {
     const { user, system } = process.cpuUsage()
     return { ms: performance.now(), cpu: (user + system) / 1e6, kinds: [sum(SERIAL), sum(PARALLEL)] }
@@ -67,7 +68,7 @@ function lead() {
   })
   process.on('SIGTERM', () => {
     const end = read()
-    const [serial, parallel] = end.kinds.map((ms, kind) => ms - begin.kinds[kind])
+    const [serial, parallel] = end.kinds.map((count, kind) => count - begin.kinds[kind])
     const report = {
       record: 'final',
       seconds: (end.ms - begin.ms) / 1000,

@@ -68,9 +68,10 @@ async function measureIn(folder: string, keep: Keep, rows: readonly Row[], durat
 const folderOf = (folder: string, { name }: Row) => join(folder, name)
 
 async function startForRows(rows: readonly Row[], folder: string, { windowSeconds }: Durations) {
-  const targets = rows.flatMap(({ target, match, ...row }) =>
-    match === undefined ? [] : [{ name: target, match: match(join(folder, row.name)) }],
-  )
+  const targets = rows.map(({ name, target, match }) => ({
+    name: target,
+    match: match?.(join(folder, name)) ?? { comm: target },
+  }))
   const config = join(folder, 'config.yml')
   // JSON is YAML.
   writeFileSync(config, JSON.stringify({ estimate: { window: `${windowSeconds}s` }, targets }))

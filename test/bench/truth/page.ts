@@ -5,6 +5,7 @@ export interface Result {
   readonly name: string
   readonly section: string
   readonly title: string
+  readonly command?: string
   readonly truth: Truth
   readonly answer: Answer | undefined
   readonly judgement: Judgement
@@ -37,6 +38,7 @@ export function renderTables(results: readonly Result[]): string {
       const rows = results.filter((result) => result.section === section).map(renderRow)
       return `## ${section}\n\n${renderLine(HEAD)}\n${renderLine(HEAD.map(() => '---'))}\n${rows.join('\n')}\n`
     }),
+    renderCommands(results),
   ].join('\n')
 }
 
@@ -46,6 +48,14 @@ function renderCounts(results: readonly Result[]): string {
     return `| ${verdict} | ${count} |`
   })
   return `| verdict | rows |\n|---|---|\n${counts.join('\n')}\n`
+}
+
+/** How the programs of test/workload were called. */
+function renderCommands(results: readonly Result[]): string {
+  const rows = results.flatMap(({ name, command }) =>
+    command === undefined ? [] : [renderLine([name, `\`${command}\``])],
+  )
+  return rows.length === 0 ? '' : `## Programs\n\n| row | command |\n|---|---|\n${rows.join('\n')}\n`
 }
 
 function renderRow({ name, title, truth, answer, judgement }: Result): string {

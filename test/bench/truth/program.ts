@@ -7,7 +7,7 @@ import type { Launch, ProgramReport, Row, RunningProgram } from './row.js'
 const BOUND = ['--duration', '3600s']
 
 /** What a row of a program has beside its command line. */
-type Rest = Omit<Row, 'start' | 'target' | 'section'>
+type Rest = Omit<Row, 'start' | 'target' | 'section' | 'command'>
 
 /** A row that is one of the programs of test/workload, under a command name of its own. */
 export function programRow(section: string, command: string, rest: Rest): Row {
@@ -17,6 +17,7 @@ export function programRow(section: string, command: string, rest: Rest): Row {
     ...rest,
     section,
     target,
+    command: `workload-${command}`,
     start: (launch) => startProgram(launch, programNamed(target, `workload-${program}`), args),
   }
 }

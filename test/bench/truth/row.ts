@@ -50,9 +50,10 @@ export interface Row {
   readonly section: string
   /** One line for the reader. */
   readonly title: string
-  /** As the exporter names it. */
+  /** Its program, where it is one of test/workload. */
+  readonly command?: string
+  /** As the exporter is told to name it: what has this command name, or what the rule says. */
   readonly target: string
-  /** A rule that gives it this name, where its command name does not. */
   readonly match?: (folder: string) => Readonly<Record<string, string>>
   readonly about: About
   readonly start: (launch: Launch) => Promise<Running>

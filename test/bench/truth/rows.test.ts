@@ -48,6 +48,7 @@ const RESULT: Result = {
   name: 'normal',
   section: 'Locks',
   title: 'a | b',
+  command: 'workload-kinds --kind normal',
   truth: {
     p: 0.4064,
     pAtLeast: undefined,
@@ -78,6 +79,7 @@ test('a row of the page', () => {
   expect(page).toContain(
     '| normal | a \\| b | 0.406 | 2.70 | 0.58–0.79 | 0.99 | 1.00 | 0.410 (0.390–0.430) | cpu-saturated | 2.64 | 1.00 | 1.7 | parallel | cpu cpu 1.00 | **misleading**; one; two |',
   )
+  expect(page).toContain('| normal | `workload-kinds --kind normal` |')
   expect(page).toContain('| no target |')
   expect(page).toContain('| misleading | 2 |')
   expect(page).toContain('| right | 0 |')

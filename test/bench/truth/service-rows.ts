@@ -96,7 +96,8 @@ export const SERVICE_ROWS: readonly Row[] = [
     'Ruby, 4 threads, p = 0.5',
     (row) => startScript(row, 'ruby', [script('ruby-load.rb'), '0.5', '4']),
     {
-      target: 'ruby',
+      target: 'truth-ruby',
+      match: () => ({ cmdline: 'ruby-load' }),
       about: 'lock',
       reasons: FOREIGN,
     },

@@ -117,7 +117,7 @@ export const TRAP_ROWS: readonly Row[] = [
   light('three', '3 locks, demands 6 : 3 : 1', 'shapes --shape three --inside 500us --outside 500us'),
   light('many', '200 locks, 1 hot', 'shapes --shape many'),
   { ...light('namespace', 'the same in a pid namespace', 'shapes --shape many'), start: startInNamespace },
-  trap('threads-500', '500 threads', 'shapes --shape one --threads 500 --think 2500ms', { isLight: true }),
+  trap('threads-500', '500 threads', 'shapes --shape one --threads 500 --think 700ms'),
   trap('processes', 'processes of 0.3 s, 4 threads each', 'churn --shape processes --think 10ms', {
     reasons: ['short-lived-processes'],
   }),

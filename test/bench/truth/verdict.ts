@@ -18,8 +18,8 @@ const WINDOW_TOLERANCE = 0.06
 const MAX_WIDTH = 0.15
 /** Of Q, headroom and limit: share of the true value, and a little of its own. */
 const RELATIVE = 0.2
-const ABSOLUTE = 0.15
-/** Regime: 0.9 is the border (§3.3 of the method); what is this near to it may fall on either side. */
+const ABSOLUTE = 0.05
+/** Regime: the exporter's border is 0.9; what is this near to it may fall on either side. Ratios. */
 const SATURATED_AT_LEAST = 0.83
 const CLIENT_AT_MOST = 0.95
 
