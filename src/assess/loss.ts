@@ -4,7 +4,7 @@ import type { TargetInterval } from '../join/target-interval.js'
 const MAX_LOST_SHARE = 0.01
 
 /** Whether the tracer lost so many waits that queues and contended times are not known. */
-export function isLossy(intervals: readonly TargetInterval[]): boolean {
+export function isLossy(intervals: readonly Pick<TargetInterval, 'node'>[]): boolean {
   let lost = 0
   let waits = 0
   for (const { node } of intervals) {

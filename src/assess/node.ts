@@ -1,4 +1,4 @@
-import { type Estimate, none } from '../estimate/estimate.js'
+import { type Estimate, type Estimator, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeInterval } from '../join/interval.js'
@@ -6,19 +6,23 @@ import type { TargetInterval } from '../join/target-interval.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment, EstimateLimits } from './assess.js'
 import { type Contention, contentionOf } from './contention.js'
+import { isLossy } from './loss.js'
 
 /** What can be said of the machine from its last intervals. */
 export interface NodeAssessment {
   readonly ownership: Estimate
   readonly window: Estimate
-  /** Mean number of jobs at the locks of all targets, holders included; undefined where no tracer sees them. Jobs. */
+  /**
+   * Mean number of jobs at the locks of all targets, holders included; undefined where no tracer sees them, or it lost
+   * waits. Jobs.
+   */
   readonly queueLength: number | undefined
 }
 
 /** A target as far as the machine is made of it. */
 export interface AssessedTarget {
   readonly intervals: readonly TargetInterval[]
-  readonly assessment: Pick<Assessment, 'ownership' | 'queueLength' | 'bottleneck'>
+  readonly assessment: Pick<Assessment, Estimator | 'queueLength' | 'bottleneck'>
 }
 
 /** Makes every estimate of the machine from the intervals of its CPUs and of all targets. */
@@ -30,9 +34,13 @@ export function assessNode(
   if (intervals.some(({ isUntraced }) => isUntraced)) {
     return { ownership: none('no-tracer'), window: none('no-tracer'), queueLength: undefined }
   }
+  const ownership = estimateOwnership(targets, intervals, limits.minSamples)
+  if (isLossy(intervals.map((node) => ({ node })))) {
+    return { ownership, window: none('events-lost'), queueLength: undefined }
+  }
   return {
-    ownership: estimateOwnership(targets, intervals, limits.minSamples),
-    window: parallelFractionInWindows(contentionWindows(targets, intervals, limits), limits),
+    ownership,
+    window: estimateInWindows(targets, intervals, limits),
     queueLength: targets.reduce((sum, { assessment }) => sum + (assessment.queueLength ?? 0), 0),
   }
 }
@@ -57,7 +65,7 @@ function estimateOwnership(
     if (isHidden) return none(reason)
   }
   const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
-  if (contended.length === 0) return none('no-contention')
+  if (contended.length === 0) return none(whyUncontended(targets, 'ownership'))
   const batches = intervals.map((node) => ({
     part: contended.reduce((sum, target) => sum + ownedSamplesIn(target, node), 0),
     whole: node.cpuSamples,
@@ -68,6 +76,35 @@ function estimateOwnership(
 function ownedSamplesIn({ intervals, assessment }: AssessedTarget, node: NodeInterval): number {
   const interval = intervals.find((candidate) => candidate.node === node)
   return interval && assessment.bottleneck ? samplesInsideDuring(interval, assessment.bottleneck) : 0
+}
+
+function estimateInWindows(
+  targets: readonly AssessedTarget[],
+  intervals: readonly NodeInterval[],
+  limits: EstimateLimits,
+): Estimate {
+  const estimate = parallelFractionInWindows(contentionWindows(targets, intervals, limits), limits)
+  const isUncontended = estimate.kind === 'none' && estimate.reason === 'no-contention'
+  return isUncontended ? none(whyUncontended(targets, 'window')) : estimate
+}
+
+/** What a target may hide from the machine, or have waited for, in the order of how much it tells. */
+const TELLING: readonly Reason[] = [
+  'owner-unknown',
+  'short-lived-processes',
+  'unclassifiable-runtime',
+  'events-lost',
+  'too-few-samples',
+  'no-lock-contention',
+]
+
+/** No target has contention that is known: why, where there may be some in one of them. */
+function whyUncontended(targets: readonly AssessedTarget[], estimator: Estimator): Reason {
+  const reasons = targets.map(({ assessment }) => {
+    const estimate = assessment[estimator]
+    return estimate.kind === 'none' ? estimate.reason : undefined
+  })
+  return TELLING.find((reason) => reasons.includes(reason)) ?? 'no-contention'
 }
 
 const NO_CONTENTION = {

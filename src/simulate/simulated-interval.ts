@@ -1,4 +1,4 @@
-import type { LockTrace, TraceInterval } from '../parse/trace-interval.js'
+import type { LockTrace, TraceInterval, WaitTotals } from '../parse/trace-interval.js'
 
 /** What the run did between two borders: what a tracer would have seen, and the CPU time that /proc would have. */
 export interface SimulatedInterval {
@@ -69,15 +69,7 @@ export function traceOf(
     cpuSamples,
     // Its jobs are no threads: as many as are in progress run in turn.
     threads: new Map(),
-    waits: new Map([
-      [
-        'mutex',
-        {
-          waits: traced.reduce((sum, lock) => sum + lock.waits, 0),
-          waitSeconds: traced.reduce((sum, lock) => sum + lock.waitSeconds, 0),
-        },
-      ] as const,
-    ]),
+    waits: traced.length > 0 ? new Map([['mutex', sumWaits(traced)] as const]) : new Map(),
     locks: traced,
   }
   return {
@@ -86,6 +78,13 @@ export function traceOf(
     lostEvents: 0,
     processes: new Map([[SIMULATED_PID, process]]),
     stacks: [],
+  }
+}
+
+function sumWaits(locks: readonly LockTrace[]): WaitTotals {
+  return {
+    waits: locks.reduce((sum, lock) => sum + lock.waits, 0),
+    waitSeconds: locks.reduce((sum, lock) => sum + lock.waitSeconds, 0),
   }
 }
 

@@ -3,7 +3,7 @@ import { assess } from '../../src/assess/assess.js'
 import { type AssessedTarget, assessNode } from '../../src/assess/node.js'
 import type { NodeInterval } from '../../src/join/interval.js'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
-import { GLIBC, lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { GLIBC, lockInterval, nodeInterval, targetInterval, threadUse } from '../support/measured.js'
 
 const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 }
 const SECONDS = 20
@@ -55,6 +55,65 @@ describe('the machine', () => {
     const nodes = seconds(5)
     const targets = [target(nodes, lock), target(nodes, undefined)]
     expect(assessNode(targets, nodes, LIMITS).ownership).toEqual({ kind: 'none', reason })
+  })
+
+  test('has no p but a reason of its targets, where these did not just do without waits', () => {
+    const nodes = seconds(5)
+    const still = target(nodes, undefined)
+    const of = (change: Partial<TargetInterval>, known = GLIBC) => {
+      const intervals = nodes.map((node) => targetInterval([], { node, ...change }))
+      const { ownership, window } = assessNode(
+        [still, { intervals, assessment: assess(intervals, known, LIMITS) }],
+        nodes,
+        LIMITS,
+      )
+      return [ownership, window]
+    }
+    const none = (reason: string) => ({ kind: 'none', reason })
+    expect(of({ hasWaited: true })).toEqual([none('no-lock-contention'), none('no-lock-contention')])
+    const odd = none('unclassifiable-runtime')
+    expect(of({}, { ...GLIBC, runtime: 'unclassifiable' })).toEqual([odd, odd])
+    expect(of({ hasWaited: false })).toEqual([none('no-contention'), none('no-contention')])
+  })
+
+  test.each([
+    ['owner-unknown', { ownedSamples: 0, heldSamples: 0 }],
+    ['short-lived-processes', { lock: { key: '7:64', label: undefined, isOrphan: true } }],
+  ])('has a p though a target has %s that has less than one hundredth of its samples', (reason, lock) => {
+    const nodes = seconds(16, 32)
+    const hidden = (cpuSamples: number) => {
+      const scale = cpuSamples / 150
+      const change = { cpuSamples, cpuSeconds: 1.5 * scale }
+      const own = 'lock' in lock ? { ownedSamples: 90 * scale } : {}
+      return target(
+        nodes,
+        { processSamples: cpuSamples, watchedSamples: cpuSamples, ...own, ...lock },
+        change,
+      )
+    }
+    const shop = target(nodes, { ownedSamples: 60 })
+    const pOf = (cpuSamples: number) => assessNode([hidden(cpuSamples), shop], nodes, LIMITS).ownership
+    expect(pOf(16)).toEqual({ kind: 'none', reason })
+    expect(pOf(15)).toMatchObject({ value: expect.closeTo(1 - 60 / 1600, 9) })
+  })
+
+  test('has the samples of a thread that no other takes over from', () => {
+    const nodes = seconds(5)
+    const threads = [threadUse('loop', 0.75, { isMain: true })]
+    const intervals = nodes.map((node) => targetInterval([], { node, threads }))
+    const known = { ...GLIBC, sequentialThreads: new Set(['main thread']) }
+    const loop = { intervals, assessment: assess(intervals, known, LIMITS) }
+    const { ownership } = assessNode([loop, target(nodes, { ownedSamples: 60 })], nodes, LIMITS)
+    expect(ownership).toMatchObject({ value: expect.closeTo(1 - (75 + 60) / 500, 9) })
+  })
+
+  test('has no queue and no windows where too many waits were lost', () => {
+    const nodes = seconds(2).map((node) => ({ ...node, lostEvents: 9 }))
+    expect(assessNode([target(nodes, { ownedSamples: 98 })], nodes, LIMITS)).toMatchObject({
+      ownership: { value: expect.closeTo(1 - 98 / 200, 9) },
+      window: { kind: 'none', reason: 'events-lost' },
+      queueLength: undefined,
+    })
   })
 
   test('says nothing where one target has an unknown owner, whatever the others have', () => {

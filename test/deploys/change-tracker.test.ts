@@ -350,3 +350,55 @@ test('after a restart of the exporter the lock of before is known', () => {
   live(kept, 1170, 1171, [start(3, 1170, { version: '3' })], 0.8)
   expect(kept.deploy()).toMatchObject({ lockBefore: 'orders_lock' })
 })
+
+describe('other threads that count as sequential', () => {
+  const next = start(2, 1101, { executable: { ...EXECUTABLE, buildId: 'bb' } })
+  const unknown = { kind: 'none', reason: 'too-few-samples' }
+
+  test('after a deploy: what was before was not about them, so that nothing has regressed', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1100, [start(1, 900)], 0.9)
+    live(tracker, 1102, 1140, [next], 0.9)
+    tracker.useSequentialThreads(['main thread'])
+    expect(tracker.deploy()).toMatchObject({ verdict: 'undecided', before: unknown, after: unknown })
+    live(tracker, 1140, 1300, [next], 0.2)
+    expect(tracker.deploy()).toMatchObject({
+      verdict: 'undecided',
+      before: unknown,
+      after: { value: expect.closeTo(0.2, 2) },
+    })
+    expect(tracker.counts()).toEqual({ deploys: 1, restarts: 0 })
+  })
+
+  test('before a deploy: it is compared with what was measured since', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1050, [start(1, 900)], 0.9)
+    tracker.useSequentialThreads(['main thread'])
+    live(tracker, 1050, 1100, [start(1, 900)], 0.5)
+    live(tracker, 1102, 1160, [next], 0.5)
+    expect(tracker.deploy()).toMatchObject({
+      verdict: 'unchanged',
+      before: { value: expect.closeTo(0.5, 2) },
+    })
+  })
+
+  test('of a restart too', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    live(tracker, 1000, 1100, [start(1, 900)], 0.9)
+    live(tracker, 1102, 1130, [start(2, 1101)], 0.9)
+    tracker.useSequentialThreads(['main thread'])
+    live(tracker, 1130, 1300, [start(2, 1101)], 0.2)
+    expect(tracker.restart()).toMatchObject({ verdict: 'undecided', before: unknown })
+  })
+
+  test('are kept over a restart of the exporter, and over a deploy', () => {
+    const tracker = createChangeTracker(() => LIMITS)
+    expect(tracker.sequentialThreads()).toEqual([])
+    live(tracker, 1000, 1100, [start(1, 900)], 0.9)
+    tracker.useSequentialThreads(['main thread', 'io'])
+    const again = createChangeTracker(() => LIMITS, tracker.state())
+    expect(again.sequentialThreads()).toEqual(['main thread', 'io'])
+    live(again, 1102, 1103, [next], 0.9)
+    expect(again.sequentialThreads()).toEqual(['main thread', 'io'])
+  })
+})

@@ -61,4 +61,29 @@ describe('the state file', () => {
     expect(() => parseStates(text.replace('"observed"', '"guessed"'), path)).toThrow('damaged')
     expect(() => parseStates(text.replace('"program":"shopd"', '"program":7'), path)).toThrow('damaged')
   })
+
+  test('has the roles of threads, and may be of a version that did not know them', async () => {
+    const path = join(folder, 'deploys.json')
+    const without = someState()
+    expect(without.sequentialThreads).toBeUndefined()
+    const roles = ['main thread', 'io']
+    await createStateFile(path).write(
+      new Map([
+        ['loop', { ...without, sequentialThreads: roles }],
+        ['old', without],
+      ]),
+    )
+    const states = createStateFile(path).read()
+    expect([...states].map(([name, state]) => [name, state.sequentialThreads])).toEqual([
+      ['loop', roles],
+      ['old', undefined],
+    ])
+    const limits = () => ({ compareSeconds: 300, settleSeconds: 0, minSamples: 200 })
+    expect(createChangeTracker(limits, states.get('old')).sequentialThreads()).toEqual([])
+    const text = readFileSync(path, 'utf8')
+    for (const damaged of ['"io"', '["io",7]', '{}', 'null']) {
+      const broken = text.replace('["main thread","io"]', damaged)
+      expect(() => parseStates(broken, path)).toThrow('the entry "loop" is damaged')
+    }
+  })
 })

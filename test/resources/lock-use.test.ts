@@ -3,7 +3,7 @@ import type { LockInterval, TargetInterval } from '../../src/join/target-interva
 import { sumCpu } from '../../src/resources/cpu.js'
 import { sumLocks } from '../../src/resources/lock.js'
 import { lockResources, lockUses } from '../../src/resources/lock-use.js'
-import { lockInterval, nodeInterval, targetInterval } from '../support/measured.js'
+import { lockInterval, targetInterval } from '../support/measured.js'
 
 /** The use of locks over 10 equal seconds on 4 CPUs. */
 function uses(

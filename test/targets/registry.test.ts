@@ -110,10 +110,10 @@ describe('a target', () => {
       watchedSamples: 400,
     })
     const { assessment } = only(run(30, [processInterval(1, 4, [preempted])], nodeInterval(4)))
-    // 80 of 400 samples, each one of 4 CPUs: 0.2 holders.
-    expect(assessment.queueLength).toBeCloseTo(0.4 + 0.2, 9)
+    // It does not run for 0.6 of the time; of 280 looks at it then 80 saw a holder without a CPU.
+    expect(assessment.queueLength).toBeCloseTo(0.4 + (0.6 * 80) / 280, 9)
     expect(assessment.regime).toBe('parallel')
-    expect(assessment.window).toEqual({ kind: 'none', reason: 'no-contention' })
+    expect(assessment.window).toEqual({ kind: 'none', reason: 'no-lock-contention' })
   })
 
   test('takes the lock with most CPU time as the bottleneck, whatever is waited for elsewhere', () => {
@@ -138,30 +138,56 @@ describe('a target', () => {
     expect(assessment.ownership).toMatchObject({ value: expect.closeTo(0.4, 9) })
   })
 
-  test.each([
-    ['no-contention', processInterval(1, 1.5, [])],
+  const full = { headroom: expect.closeTo(1, 9), regime: 'sequential' }
+  const unknown = { headroom: undefined, regime: undefined }
+
+  test.each<readonly [string, typeof full | typeof unknown, ProcessInterval]>([
+    ['no-lock-contention', unknown, processInterval(1, 1.5, [])],
     [
       'too-few-samples',
+      unknown,
+      processInterval(1, 0.03, [
+        lockTrace({ watchedSamples: 3, ownedSamples: 1, heldSamples: 1, contendedSeconds: 0.5 }),
+      ]),
+    ],
+    [
+      'too-few-samples',
+      full,
       processInterval(1, 0.03, [lockTrace({ watchedSamples: 3, ownedSamples: 1, heldSamples: 1 })]),
     ],
-    ['owner-unknown', processInterval(1, 1.5, [lockTrace({ ownedSamples: 0, heldSamples: 0 })])],
+    ['owner-unknown', unknown, processInterval(1, 1.5, [lockTrace({ ownedSamples: 0, heldSamples: 0 })])],
     [
       'owner-unknown',
+      full,
       processInterval(1, 1.5, [
         lockTrace({ queueSeconds: 1 }),
         lockTrace({ address: 2n, ownedSamples: 0, heldSamples: 0 }),
       ]),
     ],
-    ['unclassifiable-runtime', processInterval(99, 1.5, [lockTrace()])],
-  ])('gives no p but %s', (reason, given) => {
-    const { assessment } = only(run(30, [given]))
-    expect(assessment.ownership).toEqual({ kind: 'none', reason })
-    expect([
-      assessment.serialUtilization,
-      assessment.headroom,
-      assessment.regime,
-      assessment.speedupLimit,
-    ]).toEqual([undefined, undefined, undefined, undefined])
+    ['unclassifiable-runtime', unknown, processInterval(99, 1.5, [lockTrace()])],
+  ])(
+    'gives no p but %s, and what follows from it only where a resource is full: %j',
+    (reason, limits, given) => {
+      expect(only(run(30, [given])).assessment).toMatchObject({
+        ownership: { kind: 'none', reason },
+        serialUtilization: undefined,
+        speedupLimit: undefined,
+        ...limits,
+      })
+    },
+  )
+
+  test('that has waited for nothing lately has the CPUs alone: no-contention', () => {
+    const busy = processInterval(1, 1.5, [])
+    const still = { ...busy, trace: busy.trace && { ...busy.trace, waits: new Map() } }
+    const registry = run(1, [busy])
+    for (let second = 1; second < 62; second += 1) registry.record(window(second, [still]), 5000 + second)
+    expect(only(registry).assessment).toMatchObject({
+      ownership: { kind: 'none', reason: 'no-contention' },
+      headroom: expect.closeTo(4 / 1.5, 9),
+      regime: 'client',
+      resources: [{ kind: 'cpu' }],
+    })
   })
 
   test('that is idle has no queue', () => {
@@ -536,5 +562,5 @@ test('estimates look back over the trailing time, whatever the length of an inte
   registry.interrupt()
   expect(registry.node()).toBeUndefined()
   record(30, 75)
-  expect(registry.node()?.ownership).toEqual({ kind: 'none', reason: 'no-contention' })
+  expect(registry.node()?.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { TrackerState } from '../../src/deploys/change-tracker.js'
 import type { LockTrace } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import { createTarget, type Member, type TargetHost } from '../../src/targets/target.js'
@@ -15,7 +16,7 @@ const LIMITS = {
   settleSeconds: 5,
 }
 
-function scene(change: Partial<TargetHost> = {}) {
+function scene(change: Partial<TargetHost> = {}, state?: TrackerState) {
   const ended = new Set<number>()
   const allowed: (readonly number[])[] = []
   const host: TargetHost = {
@@ -28,7 +29,7 @@ function scene(change: Partial<TargetHost> = {}) {
     },
     ...change,
   }
-  const target = createTarget('shopd', () => LIMITS, host, 7n)
+  const target = createTarget('shopd', () => LIMITS, host, 7n, state)
   let second = 0
   let lostSamples = 0
   const lose = (samples: number) => {
@@ -202,6 +203,111 @@ describe('a new start of its program', () => {
       before: { value: expect.closeTo(0.8, 9) },
       after: { value: expect.closeTo(0.5, 9) },
     })
+  })
+})
+
+describe('a thread that no other takes over from', () => {
+  /** An event loop that has work for this share of the time, and a helper that has a quarter of it. */
+  function eventLoop(load: number, pid = 1, change: Partial<ProcessIdentity> = {}): Member {
+    const helper = pid + 100
+    const process = processInterval(pid, load * 1.25, [])
+    const samples = new Map([
+      [pid, load * 100],
+      [helper, load * 25],
+    ])
+    const threads = [
+      { tid: pid, name: 'node', isMain: true, runSeconds: load, readySeconds: 0 },
+      { tid: helper, name: 'helper', isMain: false, runSeconds: load / 4, readySeconds: 0 },
+    ]
+    const trace = process.trace && { ...process.trace, threads: samples }
+    return { process: { ...process, trace, threads }, identity: processIdentity(pid, change) }
+  }
+  const p = { kind: 'value', value: expect.closeTo(0.2, 6) }
+
+  test('gives p as soon as it is known as one, and keeps it at every load', () => {
+    const { target, advance } = scene()
+    const assessed = () => target.assessed.assessment
+    times(9, () => advance(eventLoop(0.95)))
+    expect(assessed()).toMatchObject({ ownership: { reason: 'no-lock-contention' }, bottleneck: undefined })
+    times(60, () => advance(eventLoop(0.95)))
+    expect(assessed()).toMatchObject({
+      ownership: p,
+      bottleneck: { kind: 'thread', thread: { name: 'node' } },
+      serialUtilization: expect.closeTo(0.95, 6),
+      headroom: expect.closeTo(1 / 0.95, 6),
+      regime: 'sequential',
+      speedupLimit: expect.closeTo(1.25, 6),
+    })
+    const before = target.snapshot()?.counters
+    times(120, () => advance(eventLoop(0.2)))
+    expect(assessed()).toMatchObject({
+      ownership: p,
+      bottleneck: { kind: 'thread' },
+      headroom: expect.closeTo(5, 6),
+      regime: 'client',
+      speedupLimit: expect.closeTo(1.25, 6),
+    })
+    expect(target.snapshot()?.sequentialThreads).toBe(1)
+    const after = target.snapshot()?.counters
+    const serial = (after?.serialCpuSeconds ?? 0) - (before?.serialCpuSeconds ?? 0)
+    const all = (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0)
+    expect(serial / all).toBeCloseTo(0.8, 6)
+  })
+
+  test('is known at once after a restart of its program, and of the exporter', () => {
+    const first = scene()
+    times(30, () => first.advance(eventLoop(0.95)))
+    const kept: TrackerState = JSON.parse(JSON.stringify(first.target.trackerState()))
+    expect(kept.sequentialThreads).toEqual(['main thread'])
+    first.ended.add(1)
+    times(10, () => first.advance(eventLoop(0.2, 2, { startTimestampSeconds: 2000 })))
+    expect(first.target.assessed.intervals).toHaveLength(10)
+    expect(first.target.assessed.assessment.ownership).toMatchObject(p)
+    const second = scene({}, kept)
+    times(10, () => second.advance(eventLoop(0.2)))
+    expect(second.target.assessed.assessment.ownership).toMatchObject(p)
+  })
+
+  test('makes no difference between before and after a deploy only because it became known between them', () => {
+    const { target, ended, advance } = scene()
+    const locked = (load: number, pid: number, version: string): Member => {
+      const { process, identity } = eventLoop(load, pid, { version, startTimestampSeconds: 1000 + 100 * pid })
+      const lock = lockTrace({ ownedSamples: 1, contendedSeconds: 0.02, queueSeconds: 0.02 })
+      const trace = process.trace && { ...process.trace, locks: [lock] }
+      return { process: { ...process, trace }, identity }
+    }
+    times(60, () => advance(locked(0.5, 1, '1')))
+    expect(target.assessed.assessment.bottleneck?.kind).toBe('lock')
+    ended.add(1)
+    times(60, () => advance(locked(0.95, 2, '2')))
+    expect(target.assessed.assessment.bottleneck?.kind).toBe('thread')
+    expect(target.snapshot()?.deploy).toMatchObject({
+      verdict: 'undecided',
+      before: { kind: 'none', reason: 'too-few-samples' },
+    })
+  })
+
+  test('is forgotten where others take over: then there is no p of it', () => {
+    const { target, advance } = scene()
+    times(30, () => advance(eventLoop(0.95)))
+    times(60, () => advance(eventLoop(0.95), eventLoop(0.6, 2)))
+    expect(target.snapshot()?.sequentialThreads).toBe(0)
+    expect(target.assessed.assessment).toMatchObject({ ownership: { kind: 'none' }, bottleneck: undefined })
+  })
+})
+
+test('threads that only stand at a lock are no queue: they are told apart, until one goes on', () => {
+  const { target, advance } = scene()
+  const idle = { waits: 0, queueSeconds: 3, ownedSamples: 0, heldSamples: 0 }
+  times(20, () => advance(member(1, idle)))
+  expect(target.snapshot()).toMatchObject({
+    parkedThreads: expect.closeTo(3, 9),
+    assessment: { queueLength: undefined, locks: [], ownership: { reason: 'no-lock-contention' } },
+  })
+  advance(member(1, { ...idle, waits: 1 }))
+  expect(target.snapshot()).toMatchObject({
+    parkedThreads: 0,
+    assessment: { queueLength: expect.closeTo(4, 9), ownership: { reason: 'owner-unknown' } },
   })
 })
 
