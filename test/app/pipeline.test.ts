@@ -108,7 +108,9 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
         endNs: 2n * SECOND,
         // The exporter's own process is left out; the machine has its samples as it has its CPU time.
         node: { seconds: 1, busySeconds: expect.closeTo(1, 9), cpuSamples: 20 },
-        processes: [{ pid: 7, cpuSeconds: expect.closeTo(0.5, 9), threadCount: 12, trace: { cpuSamples: 10 } }],
+        processes: [
+          { pid: 7, cpuSeconds: expect.closeTo(0.5, 9), threadCount: 12, trace: { cpuSamples: 10 } },
+        ],
       },
     },
   ])
