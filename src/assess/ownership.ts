@@ -7,6 +7,7 @@ import { type SequentialResource, threadSamples } from '../resources/sequential.
 import { threadUtilization } from '../resources/thread.js'
 import type { EstimateLimits } from './assess.js'
 import { isLossy } from './loss.js'
+import { hasNoOrphans, isMostlyOrphaned } from './orphans.js'
 
 /**
  * p by the samples inside the bottleneck.
@@ -25,9 +26,10 @@ export function estimateOwnership(
     const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
     return none(samples < minSamples ? 'too-few-samples' : 'owner-unknown')
   }
-  if (hasOrphans(intervals, locks, minSamples)) return none('short-lived-processes')
+  const known = intervals.filter(hasNoOrphans)
+  if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
   if (!bottleneck) return none(whyUncontended(intervals))
-  const batches = intervals.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
+  const batches = known.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
   return parallelFractionByOwnership(batches, minSamples)
 }
 
@@ -53,22 +55,6 @@ function isHidden(
   return (
     bottleneck?.kind !== 'thread' || threadUtilization(bottleneck.thread, { seconds }) < saturatedUtilization
   )
-}
-
-/** Share of the samples that may be inside locks that are not known to be the same as others: so much may p be off. */
-const MAX_ORPHAN_SHARE = 0.02
-
-function hasOrphans(
-  intervals: readonly TargetInterval[],
-  locks: readonly LockTotals[],
-  minSamples: number,
-): boolean {
-  const samples = intervals.reduce((sum, interval) => sum + interval.cpuSamples, 0)
-  const orphaned = locks.reduce(
-    (sum, { lock, scaledOwnedSamples }) => (lock.isOrphan ? sum + scaledOwnedSamples : sum),
-    0,
-  )
-  return samples >= minSamples && orphaned > MAX_ORPHAN_SHARE * samples
 }
 
 /** No lock was waited for: whether the threads waited for anything, as far as it is known. */

@@ -5,6 +5,7 @@ import type { TargetInterval } from '../join/target-interval.js'
 import type { SequentialResource } from '../resources/sequential.js'
 import { roleOf, type ThreadTotals } from '../resources/thread.js'
 import type { EstimateLimits } from './assess.js'
+import { hasNoOrphans } from './orphans.js'
 
 /** The busiest lock of each process of a target, by its key: the one that most of its CPU time is inside. */
 export type BusiestLocks = ReadonlyMap<string, string>
@@ -107,7 +108,7 @@ export function estimateProcess(
   if (ownership.kind === 'none') return ownership
   const busiest = busiestLocks(intervals)
   return parallelFractionByOwnership(
-    intervals.flatMap((interval) => processBatch(interval, busiest, bottleneck) ?? []),
+    intervals.filter(hasNoOrphans).flatMap((interval) => processBatch(interval, busiest, bottleneck) ?? []),
     minSamples,
   )
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Range } from '../api/field.js'
 import type { Performance, WhatIfAnswer } from '../api/what-if.js'
-import { watchFromNow } from '../what-if/deadline.js'
+import { watchFrom } from '../what-if/deadline.js'
 import { findService } from '../what-if/measured-service.js'
 import { MAX_CLIENTS, MAX_CPUS, type Question } from '../what-if/question.js'
 import { describeRefusal, type LoadFact } from '../what-if/refusal.js'
@@ -100,13 +100,19 @@ function readCut(
   return percent / 100
 }
 
-/** `simulate --what-if`. @returns the exit status: 0 answered, 1 there is no answer. */
+/**
+ * `simulate --what-if`.
+ *
+ * @param beginMs When the process started: to start it counts.
+ * @returns the exit status: 0 answered, 1 there is no answer.
+ */
 export async function whatIf(
   { from, target, question, json }: WhatIfOptions,
   terminal: Terminal,
   nowMs: () => number,
+  beginMs: number,
 ): Promise<number> {
-  const watch = watchFromNow(nowMs, createProgress(terminal, nowMs))
+  const watch = watchFrom(beginMs, nowMs, createProgress(terminal, nowMs))
   const fail = (problem: string) => {
     terminal.err(`amdahl_exporter: error: ${problem}\n`)
     return 1

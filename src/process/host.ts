@@ -39,6 +39,8 @@ export interface Host extends Pick<Identifier, 'identify' | 'use'> {
   sample(): void
   /** Identifies processes of these programs that have just started. */
   meet: Newcomers['look']
+  /** When a process that was met so was there, counted in looks. */
+  presence: Newcomers['presence']
 }
 
 /** @throws {Error} /proc/stat cannot be read. */
@@ -74,6 +76,7 @@ export function createHost(options: HostOptions): Host {
     ownCgroup && identifyCgroup(ownCgroup),
     { timestampSeconds: procfs.readBootTimestampSeconds(), id: procfs.readBootId() },
   )
+  const newcomers = createNewcomers(procfs, identifier.identify)
   const cgroupfs = createCgroupfs(procfsPath)
   const throttling = createThrottlingSampler(cgroupfs, monotonicNs)
   return {
@@ -87,7 +90,8 @@ export function createHost(options: HostOptions): Host {
       throttled: throttling.between,
     }),
     sample: throttling.sample,
-    meet: createNewcomers(procfs, identifier.identify).look,
+    meet: newcomers.look,
+    presence: newcomers.presence,
     use: identifier.use,
   }
 }

@@ -46,6 +46,8 @@ const MAX_PROGRAMS = 64
 /** After a process with locks was lost, those of programs with locks are looked for early, for so many intervals. */
 const LOOKING_INTERVALS = 60
 const NOTHING: ReadonlySet<string> = new Set()
+/** A process that only runs makes a target when it has used notable CPU time in so many intervals in a row. */
+const STEADY_INTERVALS = 10
 
 export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
   let unattributed = 0
@@ -55,6 +57,8 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
   let lookingIntervals = 0
   /** Processes that waited in the last interval, for no lock, and were not looked at: most of them live for a moment. */
   let deferred = new Map<number, Waits>()
+  /** In how many intervals in a row processes have used notable CPU time, by pid. */
+  let steady = new Map<number, number>()
 
   return {
     group(processes, isTarget, { notableCpuSamples, notableCpuSeconds }) {
@@ -62,6 +66,11 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
       const newcomers = new Map<string, Member[]>()
       const postponed = new Map<number, Waits>()
       const seen = new Set<number>()
+      steady = new Map(
+        processes
+          .filter(({ trace }) => (trace?.cpuSamples ?? 0) >= notableCpuSamples)
+          .map(({ pid }) => [pid, (steady.get(pid) ?? 0) + 1]),
+      )
       let lostSamples = 0
       lookingIntervals = Math.max(0, lookingIntervals - 1)
 
@@ -76,8 +85,9 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         if (contends) rememberLast(programs, identity.facts.stat.comm, MAX_PROGRAMS)
         const { target } = identity
         const isKnown = isTarget(target)
-        // One that only runs is part of a target that is there, and makes none: but where nothing is known of waits.
-        if (!isKnown && waits === 0 && !contends && process.trace) return
+        // One that only runs makes none before it has run for long: most compile a file, or the like.
+        const isSteady = (steady.get(process.pid) ?? 0) >= STEADY_INTERVALS
+        if (!isKnown && waits === 0 && !contends && process.trace && !isSteady) return
         rememberLast(memberPids, process.pid, MAX_MEMBERS)
         const groups = isKnown ? known : newcomers
         const members = groups.get(target)
@@ -91,8 +101,13 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         const before = deferred.get(pid)
         const waits = countWaits(trace?.waits) + countWaits(before)
         const contends = (trace?.locks.length ?? 0) > 0
-        const isNotable = (trace?.cpuSamples ?? 0) >= notableCpuSamples
-        if (contends || isNotable || process.cpuSeconds !== undefined || before || memberPids.has(pid)) {
+        if (
+          contends ||
+          steady.has(pid) ||
+          process.cpuSeconds !== undefined ||
+          before ||
+          memberPids.has(pid)
+        ) {
           place(withWaits(process, before), waits, contends)
         } else if (waits > 0 && trace) postponed.set(pid, trace.waits)
       }
@@ -110,11 +125,12 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
     lookFor: () => (lookingIntervals > 0 ? programs : NOTHING),
     interrupt() {
       deferred = new Map()
+      steady = new Map()
     },
   }
 }
 
-/** Whether processes make a target: they wait, or they use CPU time and no tracer tells whether they wait. */
+/** Whether processes make a target: a tracer tells of them, or they use CPU time and none does. */
 function concerns(members: readonly Member[], notableCpuSeconds: number): boolean {
   if (members.some(({ process }) => process.trace)) return true
   return members.reduce((sum, { process }) => sum + (process.cpuSeconds ?? 0), 0) >= notableCpuSeconds

@@ -10,6 +10,7 @@ import {
   toTargetInterval,
 } from '../join/target-interval.js'
 import type { ProcessIdentity } from '../process/identify.js'
+import type { Presence } from '../process/newcomers.js'
 import { sumCpu } from '../resources/cpu.js'
 import { nameOf } from '../resources/sequential.js'
 import { learnSequentialThreads, sumThreads } from '../resources/thread.js'
@@ -41,6 +42,8 @@ export interface TargetHost {
   identify(pid: number): ProcessIdentity | undefined
   /** Whether the process runs now, and the same program. */
   isAlive(identity: ProcessIdentity): boolean
+  /** When it was there, where it was looked for; see Newcomers. */
+  presence?(identity: ProcessIdentity): Presence | undefined
   lock(identity: ProcessIdentity, address: bigint, place: ProcessPlace): LockReference
   allowance(members: readonly ProcessIdentity[], interval: MeasuredInterval): CpuAllowance
 }
@@ -116,7 +119,7 @@ export function createTarget(
   const tracker = createChangeTracker(limits, state)
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
-  const places = createProcessPlaces(host.isAlive)
+  const places = createProcessPlaces(host)
   let known: Known = { runtime: 'glibc', sequentialThreads: new Set(tracker.sequentialThreads()) }
   const assessed = createTrailingAssessment(limits, known)
   let recentSeconds = 0
@@ -130,6 +133,7 @@ export function createTarget(
     const users =
       members.length > 0 ? members.map(({ identity }) => identity) : mainIdentity ? [mainIdentity] : []
     places.next()
+    places.seat(members.flatMap(({ process, identity }) => (process.trace?.locks.length ? [identity] : [])))
     const placeOf = ({ identity }: Member) => places.placeOf(identity)
     const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
     const processOf = (member: Member) => placeOf(member).name

@@ -15,9 +15,9 @@ export interface Watch {
 
 export const UNWATCHED: Watch = { nowMs: () => 0, endMs: Number.POSITIVE_INFINITY, progress: () => {} }
 
-/** A watch that begins now. */
-export function watchFromNow(nowMs: () => number, progress: Watch['progress'] = () => {}): Watch {
-  return { nowMs, endMs: nowMs() + 1000 * ANSWER_SECONDS, progress }
+/** A watch that began when the question was asked. @param beginMs On the clock of nowMs. */
+export function watchFrom(beginMs: number, nowMs: Watch['nowMs'], progress: Watch['progress']): Watch {
+  return { nowMs, endMs: beginMs + 1000 * ANSWER_SECONDS, progress }
 }
 
 /** @throws {OutOfTime} */

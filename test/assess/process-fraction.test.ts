@@ -153,27 +153,33 @@ describe('where a thread is the bottleneck', () => {
 
 describe('locks of processes that ended before their locks were known', () => {
   const orphan = (pid: number) => ({ key: `${pid}:64`, label: undefined, isOrphan: true })
-  const assessed = (orphaned: number) =>
+  const second = (pid: number, orphaned: number) => {
+    const samples = { processSamples: 100, watchedSamples: 100, ownedSamples: orphaned }
+    return interval([...process(1, 100, { shared: 40 }), lockPart(pid + 100, orphan(pid), samples)], 200)
+  }
+  const assessed = (orphaned: number, unorphaned: number) =>
     assess(
-      Array.from({ length: 20 }, (_, pid) =>
-        interval(
-          [
-            ...process(1, 100, { shared: 40 }),
-            lockPart(pid + 100, orphan(pid), {
-              processSamples: 100,
-              watchedSamples: 100,
-              ownedSamples: orphaned,
-            }),
-          ],
-          200,
-        ),
-      ),
+      Array.from({ length: 20 + unorphaned }, (_, pid) => second(pid, pid < 20 ? orphaned : 0)),
       GLIBC,
       LIMITS,
-    ).ownership
+    )
 
-  test('withhold p where they may change it', () => {
-    expect(assessed(5)).toEqual({ kind: 'none', reason: 'short-lived-processes' })
-    expect(assessed(3)).toMatchObject({ kind: 'value', value: expect.closeTo(0.8, 9) })
+  test('take their intervals out of p where they may change it, and withhold it where these are most', () => {
+    const reason = 'short-lived-processes'
+    expect(assessed(4, 0).ownership).toMatchObject({ value: expect.closeTo(0.8, 9) })
+    expect(assessed(5, 0).ownership).toEqual({ kind: 'none', reason })
+    expect(assessed(90, 19).ownership).toEqual({ kind: 'none', reason })
+    // The busiest lock of those whose locks are known.
+    expect(assessed(30, 20).ownership).toMatchObject({ value: expect.closeTo(0.8, 9) })
+    expect(assessed(30, 20).process).toMatchObject({ value: expect.closeTo(0.8, 9) })
+  })
+
+  test('do not count as short-lived where there are few samples of anything', () => {
+    const few = assess(
+      [second(1, 50)].map((one) => ({ ...one, cpuSamples: 100 })),
+      GLIBC,
+      LIMITS,
+    )
+    expect(few.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
   })
 })

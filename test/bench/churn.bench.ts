@@ -36,7 +36,8 @@ last one. A service with a light lock is started in the midst of them.
 | what | measured |
 |---|---|
 | waits made | ${waits.made} |
-| counted | ${waits.counted} |
+| counted at its locks | ${waits.counted} |
+| counted as futex waits of any class | ${waits.countedByClass} |
 | lost, and counted as lost | ${waits.lost} |
 | missing, in silence | ${waits.made - waits.counted - waits.lost} |
 | memory of the tracer's maps in the kernel, before | ${megabytes(waits.mapBytesBefore)} |

@@ -75,10 +75,10 @@ function describeRange(range: Range | undefined): string {
   return `${range.value.toFixed(1)} (${range.lower.toFixed(1)} to ${range.upper.toFixed(1)})`
 }
 
-/** A service that holds its lock for 1 ms of work and 4 ms of sleep, of 4 ms of CPU time a job. */
-const ASLEEP: Load = { p: 0.75, demandSeconds: 0.004, cpus: '0,1', sleepSeconds: 0.004 }
+/** A service that holds its lock for 2 ms of work and 8 ms of sleep, of 8 ms of CPU time a job. */
+const ASLEEP: Load = { p: 0.75, demandSeconds: 0.008, cpus: '0,1', sleepSeconds: 0.008 }
 /** Half of the work and of the sleep in the lock is gone. */
-const HALF_ASLEEP: Load = { p: 3 / 3.5, demandSeconds: 0.0035, cpus: '0,1', sleepSeconds: 0.002 }
+const HALF_ASLEEP: Load = { p: 3 / 3.5, demandSeconds: 0.007, cpus: '0,1', sleepSeconds: 0.004 }
 
 /** Each change of a service whose holders sleep. */
 async function measureAsleep(folder: string): Promise<readonly string[]> {
@@ -159,6 +159,8 @@ D = ${ASLEEP.demandSeconds * 1000} ms, p = ${ASLEEP.p}, and a sleep of ${(ASLEEP
 
 ${head('before', 'after', 'after', 'change')}
 ${asleep.join('\n')}
+
+The model hands a lock on at once; the kernel takes some time to wake the next holder.
 
 Intervals hold the uncertainty of p and of the simulation, not that of the model.
 `

@@ -214,7 +214,7 @@ describe('what if', () => {
     if ('errors' in options) return { status: 2, out: '', err: options.errors.join('\n'), lines: [] }
     const { written, terminal } = output()
     const progress = (line: string) => written.lines.push(line)
-    return { status: await whatIf(options, { ...terminal, progress }, nowMs), ...written }
+    return { status: await whatIf(options, { ...terminal, progress }, nowMs, nowMs()), ...written }
   }
 
   test('is answered from a recorded answer, as a table and as JSON', async () => {

@@ -57,6 +57,14 @@ describe('processes are grouped by target', () => {
     expect(looked).toEqual([1, 20])
   })
 
+  test('one that only runs makes a target when it has run for ten intervals in a row', () => {
+    const { group } = grouping()
+    for (let interval = 0; interval < 9; interval += 1) expect(group([running(20, 10)]).newcomers).toEqual({})
+    expect(group([running(20, 9)]).newcomers).toEqual({})
+    for (let interval = 0; interval < 9; interval += 1) expect(group([running(20, 10)]).newcomers).toEqual({})
+    expect(group([running(20, 10)]).newcomers).toEqual({ service20: [20] })
+  })
+
   test('one that was a member stays one, however little it does', () => {
     const { group } = grouping()
     group([contending(1)])

@@ -1,17 +1,22 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Presence } from '../../src/process/newcomers.js'
 import { createProcessPlaces } from '../../src/targets/process-places.js'
 import { processIdentity } from '../support/measured.js'
 
 function places() {
   const ended = new Set<number>()
+  const present = new Map<number, Presence>()
   let looks = 0
-  const { placeOf, next, hasShortLived } = createProcessPlaces(({ pid }) => {
-    looks += 1
-    return !ended.has(pid)
+  const { placeOf, seat, next, hasShortLived } = createProcessPlaces({
+    isAlive({ pid }) {
+      looks += 1
+      return !ended.has(pid)
+    },
+    presence: ({ pid }) => present.get(pid),
   })
   const nameOf = (pid: number, exe = '/srv/shopd') => placeOf(processIdentity(pid, { exe })).name
-  return { ended, placeOf, nameOf, next, hasShortLived, looks: () => looks }
+  return { ended, present, placeOf, seat, nameOf, next, hasShortLived, looks: () => looks }
 }
 
 test('processes that live together have numbers of their own, and keep them', () => {
@@ -74,7 +79,7 @@ test('has room for so many processes: the oldest are forgotten', () => {
   for (let pid = 1; pid <= 4096; pid += 1) nameOf(pid)
   expect(nameOf(1)).toBe('/srv/shopd#0')
   expect(nameOf(5000)).toBe('/srv/shopd#4096')
-  expect(nameOf(5001)).toBe('/srv/shopd#0')
+  expect(nameOf(1)).toBe('/srv/shopd#4097')
 })
 
 test('says whether processes ended lately that were there for a moment only', () => {
@@ -95,4 +100,27 @@ test('says whether processes ended lately that were there for a moment only', ()
   expect(hasShortLived()).toBe(true)
   pass(1)
   expect(hasShortLived()).toBe(false)
+})
+
+describe('processes that started and ended within one interval', () => {
+  const names = (pids: readonly number[], { seat, nameOf }: ReturnType<typeof places>) => {
+    // Whatever the order in which they are told.
+    seat([...pids].reverse().map((pid) => processIdentity(pid, { exe: '/srv/shopd' })))
+    return pids.map((pid) => nameOf(pid))
+  }
+
+  test('have one number where they took turns', () => {
+    const scene = places()
+    scene.ended.add(1).add(2).add(3)
+    for (const pid of [1, 2, 3, 4]) scene.present.set(pid, { first: pid, last: pid })
+    expect(names([1, 2, 3, 4], scene)).toEqual(Array(4).fill('/srv/shopd#0'))
+  })
+
+  test('have numbers of their own where they were seen together', () => {
+    const scene = places()
+    scene.ended.add(1).add(2).add(3)
+    scene.present.set(1, { first: 1, last: 2 }).set(2, { first: 2, last: 2 })
+    scene.present.set(3, { first: 3, last: 3 }).set(4, { first: 3, last: 4 })
+    expect(names([1, 2, 3, 4], scene)).toEqual([0, 1, 0, 1].map((number) => `/srv/shopd#${number}`))
+  })
 })

@@ -22,8 +22,9 @@ export const addSimulateCommand: AddCommand = (program, context, end) => {
 async function runSimulate(flags: SimulateFlags, { terminal, self }: CommandContext): Promise<number> {
   if (flags.whatIf) {
     const options = parseWhatIf(flags)
-    const nowMs = () => 1000 * self.nowSeconds()
-    return 'errors' in options ? refuse(options.errors, terminal) : whatIf(options, terminal, nowMs)
+    if ('errors' in options) return refuse(options.errors, terminal)
+    const beginMs = 1000 * self.cost().startTimestampSeconds
+    return whatIf(options, terminal, () => 1000 * self.nowSeconds(), beginMs)
   }
   const sweep = parseSweep(flags)
   if ('errors' in sweep) return refuse(sweep.errors, terminal)

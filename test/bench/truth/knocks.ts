@@ -16,7 +16,9 @@ const LOOK_SECONDS = 5
 export interface Waits {
   readonly rate: number
   readonly made: number
+  /** At its locks, by the API; as futex waits of any class, by the metrics. */
   readonly counted: number
+  readonly countedByClass: number
   readonly lost: number
   readonly mapBytesBefore: number
   readonly mapBytesMost: number
@@ -56,6 +58,9 @@ async function count(launch: Launch, seconds: number): Promise<Waits> {
 
   const targets = await askTargets(exporter.url)
   const locks = targets.get('t-knocks')?.locks ?? []
+  const byClass = (await exporter.scrape()).samples
+    .filter(({ name, labels }) => name === 'amdahl_futex_waits_total' && labels.target === 't-knocks')
+    .reduce((sum, { value }) => sum + value, 0)
   const { jobs = 0 } = await knocks.finish()
   const answer = targets.get('t-late')?.parallelFraction.ownership
   const report = await late.finish()
@@ -65,6 +70,7 @@ async function count(launch: Launch, seconds: number): Promise<Waits> {
     rate: RATE,
     made: jobs,
     counted: locks.reduce((sum, { waits }) => sum + waits, 0),
+    countedByClass: byClass,
     lost,
     mapBytesBefore,
     mapBytesMost,

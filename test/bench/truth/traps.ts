@@ -116,7 +116,11 @@ export const TRAP_ROWS: readonly Row[] = [
   ),
   light('three', '3 locks, demands 6 : 3 : 1', 'shapes --shape three --inside 500us --outside 500us'),
   light('many', '200 locks, 1 hot', 'shapes --shape many'),
-  { ...light('namespace', 'the same in a pid namespace', 'shapes --shape many'), start: startInNamespace },
+  {
+    ...light('namespace', 'the same in a pid namespace', 'shapes --shape many'),
+    command: 'unshare --pid --fork --kill-child workload-shapes --shape many --think 20ms',
+    start: startInNamespace,
+  },
   trap('threads-500', '500 threads', 'shapes --shape one --threads 500 --think 700ms'),
   trap('processes', 'processes of 0.3 s, 4 threads each', 'churn --shape processes --think 10ms', {
     reasons: ['short-lived-processes'],
@@ -125,7 +129,10 @@ export const TRAP_ROWS: readonly Row[] = [
     isLight: true,
   }),
   trap('requests-900', 'the same, 900 a second', 'churn --shape requests --rate 900'),
-  { ...trap('tenants', 'light lock, other programs fill the CPUs', 'kinds'), start: startBesideTenants },
+  {
+    ...trap('tenants', 'light lock, other programs fill the CPUs', 'kinds --think 20ms'),
+    start: startBesideTenants,
+  },
   trap(
     'parked',
     '6 threads stand in a lock for ever, one works',
