@@ -149,11 +149,29 @@ describe('against timelines of threads whose shares are known', () => {
     for (const error of errorsOf(busy)) expect(error).toBeLessThan(0.02)
   })
 
-  test.each([2, 4, 8])(
-    'at light load, all %i threads taking it: no more than it is, and at least the time with waiters',
+  test.each([2, 3, 4, 8])(
+    'at light load, all %i threads taking it: short of what it is by the looks of the one that holds it',
     (threads) => {
-      const light = of({ observers: 0, threads, outsideSeconds: threads / 2, readySeconds: NEVER })
-      const { truth, found } = light
+      const outsideSeconds = 10 * threads
+      const light = of({ observers: 0, threads, outsideSeconds, asleepSeconds: 2, readySeconds: NEVER })
+      const { running, asleep } = light.truth
+      const free = 1 - running - asleep
+      const looks = asleep * (threads - 1)
+      const short = ((1 - running) * looks) / (looks + free * threads)
+      expect(light.found.running).toBeCloseTo(running, 1)
+      expect(light.found.asleep).toBeLessThan(asleep)
+      expect(Math.abs(light.found.asleep - short)).toBeLessThan(0.03)
+    },
+  )
+
+  test.each([
+    [2, 0.5],
+    [4, 1],
+    [8, 2],
+  ])(
+    'at any load, %i threads taking it every %f s: no more than it is, and no less than the time with waiters',
+    (threads, outsideSeconds) => {
+      const { truth, found } = of({ observers: 0, threads, outsideSeconds, readySeconds: NEVER })
       expect(found.running).toBeCloseTo(truth.running, 1)
       expect(found.asleep).toBeLessThan(truth.asleep + 0.02)
       expect(found.running + found.asleep).toBeGreaterThan(truth.lock.contendedSeconds / 4000 - 1e-9)

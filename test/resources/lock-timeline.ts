@@ -9,7 +9,7 @@ export interface Threads {
   readonly threads: number
   /** They run so long between two takes. */
   readonly outsideSeconds: number
-  /** Whoever holds the lock runs, sleeps, and waits for a CPU so long. */
+  /** Whoever holds the lock runs so long in all, and sleeps and waits for a CPU in between. */
   readonly runSeconds: number
   readonly asleepSeconds: number
   readonly readySeconds: number
@@ -39,9 +39,10 @@ export function timelineOf(given: Threads, seconds: number, seed: number) {
   const draw = (mean: number) => -mean * Math.log(1 - random())
   const take = () => {
     phases = [
-      ['running', draw(given.runSeconds)],
+      ['running', draw(given.runSeconds / 2)],
       ['asleep', draw(given.asleepSeconds)],
       ['ready', draw(given.readySeconds)],
+      ['running', draw(given.runSeconds / 2)],
     ]
   }
   const look = (isHolder: boolean) => {
