@@ -11,10 +11,9 @@ import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
 import { createThreadWatch } from '../sample/thread-watch.js'
-import { readBuildId } from '../symbolize/build-id.js'
+import { readElfFacts } from '../symbolize/elf-facts.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
-import { readSectionNames } from '../symbolize/section-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
 import type { TracerBackend } from '../tracer/backend.js'
 import { createStartWatch } from '../tracer/start-watch.js'
@@ -39,8 +38,6 @@ export interface Measurement {
 
 /** CPU time is read so many times in an interval: its course between two borders is a straight line then. */
 const SAMPLES_PER_INTERVAL = 4
-/** What is read of a program's file. */
-const PROGRAM_READERS = { readBuildId, readSectionNames }
 /**
  * CPUs in use from which a process is looked at though it waits for nothing; and, without a tracer, from which processes
  * are a target.
@@ -63,7 +60,7 @@ export function createMeasurement(
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
-  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, ...PROGRAM_READERS })
+  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readElfFacts })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(
