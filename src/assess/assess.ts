@@ -146,7 +146,8 @@ const MAX_ORPHAN_SHARE = 0.02
 /** Share of the target's samples that p must be made from where other intervals are left out for such locks. */
 const MIN_KNOWN_SHARE = 0.5
 
-function hasNoOrphans({ locks, cpuSamples }: TargetInterval): boolean {
+/** Whether it is known which locks those are that matter in the interval. */
+export function hasNoOrphans({ locks, cpuSamples }: TargetInterval): boolean {
   let orphaned = 0
   for (const lock of locks.values()) {
     if (lock.ownedSamples > 0 && lock.lock.isOrphan) orphaned += scaledOwnedSamples(lock)

@@ -2,7 +2,7 @@ import type { Batch } from '../estimate/ratio-interval.js'
 import type { WindowLimits } from '../estimate/window.js'
 import type { TargetInterval } from '../join/target-interval.js'
 import { type LockTotals, scaledOwnedSamples } from '../resources/lock.js'
-import type { Assessment } from './assess.js'
+import { type Assessment, hasNoOrphans } from './assess.js'
 import { qualifiedWindow } from './contention.js'
 import { type BusiestLocks, busiestLocks, processBatch } from './process-fraction.js'
 
@@ -20,6 +20,14 @@ export interface Increment {
   readonly batch: Batch | undefined
 }
 
+const NOTHING: Increment = {
+  cpuSeconds: undefined,
+  serialCpuSeconds: 0,
+  processSerialCpuSeconds: 0,
+  contentionWindow: undefined,
+  batch: undefined,
+}
+
 /**
  * @param intervals Those that the assessment was made from, the last one last; at least one.
  * @throws {RangeError} There is none.
@@ -31,6 +39,8 @@ export function incrementOf(
 ): Increment {
   const last = intervals.at(-1)
   if (!last) throw new RangeError('intervals must be at least one, got none')
+  // Serial time beside CPU time, or neither.
+  if (!hasNoOrphans(last)) return NOTHING
   const busiest = busiestLocks(intervals)
   const secondsPerSample = last.cpuSeconds === undefined ? 0 : cpuSecondsPerSample(intervals)
   return {

@@ -116,6 +116,8 @@ export function createTarget(
   const places = createProcessPlaces(host)
   let runtime: Runtime = 'glibc'
   const assessed = createTrailingAssessment(limits, runtime)
+  /** Last intervals that are not counted yet: 0 or 1. */
+  let heldBack = 0
   let hasContended = false
   let recentQueueSeconds = 0
   let lastAliveNs = bornNs
@@ -151,11 +153,27 @@ export function createTarget(
     counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
     counters.addInterval(interval)
     assessed.add(interval, runtime, counters.shownLocks())
+    // Where its locks lie is found out before the next interval ends: then it is counted.
+    const isPending = [...interval.locks.values()].some(({ lock }) => lock.isPending)
+    const { intervals } = assessed
+    const counted = intervals.length - heldBack - 1
+    heldBack = isPending ? 1 : 0
+    for (let end = counted + 1; end <= intervals.length - heldBack; end += 1)
+      count(intervals.slice(0, end), nowSeconds)
+  }
+
+  /** Counts what the last of these intervals adds. */
+  function count(intervals: readonly TargetInterval[], nowSeconds: number): void {
     const { assessment } = assessed
-    const increment = incrementOf(assessed.intervals, assessment, limits())
+    const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
     const isComparable = increment.batch !== undefined && runtime !== 'unclassifiable'
     if (isComparable) tracker.record(increment.batch, assessment.bottleneck?.lock.label, nowSeconds)
+  }
+
+  function forget(): void {
+    heldBack = 0
+    assessed.forget(runtime)
   }
 
   return {
@@ -170,7 +188,7 @@ export function createTarget(
       const { event, isAlive } = main.observe(identities, nowSeconds)
       // What came before it was another program, or may have been: its intervals say nothing of this one.
       if (event === 'deploy' || (event === 'restart' && !isShortLived(before, main.identity()))) {
-        assessed.forget(runtime)
+        forget()
       }
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) runtime = runtimeOf(identities)
@@ -199,7 +217,7 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt: () => assessed.forget(runtime),
+    interrupt: forget,
   }
 }
 
