@@ -10,6 +10,8 @@ export interface LockReference {
   readonly key: string
   /** Undefined as long as the name is being found out; then it stays. */
   readonly label: string | undefined
+  /** Whether where it lies is being found out just now. */
+  readonly isPending?: boolean
   /** Whether its process ended before it was found out where the lock lies: it may be one of the others. */
   readonly isOrphan?: boolean
 }

@@ -104,6 +104,8 @@ export function createTarget(
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   const join = createMemberJoin(host)
   const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
+  /** Last intervals that are not counted yet: 0 or 1. */
+  let heldBack = 0
   let recentSeconds = 0
   let lastAliveNs = bornNs
 
@@ -115,12 +117,34 @@ export function createTarget(
     const learned = assessed.add(interval)
     if (learned) tracker.useSequentialThreads([...learned])
     assessed.assess(counters.shownLocks())
+    // Where its locks lie is found out before the next interval ends: then it is counted.
+    const isPending = [...interval.locks.values()].some(({ lock }) => lock.isPending)
+    const { intervals } = assessed
+    const counted = intervals.length - heldBack - 1
+    heldBack = isPending ? 1 : 0
+    for (let end = counted + 1; end <= intervals.length - heldBack; end += 1) {
+      count(intervals.slice(0, end), nowSeconds)
+    }
+  }
+
+  /** Counts what the last of these intervals adds. */
+  function count(intervals: readonly TargetInterval[], nowSeconds: number): void {
     const { assessment, known } = assessed
-    const increment = incrementOf(assessed.intervals, assessment, limits())
+    const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
     const { bottleneck } = assessment
     const isComparable = increment.batch !== undefined && known.runtime !== 'unclassifiable'
     if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
+  }
+
+  function forget(): void {
+    heldBack = 0
+    assessed.forget(runtime)
+  }
+
+  function forget(): void {
+    heldBack = 0
+    assessed.forget()
   }
 
   return {
@@ -134,7 +158,7 @@ export function createTarget(
       const { event, isAlive } = main.observe(identities, nowSeconds)
       const addUp = areShortLived(before, main.identity(), limits().trailingSeconds)
       // What came before it was another program, or may have been: its intervals say nothing of this one.
-      if (event === 'deploy' || (event === 'restart' && !addUp)) assessed.forget()
+      if (event === 'deploy' || (event === 'restart' && !addUp)) forget()
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) assessed.useRuntime(runtimeOf(identities))
       take(members, join(members, main.identity(), interval), nowSeconds)
@@ -164,7 +188,7 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt: assessed.forget,
+    interrupt: forget,
   }
 }
 
