@@ -3,7 +3,6 @@ import { createDeployKeeper } from '../deploys/deploy-keeper.js'
 import { createStateFile } from '../deploys/state-file.js'
 import type { Announced } from '../http/deploy-route.js'
 import type { Logger } from '../log/logger.js'
-import type { MetricsSource } from '../metrics/source.js'
 import { createHost } from '../process/host.js'
 import { createCpuSampler } from '../sample/cpu-sampler.js'
 import { readFamilyCpuSeconds } from '../sample/family-cost.js'
@@ -11,21 +10,21 @@ import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
 import { createThreadWatch } from '../sample/thread-watch.js'
-import { readBuildId } from '../symbolize/build-id.js'
+import { readElfFacts } from '../symbolize/elf-facts.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
-import { readSectionNames } from '../symbolize/section-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
 import type { TracerBackend } from '../tracer/backend.js'
 import { createStartWatch } from '../tracer/start-watch.js'
 import { createTracer } from '../tracer/tracer.js'
+import { createMeasuredSource, type MeasuredSource } from './measured-source.js'
 import { createPipeline } from './pipeline.js'
 import type { Self } from './self.js'
 
 /** All that measures: the tracer, the readers of /proc, and the targets that they are about. */
 export interface Measurement {
   /** What it has measured, as it stands now. */
-  readonly source: Omit<MetricsSource, 'config' | 'build' | 'self'>
+  readonly source: MeasuredSource
   /** Why /proc/stat could not be read, if so. */
   cpuProblem(): string | undefined
   /** A pipeline says that a version of a target is deployed. */
@@ -39,8 +38,6 @@ export interface Measurement {
 
 /** CPU time is read so many times in an interval: its course between two borders is a straight line then. */
 const SAMPLES_PER_INTERVAL = 4
-/** What is read of a program's file. */
-const PROGRAM_READERS = { readBuildId, readSectionNames }
 /**
  * CPUs in use from which a process is looked at though it waits for nothing; and, without a tracer, from which processes
  * are a target.
@@ -63,7 +60,7 @@ export function createMeasurement(
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
-  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, ...PROGRAM_READERS })
+  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readElfFacts })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(
@@ -75,9 +72,8 @@ export function createMeasurement(
     keeper.read(),
   )
   const ownPids = () => [pid, tracer.status().pid]
-  const pipeline = createPipeline({
-    ...{ sampler, threads, lister, host, lockNames, registry, ownPids, monotonicNs, nowSeconds },
-  })
+  const parts = { sampler, threads, lister, host, lockNames, registry, ownPids, monotonicNs, nowSeconds }
+  const pipeline = createPipeline(parts)
   const tracer = createTracer(backends, tracerOptions, {
     logger,
     monotonicNs,
@@ -93,22 +89,7 @@ export function createMeasurement(
   let sampling: NodeJS.Timeout | undefined
 
   return {
-    source: {
-      cpuUse() {
-        const problem = sampler.error()
-        if (problem !== undefined) throw new Error(problem)
-        return sampler.use()
-      },
-      tracer: tracer.status,
-      tracerCost: () => tracerCost.look(tracer.status().pid),
-      lostEvents: tracer.lostEvents,
-      rejectedLines: tracer.rejectedLines,
-      targets: () => (tracer.delivers() ? registry.snapshots() : []),
-      node: () => (tracer.delivers() ? registry.node() : undefined),
-      cut: registry.cut,
-      processesCut: pipeline.processesCut,
-      unattributedWaits: registry.unattributedWaits,
-    },
+    source: createMeasuredSource({ sampler, tracer, tracerCost, registry, pipeline }),
     cpuProblem: sampler.error,
     async announceDeploy(target, version) {
       const timestampSeconds = registry.announce(target, version, nowSeconds())

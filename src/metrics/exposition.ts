@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry, type RegistryContentType } from 'prom-client'
-import { CATALOGUE, type Family } from './catalogue.js'
+import { CATALOGUE } from './catalogue.js'
+import type { Family } from './family.js'
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>

@@ -1,10 +1,10 @@
 import type { NodeAssessment } from '../assess/node.js'
 import type { ParseCode } from '../parse/parse-error.js'
-import type { CpuUse } from '../sample/cpu-sampler.js'
+import type { CpuUse } from '../sample/node-sampler.js'
 import type { ProcessCost } from '../sample/process-cost.js'
 import type { Cut } from '../targets/places.js'
 import type { TargetSnapshot } from '../targets/target.js'
-import type { TracerStatus } from '../tracer/supervisor.js'
+import type { TracerStatus } from '../tracer/tracer-status.js'
 
 /** Everything that is exported, as it stands at a scrape. */
 export interface MetricsSource {

@@ -23,10 +23,11 @@ export interface HostOptions {
   readonly ownPid: number
   /** CLOCK_MONOTONIC. Nanoseconds. */
   readonly monotonicNs: () => bigint
-  /** GNU build-id of a file. */
-  readonly readBuildId: (path: string) => string | undefined
-  /** Names of the sections of an ELF file; none where it cannot be read. */
-  readonly readSectionNames: (path: string) => readonly string[]
+  /** GNU build-id of a file, and names of its ELF sections; none where it cannot be read. */
+  readonly readElfFacts: (path: string) => {
+    readonly buildId: string | undefined
+    readonly sectionNames: readonly string[]
+  }
 }
 
 /** What the machine says of its processes. */
@@ -46,7 +47,6 @@ export interface Host extends Pick<Identifier, 'identify' | 'use'> {
 /** @throws {Error} /proc/stat cannot be read. */
 export function createHost(options: HostOptions): Host {
   const { procfs, procfsPath, rootfs, monotonicNs } = options
-  const pathOfExe = (pid: number) => `${procfsPath}/${pid}/exe`
   const directory = createProcessDirectory(procfs, monotonicNs)
   const users = createUsers(rootfs, monotonicNs)
   const ownCgroup = procfs.readCgroup(options.ownPid)
@@ -54,11 +54,11 @@ export function createHost(options: HostOptions): Host {
     {
       find: directory.find,
       mappings: (pid) => procfs.readMappings(pid) ?? [],
-      executable(pid) {
+      program(pid) {
         const file = procfs.readExecutable(pid)
-        return file && { ...file, buildId: options.readBuildId(pathOfExe(pid)) }
+        const { buildId, sectionNames } = options.readElfFacts(`${procfsPath}/${pid}/exe`)
+        return { executable: file && { ...file, buildId }, sectionNames }
       },
-      sectionNames: (pid) => options.readSectionNames(pathOfExe(pid)),
       commandLine: procfs.readCommandLine,
       environment: procfs.readEnvironment,
       cgroup: procfs.readCgroup,

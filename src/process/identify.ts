@@ -61,16 +61,17 @@ export function createIdentifier(
     const container = place?.containerId === undefined ? undefined : source.container(place.containerId)
     const process = { facts, place, container }
     const rule = findMatchingRule(active, process, source)
+    const { executable, sectionNames } = source.program(pid)
     return {
       pid,
       key: `${boot.id}:${pid}@${startSeconds}:${layout}`,
       target: rule?.name ?? defaultName(process, own),
       program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
       exe: facts.exe,
-      executable: source.executable(pid),
+      executable,
       version: rule?.version && findVersion(rule.version, process, source),
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      runtime: detectRuntime(source.mappings(pid), source.sectionNames(pid)),
+      runtime: detectRuntime(source.mappings(pid), sectionNames),
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: place?.containerId,

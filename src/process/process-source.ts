@@ -4,13 +4,19 @@ import type { ContainerFacts } from './container.js'
 import type { ProcessFacts } from './process-directory.js'
 import type { Executable } from './release.js'
 
+/** The file that a process runs, and what it says of itself. */
+export interface ProgramFile {
+  /** Undefined where the process is gone or may not be read. */
+  readonly executable: Executable | undefined
+  /** Of its ELF sections; none where it cannot be read. */
+  readonly sectionNames: readonly string[]
+}
+
 /** What the machine says of processes. */
 export interface ProcessSource {
   find(pid: number): ProcessFacts | undefined
   mappings(pid: number): readonly Mapping[]
-  executable(pid: number): Executable | undefined
-  /** Names of the ELF sections of its executable; none where it cannot be read. */
-  sectionNames(pid: number): readonly string[]
+  program(pid: number): ProgramFile
   commandLine(pid: number): string | undefined
   environment(pid: number, name: string): string | undefined
   cgroup(pid: number): CgroupPaths | undefined

@@ -13,8 +13,10 @@ export interface ProcessLister {
 
 /** Each is looked at more closely, which costs about a millisecond; the others come next. */
 const MAX_FOUND = 64
-/** A look ends after this time, and the next one goes on from there: about 2000 processes. Milliseconds. */
-const MAX_LOOK_MS = 20
+/** Processes of a look, about 10 us each; the next one goes on from there. */
+const MAX_READS = 2000
+/** A look ends after this time, too: on a machine that is full it may be preempted several times. Milliseconds. */
+const MAX_LOOK_MS = 100
 /** Between two looks; intervals can be shorter. Nanoseconds. */
 const PAUSE_NS = 900_000_000n
 
@@ -55,6 +57,7 @@ export function createProcessLister(
       const there = new Set(all)
       seen = new Map([...seen].filter(([pid]) => there.has(pid)))
       const found: { pid: number; cpuSeconds: number }[] = []
+      let reads = 0
       for (const pid of [...all.filter((one) => one > lastPid), ...all.filter((one) => one <= lastPid)]) {
         if (isRead(pid)) {
           seen.delete(pid)
@@ -63,7 +66,8 @@ export function createProcessLister(
         const cpuSeconds = look(pid)
         if (cpuSeconds !== undefined && cpuSeconds > 0) found.push({ pid, cpuSeconds })
         lastPid = pid
-        if (Number(monotonicNs() - beginNs) / 1e6 > MAX_LOOK_MS) break
+        reads += 1
+        if (reads >= MAX_READS || Number(monotonicNs() - beginNs) / 1e6 > MAX_LOOK_MS) break
       }
       const ranked = found.sort((a, b) => b.cpuSeconds - a.cpuSeconds)
       // What is put off has used CPU time still when it is looked at next.

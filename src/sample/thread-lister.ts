@@ -1,10 +1,10 @@
 import { dropOldest } from '../drop-oldest.js'
+import type { ThreadCpus } from './thread-cpus.js'
 import type { ThreadProcfs } from './thread-procfs.js'
-import type { ThreadUse } from './thread-use.js'
 
 /** What the threads of a process used since they were looked at last. */
 export interface LookedAt {
-  readonly use: ThreadUse
+  readonly cpus: ThreadCpus
   /** Time since then. Seconds. */
   readonly seconds: number
 }
@@ -77,11 +77,11 @@ export function createThreadLister(
 
 function growth(before: Known, runSeconds: ReadonlyMap<number, number>, nowNs: bigint): LookedAt {
   const seconds = Number(nowNs - before.atNs) / 1e9
-  const use = new Map<number, number>()
+  const cpus = new Map<number, number>()
   for (const [tid, now] of runSeconds) {
     // One that is new has used all of its time since; an id that was given anew went back.
     const then = before.runSeconds.get(tid) ?? 0
-    if (now > then) use.set(tid, (now - then) / seconds)
+    if (now > then) cpus.set(tid, (now - then) / seconds)
   }
-  return { use, seconds }
+  return { cpus, seconds }
 }

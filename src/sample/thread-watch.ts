@@ -1,9 +1,9 @@
 import type { JoinedInterval, ProcessInterval, ThreadsByPid } from '../join/interval.js'
 import { intervalSeconds } from '../parse/trace-interval.js'
+import type { ThreadCpus } from './thread-cpus.js'
 import { createThreadLister } from './thread-lister.js'
 import type { ThreadProcfs } from './thread-procfs.js'
 import { BUSY_CPUS, createThreadSampler } from './thread-sampler.js'
-import type { ThreadUse } from './thread-use.js'
 
 /** Finds the busy threads of processes, and reads their times. */
 export interface ThreadWatch {
@@ -15,7 +15,7 @@ export interface ThreadWatch {
   close(): void
 }
 
-const NOTHING: ThreadUse = new Map()
+const NOTHING: ThreadCpus = new Map()
 
 /** @param sampleHz On-CPU samples of the tracer per second and CPU. Hz. */
 export function createThreadWatch(
@@ -31,8 +31,8 @@ export function createThreadWatch(
     const samplesPerCpu = sampleHz * seconds
     for (const pid of new Set([...processes.keys(), ...sampler.followed()])) {
       const threads = processes.get(pid)?.trace?.threads ?? NOTHING
-      const use = new Map([...threads].map(([tid, samples]) => [tid, samples / samplesPerCpu]))
-      sampler.consider(pid, use, seconds)
+      const cpus = new Map([...threads].map(([tid, samples]) => [tid, samples / samplesPerCpu]))
+      sampler.consider(pid, cpus, seconds)
     }
   }
 
@@ -44,7 +44,7 @@ export function createThreadWatch(
     for (const pid of new Set([...busy.map((process) => process.pid), ...sampler.followed()])) {
       const looked = lister.look(pid)
       if (looked === 'too-many') sampler.leave(pid)
-      else if (looked) sampler.consider(pid, looked.use, looked.seconds)
+      else if (looked) sampler.consider(pid, looked.cpus, looked.seconds)
     }
   }
 

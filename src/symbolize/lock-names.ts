@@ -1,7 +1,9 @@
 import { dropOldest } from '../drop-oldest.js'
 import type { LockReference } from '../join/target-interval.js'
-import type { LockStack, UserStack } from '../parse/trace-interval.js'
+import type { LockStack } from '../parse/trace-interval.js'
 import type { LockName, LockNamer } from './lock-namer.js'
+import { createLockNumbers, type LockNumbers } from './lock-numbers.js'
+import { createRecentStacks } from './recent-stacks.js'
 
 export interface LockNames {
   /** Takes the stacks of an interval; those of locks that are asked for later are kept for a while. */
@@ -20,15 +22,11 @@ export interface LockOwner {
   readonly place: { readonly name: string; hasEnded(): boolean }
 }
 
-/** A lock that could be named by what is known of it. */
+/** Name of a lock that could not be named in time. */
 export const UNKNOWN_LOCK = 'unknown'
 
 /** Locks of one process before their names are found out again: heap locks come and go. */
 const MAX_LOCKS = 4096
-/** Stacks that are kept of one lock. */
-const MAX_STACKS = 6
-/** Stacks of locks that nobody asks for are let go after this time. */
-const STACK_LIFE_NS = 10_000_000_000n
 /** A lock that only its memory would name waits so long for a stack. */
 const PATIENCE_NS = 8_000_000_000n
 /** Between two questions for one lock. */
@@ -51,10 +49,7 @@ interface Entry extends LockReference {
 /** What is known of the locks of one process. */
 interface OwnLocks {
   readonly entries: Map<bigint, Entry>
-  /** Addresses of the locks that lie or are waited for at the same place, in the order in which they were placed. */
-  readonly addresses: Map<string, bigint[]>
-  /** Of all places together. Count. */
-  numbered: number
+  readonly numbers: LockNumbers
 }
 
 /** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
@@ -62,23 +57,19 @@ export function createLockNames(namer: LockNamer): LockNames {
   const processes = new Map<string, OwnLocks>()
   /** Names of locks in shared memory: each process may wait for one in another function. */
   const sharedLabels = new Map<string, string>()
-  const stacks = new Map<string, { readonly stacks: UserStack[]; readonly sinceNs: bigint }>()
+  const stacks = createRecentStacks()
 
   async function ask(entry: Entry, locks: OwnLocks, owner: LockOwner, address: bigint, nowNs: bigint) {
-    const stackKey = `${owner.pid}:${address}`
+    const { pid } = owner
     entry.askedNs = nowNs
     entry.isAsking = true
-    const answer = await namer.name({
-      pid: owner.pid,
-      address,
-      stacks: stacks.get(stackKey)?.stacks ?? [],
-    })
+    const answer = await namer.name({ pid, address, stacks: stacks.of(pid, address) })
     entry.isAsking = false
     const isPatient = nowNs - entry.sinceNs < PATIENCE_NS
     if (answer !== undefined && (answer.kind !== 'memory' || !isPatient)) entry.label = answer.name
     else if (!isPatient) entry.label = UNKNOWN_LOCK
     if (answer) place(entry, answer, locks, owner, address)
-    if (entry.label !== undefined) stacks.delete(stackKey)
+    if (entry.label !== undefined) stacks.drop(pid, address)
   }
 
   /** Changes the key, once, to one that says where the lock lies. */
@@ -99,29 +90,15 @@ export function createLockNames(namer: LockNamer): LockNames {
       } else entry.label = label ?? entry.label
     } else if (!entry.isPlaced && (home || kind === 'site')) {
       const where = home?.key ?? name
-      const number = numberOf(locks, where, address)
+      const number = locks.numbers.numberOf(where, address)
       if (number === undefined) return
       entry.key = `${owner.place.name} ${where} ${number}`
       entry.isPlaced = true
     }
   }
 
-  /**
-   * A library may be loaded twice, and many locks from malloc are waited for at one place: the first one of a process
-   * continues the first one of another. Undefined where there is no room for more: such a lock continues none.
-   */
-  function numberOf(locks: OwnLocks, where: string, address: bigint): number | undefined {
-    const known = locks.addresses.get(where) ?? []
-    const number = known.indexOf(address)
-    if (number >= 0) return number
-    if (locks.numbered >= MAX_LOCKS) return undefined
-    locks.numbered += 1
-    locks.addresses.set(where, known)
-    return known.push(address) - 1
-  }
-
   function locksOf({ key }: LockOwner): OwnLocks {
-    const locks = processes.get(key) ?? { entries: new Map(), addresses: new Map(), numbered: 0 }
+    const locks = processes.get(key) ?? { entries: new Map(), numbers: createLockNumbers(MAX_LOCKS) }
     // The one that was used last is the last: what has ended makes room first.
     processes.delete(key)
     processes.set(key, locks)
@@ -130,18 +107,7 @@ export function createLockNames(namer: LockNamer): LockNames {
   }
 
   return {
-    offer(offered, nowNs) {
-      for (const { pid, address, stack } of offered) {
-        const key = `${pid}:${address}`
-        const known = stacks.get(key)
-        if (!known) stacks.set(key, { stacks: [stack], sinceNs: nowNs })
-        else if (known.stacks.length < MAX_STACKS) known.stacks.push(stack)
-      }
-      for (const [key, { sinceNs }] of stacks) {
-        if (nowNs - sinceNs < STACK_LIFE_NS) break
-        stacks.delete(key)
-      }
-    },
+    offer: stacks.offer,
     prepare(pid) {
       void namer.name({ pid, address: undefined, stacks: [] })
     },

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Mapping, parseProcMaps, withoutDeleted } from '../parse/proc-maps.js'
+import { createMappedModules } from './mapped-modules.js'
 import type { Module, ModuleReader } from './module.js'
 
 /** What lies at an address. */
@@ -39,14 +40,11 @@ export interface ProcessView {
 /** Files that hold nameless memory: shared anonymous memory, memfd_create(2), System V segments, huge pages. */
 const NAMELESS = /^\/(?:dev\/zero$|memfd:|SYSV[0-9a-f]{8}$|anon_hugepage$)/
 
-/** How often one file is loaded, as far as it is looked at: once, or once for each namespace of dlmopen(3). */
-const MAX_LOADS = 16
-
 /** Reads the address space; undefined where the process is gone or may not be read. */
 export function readProcessView(procfs: string, pid: number, reader: ModuleReader): ProcessView | undefined {
   const folder = join(procfs, String(pid))
   let mappings: readonly Mapping[]
-  let exe: string | undefined
+  let exe: string
   try {
     mappings = parseProcMaps(readFileSync(join(folder, 'maps'), 'utf8'))
     exe = readlinkSync(join(folder, 'exe'))
@@ -55,44 +53,10 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
     return undefined
   }
   if (mappings.length === 0) return undefined
-  const loaded = new Map<bigint, Module>()
-  const modules = new Map<number, Module>()
-
-  function indexOf(address: bigint): number {
-    let low = 0
-    let high = mappings.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((mappings[middle]?.end ?? 0n) <= address) low = middle + 1
-      else high = middle
-    }
-    const found = mappings[low]
-    return found && address >= found.begin ? low : -1
-  }
-
-  /** The module that the mapping at `index` is a part of. It begins where the first byte of its file is mapped. */
-  function moduleAt(index: number, part: Mapping): Module {
-    const known = modules.get(index)
-    if (known) return known
-    const begins = mappings.filter(({ path, offset }, i) => i <= index && path === part.path && offset === 0n)
-    const first = mappings.find(({ path }) => path === part.path) ?? part
-    const candidates = begins.slice(0, MAX_LOADS).map(moduleFrom)
-    const module = candidates.find((candidate) => candidate.holds(part)) ?? candidates[0] ?? moduleFrom(first)
-    modules.set(index, module)
-    return module
-  }
-
-  function moduleFrom(mapping: Mapping): Module {
-    let module = loaded.get(mapping.begin)
-    if (!module) {
-      module = reader.create({ folder, mapping, isMain: mapping.path === exe })
-      loaded.set(mapping.begin, module)
-    }
-    return module
-  }
+  const modules = createMappedModules(folder, mappings, exe, reader)
 
   function locate(address: bigint): Place | undefined {
-    const index = indexOf(address)
+    const index = indexAt(mappings, address)
     const mapping = mappings[index]
     if (!mapping) return undefined
     const previous = mappings[index - 1]
@@ -101,7 +65,7 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
       mapping.path === '' && previous?.end === mapping.begin && previous.path.startsWith('/')
     const path = isAfterModule ? previous.path : mapping.path
     if (path.startsWith('/') && !NAMELESS.test(withoutDeleted(path))) {
-      const module = isAfterModule ? moduleAt(index - 1, previous) : moduleAt(index, mapping)
+      const module = isAfterModule ? modules.at(index - 1, previous) : modules.at(index, mapping)
       const inFile = module.addressOf(address)
       const isOther = isAfterModule && module.isReadable && inFile === undefined
       const offset = address - module.mapping.begin + module.mapping.offset
@@ -115,7 +79,7 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
   return {
     locate,
     homeOf(address) {
-      const mapping = mappings[indexOf(address)]
+      const mapping = mappings[indexAt(mappings, address)]
       if (mapping?.isShared) {
         const offset = address - mapping.begin + mapping.offset
         return { key: `${mapping.file}+0x${offset.toString(16)}`, isShared: true }
@@ -128,10 +92,21 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
     prepare() {
       const index = mappings.findIndex(({ path }) => path === exe)
       const mapping = mappings[index]
-      if (mapping) moduleAt(index, mapping)
+      if (mapping) modules.at(index, mapping)
     },
-    release() {
-      for (const module of loaded.values()) module.release()
-    },
+    release: modules.release,
   }
+}
+
+/** Index of the mapping that has the address; -1 where none has. @param mappings In the order of their addresses. */
+function indexAt(mappings: readonly Mapping[], address: bigint): number {
+  let low = 0
+  let high = mappings.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((mappings[middle]?.end ?? 0n) <= address) low = middle + 1
+    else high = middle
+  }
+  const found = mappings[low]
+  return found && address >= found.begin ? low : -1
 }

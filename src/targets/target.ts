@@ -1,23 +1,16 @@
-import type { Assessment, EstimateLimits, Known } from '../assess/assess.js'
+import type { Assessment, EstimateLimits } from '../assess/assess.js'
 import { incrementOf } from '../assess/increment.js'
 import type { JudgedChange } from '../deploys/change.js'
 import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
 import type { MeasuredInterval, ProcessInterval } from '../join/interval.js'
-import {
-  type CpuAllowance,
-  type LockReference,
-  type TargetInterval,
-  toTargetInterval,
-} from '../join/target-interval.js'
+import type { CpuAllowance, LockReference, TargetInterval } from '../join/target-interval.js'
 import type { ProcessIdentity } from '../process/identify.js'
 import type { Presence } from '../process/newcomers.js'
-import { sumCpu } from '../resources/cpu.js'
 import { nameOf } from '../resources/sequential.js'
-import { learnSequentialThreads, sumThreads } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
-import type { Groups } from './grouping.js'
 import { createMainProcess } from './main-process.js'
-import { createProcessPlaces, type ProcessPlace } from './process-places.js'
+import { createMemberJoin, type GroupedInterval } from './member-join.js'
+import type { ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
 import { createTrailingAssessment, type TrailingAssessment } from './trailing-assessment.js'
 
@@ -84,11 +77,7 @@ export interface Target {
    * @param nowSeconds After the epoch.
    * @returns what happened to its main process, if anything.
    */
-  advance(
-    members: readonly Member[],
-    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
-    nowSeconds: number,
-  ): ChangeEvent | undefined
+  advance(members: readonly Member[], interval: GroupedInterval, nowSeconds: number): ChangeEvent | undefined
   announce(version: string | undefined, nowSeconds: number): number
   /** Undefined before its main process is known. */
   snapshot(): TargetSnapshot | undefined
@@ -98,12 +87,6 @@ export interface Target {
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
 }
-
-/**
- * Where processes of a target end before they are looked at, its CPU time is not known: it may have all the samples that
- * belong to nobody. Below this share of its own it is taken as known.
- */
-const MAX_LOST_SHARE = 0.05
 
 /** Share of the time waited, or used, that counts in the next interval. */
 const DECAY = 0.9
@@ -119,59 +102,25 @@ export function createTarget(
   const tracker = createChangeTracker(limits, state)
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
-  const places = createProcessPlaces(host)
-  let known: Known = { runtime: 'glibc', sequentialThreads: new Set(tracker.sequentialThreads()) }
-  const assessed = createTrailingAssessment(limits, known)
+  const join = createMemberJoin(host)
+  const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
   let recentSeconds = 0
   let lastAliveNs = bornNs
-
-  function toInterval(
-    members: readonly Member[],
-    interval: MeasuredInterval & Pick<Groups, 'lostSamples'>,
-  ): TargetInterval {
-    const mainIdentity = main.identity()
-    const users =
-      members.length > 0 ? members.map(({ identity }) => identity) : mainIdentity ? [mainIdentity] : []
-    places.next()
-    places.seat(members.flatMap(({ process, identity }) => (process.trace?.locks.length ? [identity] : [])))
-    const placeOf = ({ identity }: Member) => places.placeOf(identity)
-    const lockAt = (member: Member, address: bigint) => host.lock(member.identity, address, placeOf(member))
-    const processOf = (member: Member) => placeOf(member).name
-    const whole = toTargetInterval(members, lockAt, interval.node, host.allowance(users, interval), processOf)
-    const isPartial =
-      places.hasShortLived() &&
-      interval.lostSamples > MAX_LOST_SHARE * (whole.cpuSamples + interval.lostSamples)
-    return isPartial ? { ...whole, cpuSeconds: undefined } : whole
-  }
-
-  /** Whether processes of the program follow each other so fast that none fills the trailing time: then they add up. */
-  function isShortLived(before: ProcessIdentity | undefined, after: ProcessIdentity | undefined): boolean {
-    if (!before || !after) return false
-    return after.startTimestampSeconds - before.startTimestampSeconds < limits().trailingSeconds
-  }
 
   /** Counts what the interval says of itself, assesses it with those before it, and counts what that says of it. */
   function take(members: readonly Member[], interval: TargetInterval, nowSeconds: number): void {
     recentSeconds = recentSeconds * DECAY + recentSecondsOf(members.map(({ process }) => process))
     counters.addWaits(members.flatMap(({ process }) => process.trace ?? []))
     counters.addInterval(interval)
-    assessed.add(interval)
-    learnThreads()
-    assessed.assess(known, counters.shownLocks())
-    const { assessment } = assessed
+    const learned = assessed.add(interval)
+    if (learned) tracker.useSequentialThreads([...learned])
+    assessed.assess(counters.shownLocks())
+    const { assessment, known } = assessed
     const increment = incrementOf(assessed.intervals, assessment, limits())
     counters.addIncrement(increment)
     const { bottleneck } = assessment
     const isComparable = increment.batch !== undefined && known.runtime !== 'unclassifiable'
     if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
-  }
-
-  function learnThreads(): void {
-    const { intervals } = assessed
-    const learned = learnSequentialThreads(known.sequentialThreads, sumThreads(intervals), sumCpu(intervals))
-    if (learned === known.sequentialThreads) return
-    known = { ...known, sequentialThreads: learned }
-    tracker.useSequentialThreads([...learned])
   }
 
   return {
@@ -183,13 +132,12 @@ export function createTarget(
       const identities = members.map(({ identity }) => identity)
       const before = main.identity()
       const { event, isAlive } = main.observe(identities, nowSeconds)
+      const addUp = areShortLived(before, main.identity(), limits().trailingSeconds)
       // What came before it was another program, or may have been: its intervals say nothing of this one.
-      if (event === 'deploy' || (event === 'restart' && !isShortLived(before, main.identity()))) {
-        assessed.forget(known)
-      }
+      if (event === 'deploy' || (event === 'restart' && !addUp)) assessed.forget()
       if (isAlive) lastAliveNs = interval.endNs
-      if (members.length > 0) known = { ...known, runtime: runtimeOf(identities) }
-      take(members, toInterval(members, interval), nowSeconds)
+      if (members.length > 0) assessed.useRuntime(runtimeOf(identities))
+      take(members, join(members, main.identity(), interval), nowSeconds)
       return event
     },
     announce: tracker.announce,
@@ -204,7 +152,7 @@ export function createTarget(
         cpus: assessed.intervals.at(-1)?.cpus,
         assessment: assessed.assessment,
         parkedThreads: assessed.parkedThreads,
-        sequentialThreads: known.sequentialThreads.size,
+        sequentialThreads: assessed.known.sequentialThreads.size,
         counters: { ...counters.totals(), ...tracker.counts() },
         locksCut: counters.locksCut(),
         deploy: tracker.deploy(),
@@ -216,8 +164,24 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt: () => assessed.forget(known),
+    interrupt: assessed.forget,
   }
+}
+
+/**
+ * Whether processes of the program follow each other so fast that none fills the trailing time: then they add up.
+ *
+ * @param before The main process that has ended.
+ * @param after The one that followed it.
+ * @param trailingSeconds Seconds.
+ */
+function areShortLived(
+  before: ProcessIdentity | undefined,
+  after: ProcessIdentity | undefined,
+  trailingSeconds: number,
+): boolean {
+  if (!before || !after) return false
+  return after.startTimestampSeconds - before.startTimestampSeconds < trailingSeconds
 }
 
 /** One process that cannot be classified makes the whole target so: its locks may be the ones that matter. */

@@ -1,8 +1,11 @@
 import { type Assessment, assess, type Known } from '../assess/assess.js'
 import type { AssessedTarget } from '../assess/node.js'
 import { type TargetInterval, withKnownLocks } from '../join/target-interval.js'
+import { sumCpu } from '../resources/cpu.js'
 import type { ShownLocks } from '../resources/lock-use.js'
 import { leaveOutParked } from '../resources/parked.js'
+import { learnSequentialThreads, sumThreads, type ThreadRole } from '../resources/thread.js'
+import type { Runtime } from '../runtimes/runtime.js'
 import type { TargetLimits } from './target.js'
 import { trailing } from './trailing.js'
 
@@ -11,18 +14,35 @@ export interface TrailingAssessment extends AssessedTarget {
   readonly assessment: Assessment
   /** Mean number of threads that only stand at locks. Threads. */
   readonly parkedThreads: number
-  add(interval: TargetInterval): void
+  /** What is known of it besides. */
+  readonly known: Known
+  useRuntime(runtime: Runtime): void
+  /** @returns the roles of its threads that no other one takes over from, where this interval has changed them. */
+  add(interval: TargetInterval): ReadonlySet<ThreadRole> | undefined
   /** Makes the assessment of what was added. */
-  assess(known: Known, shown: ShownLocks): void
+  assess(shown: ShownLocks): void
   /** What follows does not continue what was before. */
-  forget(known: Known): void
+  forget(): void
 }
 
-/** Creates it, without an interval. */
-export function createTrailingAssessment(limits: () => TargetLimits, known: Known): TrailingAssessment {
+/** Creates it, without an interval. @param sequentialThreads Roles that are known from before. */
+export function createTrailingAssessment(
+  limits: () => TargetLimits,
+  sequentialThreads: readonly ThreadRole[],
+): TrailingAssessment {
+  let known: Known = { runtime: 'glibc', sequentialThreads: new Set(sequentialThreads) }
   let all: TargetInterval[] = []
   let usable = leaveOutParked(all)
   let assessment = assess([], known, limits())
+
+  function learnThreads(): ReadonlySet<ThreadRole> | undefined {
+    const { intervals } = usable
+    const learned = learnSequentialThreads(known.sequentialThreads, sumThreads(intervals), sumCpu(intervals))
+    if (learned === known.sequentialThreads) return undefined
+    known = { ...known, sequentialThreads: learned }
+    return learned
+  }
+
   return {
     get intervals() {
       return usable.intervals
@@ -33,15 +53,22 @@ export function createTrailingAssessment(limits: () => TargetLimits, known: Know
     get parkedThreads() {
       return usable.parkedThreads
     },
-    add(interval) {
-      const known = all.map(withKnownLocks)
-      all = trailing([...known, interval], ({ node }) => node.seconds, limits().trailingSeconds)
-      usable = leaveOutParked(all)
+    get known() {
+      return known
     },
-    assess(known, shown) {
+    useRuntime(runtime) {
+      known = { ...known, runtime }
+    },
+    add(interval) {
+      const before = all.map(withKnownLocks)
+      all = trailing([...before, interval], ({ node }) => node.seconds, limits().trailingSeconds)
+      usable = leaveOutParked(all)
+      return learnThreads()
+    },
+    assess(shown) {
       assessment = assess(usable.intervals, known, limits(), shown)
     },
-    forget(known) {
+    forget() {
       all = []
       usable = leaveOutParked(all)
       assessment = assess([], known, limits())

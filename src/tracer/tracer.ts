@@ -4,7 +4,8 @@ import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
 import type { TracerBackend, TracerOptions } from './backend.js'
 import { NO_TRACER } from './none.js'
 import type { StartWatch } from './start-watch.js'
-import { createSupervisor, type TracerStatus, type Waits } from './supervisor.js'
+import { createSupervisor, type Waits } from './supervisor.js'
+import type { TracerStatus } from './tracer-status.js'
 
 /** The tracer as the rest of the exporter sees it: what it delivers, whether it does, and what it loses. */
 export interface Tracer {

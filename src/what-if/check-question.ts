@@ -1,5 +1,9 @@
 import { MAX_CLIENTS, MAX_CPUS, type MeasuredService, type Question } from './question.js'
 import { type Refusal, refuse } from './refusal.js'
+import { areCpusFull } from './sequential-resources.js'
+
+/** CPUs that others use, over N, up to which it makes little difference whether they give way. Ratio. */
+const FEW_OTHERS = 0.1
 
 /** What is wrong with a question, or cannot be asked of this service. */
 export function checkQuestion(service: MeasuredService, question: Question): Refusal | undefined {
@@ -9,6 +13,11 @@ export function checkQuestion(service: MeasuredService, question: Question): Ref
   if (clients !== undefined && present.clients === undefined)
     return refuse('other clients can only be compared with those there are', ['clients'])
   const { name, otherCpus } = service
+  // A scheduler that is fair gives a service that wants more a part of what they have, how much depends on their threads.
+  if (areCpusFull(service) && otherCpus > FEW_OTHERS * service.cpus)
+    return refuse(
+      `other programs use ${otherCpus.toFixed(2)} of the ${service.cpus} CPUs of ${name} and none is idle: how far they would give way is not known; ask when they use less`,
+    )
   if (cpus !== undefined && otherCpus > 0 && cpus <= otherCpus)
     return refuse(
       `other programs use ${otherCpus.toFixed(2)} CPUs: of ${cpus} there would be none left for ${name}`,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { CATALOGUE, type Family } from '../../src/metrics/catalogue.js'
+import { CATALOGUE } from '../../src/metrics/catalogue.js'
 import { renderMetrics } from '../../src/metrics/collect.js'
+import type { Family } from '../../src/metrics/family.js'
 import { parseExposition } from '../e2e/support/exposition.js'
 import { SOURCE } from './golden/scrape.js'
 

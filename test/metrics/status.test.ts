@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeStatus } from '../../src/metrics/status.js'
-import type { TracerStatus } from '../../src/tracer/supervisor.js'
+import type { TracerStatus } from '../../src/tracer/tracer-status.js'
 import { SOURCE } from './golden/scrape.js'
 
 const withTracer = (change: Partial<TracerStatus>) => ({

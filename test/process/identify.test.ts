@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseProcMaps } from '../../src/parse/proc-maps.js'
 import { createIdentifier } from '../../src/process/identify.js'
-import type { ProcessSource } from '../../src/process/process-source.js'
 import { CONTAINER, placeOf, rule, source } from './one-process.js'
 
 const BOOT = { timestampSeconds: 1_700_000_000, id: 'boot' }
@@ -57,11 +56,13 @@ describe('a process', () => {
   test('has the runtime of its program, which its libraries do not tell', () => {
     const mappings = () =>
       parseProcMaps('7f0000000000-7f0000001000 r-xp 00000000 fe:00 1 /usr/lib/x86_64-linux-gnu/libc.so.6')
-    const runtimeOf = (change: Partial<ProcessSource>) =>
-      createIdentifier(source({ mappings, ...change }), [], undefined, BOOT).identify(7)?.runtime
-    expect(runtimeOf({})).toBe('glibc')
-    expect(runtimeOf({ sectionNames: () => ['.text', '.go.buildinfo'] })).toBe('unclassifiable')
-    expect(runtimeOf({ sectionNames: () => [] })).toBe('glibc')
+    const runtimeOf = (...sectionNames: readonly string[]) => {
+      const program = () => ({ executable: undefined, sectionNames })
+      return createIdentifier(source({ mappings, program }), [], undefined, BOOT).identify(7)?.runtime
+    }
+    expect(runtimeOf('.text', '.shstrtab')).toBe('glibc')
+    expect(runtimeOf('.text', '.go.buildinfo')).toBe('unclassifiable')
+    expect(runtimeOf()).toBe('glibc')
   })
 
   test('says what it is', () => {

@@ -38,8 +38,10 @@ export function source(change: Partial<ProcessSource> = {}, cgroup = '/'): Proce
   return {
     find: () => FACTS,
     mappings: () => [],
-    executable: () => ({ inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' }),
-    sectionNames: () => ['', '.text', '.shstrtab'],
+    program: () => ({
+      executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' },
+      sectionNames: ['', '.text', '.shstrtab'],
+    }),
     commandLine: () => '/srv/shop/bin/shopd --release=1.2 --port 80',
     environment: (_, name) => (name === 'APP_VERSION' ? '1.3' : undefined),
     cgroup: () => parseProcCgroup(`0::${cgroup}\n`),

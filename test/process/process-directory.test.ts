@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createProcessDirectory } from '../../src/process/process-directory.js'
 import { createProcfs } from '../../src/sample/procfs.js'
 import { until } from '../e2e/support/process.js'
+import { createCountersOfProc } from '../sample/counters-of-proc.js'
 
 let parent: ChildProcess | undefined
 afterEach(() => parent?.kill('SIGKILL'))
@@ -26,4 +27,20 @@ test('a process that has ended and waits for its parent is no other program, and
   expect(directory.find(pid)).toBe(facts)
   expect(directory.isAlive(facts)).toBe(false)
   expect(createProcessDirectory(createProcfs('/proc'), () => nowNs).find(pid)).toBeUndefined()
+})
+
+test('a process is looked at again when its pid has been reused, and remembered when it is gone', () => {
+  const proc = createCountersOfProc()
+  let nowNs = 0n
+  const directory = createProcessDirectory(proc.procfs, () => nowNs)
+  proc.writeProcess(42, 1, 500, 'shopd')
+  expect(directory.find(42)?.stat.comm).toBe('shopd')
+  proc.writeProcess(42, 1, 900, 'cartd')
+  nowNs += 6_000_000_000n
+  expect(directory.find(42)?.stat.comm).toBe('cartd')
+  proc.end(42)
+  nowNs += 6_000_000_000n
+  expect(directory.find(42)?.stat.comm).toBe('cartd')
+  expect(directory.find(42)).toBeUndefined()
+  proc.remove()
 })

@@ -93,10 +93,20 @@ test('64 are found at once, the others in the next looks', () => {
   expect(find((pid) => read.has(pid))).toHaveLength(36)
 })
 
-test('a look ends after 20 ms, and the next goes on where it ended', () => {
+test('a look ends after 2000 processes, and the next goes on where it ended', () => {
+  const { processes, find, reads } = machine()
+  for (let pid = 1; pid <= 2500; pid += 1) processes.set(pid, {})
+  find()
+  expect(reads).toHaveLength(2000)
+  find()
+  expect(reads[2000]).toBe(2001)
+  expect(reads[2500]).toBe(1)
+})
+
+test('a look ends after 100 ms, and the next goes on where it ended', () => {
   const { processes, find, reads, takeNsPerRead } = machine()
   for (const pid of [5, 1, 4, 2, 3]) processes.set(pid, { cpuSeconds: 0 })
-  takeNsPerRead(7_000_000n)
+  takeNsPerRead(35_000_000n)
   find()
   expect(reads).toEqual([1, 2, 3])
   find()

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { JoinedInterval, ProcessInterval } from '../../src/join/interval.js'
+import { smoothedCpus } from '../../src/sample/thread-cpus.js'
 import { createThreadProcfs } from '../../src/sample/thread-procfs.js'
-import { smoothedUse } from '../../src/sample/thread-use.js'
 import { createThreadWatch, type ThreadWatch } from '../../src/sample/thread-watch.js'
 import { nodeInterval } from '../support/measured.js'
 import { createThreadsOfProc, type ThreadsOfProc } from './threads-of-proc.js'
@@ -134,18 +134,18 @@ describe('without a tracer', () => {
 
 describe('the mean use of threads', () => {
   test('counts what is older half after five seconds, and forgets what is idle', () => {
-    const mean = smoothedUse(new Map([[1, 1]]), new Map([[2, 0.8]]), 5)
+    const mean = smoothedCpus(new Map([[1, 1]]), new Map([[2, 0.8]]), 5)
     expect([...mean]).toEqual([
       [1, 0.5],
       [2, 0.4],
     ])
-    expect([...smoothedUse(mean, new Map(), 40)]).toEqual([])
+    expect([...smoothedCpus(mean, new Map(), 40)]).toEqual([])
   })
 
   test('remembers 256 threads, the busiest', () => {
     const many = new Map(Array.from({ length: 300 }, (_, tid) => [tid, 1 + tid]))
-    const mean = smoothedUse(undefined, many, 1)
+    const mean = smoothedCpus(undefined, many, 1)
     expect([mean.size, mean.has(299), mean.has(43)]).toEqual([256, true, false])
-    expect(smoothedUse(mean, many, 1).size).toBe(256)
+    expect(smoothedCpus(mean, many, 1).size).toBe(256)
   })
 })

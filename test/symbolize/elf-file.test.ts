@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { readBuildId } from '../../src/symbolize/build-id.js'
+import { readElfFacts } from '../../src/symbolize/elf-facts.js'
 import { openElfFile } from '../../src/symbolize/elf-file.js'
-import { readSectionNames } from '../../src/symbolize/section-names.js'
 import { createSymbolStore } from '../../src/symbolize/symbol-store.js'
 import { needs } from '../e2e/support/requirements.js'
 
@@ -31,26 +30,25 @@ function readAll(path: string): boolean {
 describe('the file of a program', () => {
   test.skipIf(!needs('readelf'))('has the build-id that readelf prints', () => {
     const text = execFileSync('readelf', ['-n', PROGRAM], { encoding: 'utf8' })
-    expect(readBuildId(PROGRAM)).toBe(/Build ID: ([0-9a-f]+)/.exec(text)?.[1])
+    expect(readElfFacts(PROGRAM).buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(text)?.[1])
   })
 
   test.skipIf(!needs('readelf'))('has the sections that readelf prints', () => {
     const text = execFileSync('readelf', ['-SW', PROGRAM], { encoding: 'utf8' })
     const names = [...text.matchAll(/^ +\[ *\d+\] (\.\S+)/gm)].map(([, name]) => name)
-    expect(readSectionNames(PROGRAM).slice(1)).toEqual(names)
+    expect(readElfFacts(PROGRAM).sectionNames.slice(1)).toEqual(names)
   })
 
   test('that is not there, or no program, has none', () => {
     for (const path of [join(folder, 'absent'), folder, '/etc/passwd', '/dev/null', '/proc/self/maps']) {
-      expect(readBuildId(path)).toBeUndefined()
-      expect(readSectionNames(path)).toEqual([])
+      expect(readElfFacts(path)).toEqual({ buildId: undefined, sectionNames: [] })
     }
   })
 
   test.skipIf(!needs('mkfifo'))('that is a named pipe is not waited for', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
-    expect(readBuildId(pipe)).toBeUndefined()
+    expect(readElfFacts(pipe).buildId).toBeUndefined()
   })
 
   test('that is cut or changed is no error', () => {
@@ -97,7 +95,7 @@ describe('a file with more sections than a program has', () => {
     const changed = Uint8Array.from(readFileSync(PROGRAM))
     new DataView(changed.buffer).setUint16(60, count, true)
     writeFileSync(file, changed)
-    expect(readSectionNames(file)).toEqual([])
+    expect(readElfFacts(file).sectionNames).toEqual([])
   })
 })
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { UserStack } from '../../src/parse/trace-interval.js'
-import { readBuildId } from '../../src/symbolize/build-id.js'
+import { readElfFacts } from '../../src/symbolize/elf-facts.js'
 import { createProcessLocks } from '../../src/symbolize/process-locks.js'
 import { needs } from '../e2e/support/requirements.js'
 import { collectWaits, compile, folder, isRoot, run } from './waiting-process.js'
@@ -96,7 +96,7 @@ describe.skipIf(!needs('gcc', 'make', 'strip', 'objcopy') || !isRoot())('the loc
 
   test('have their names back with a debug file that has the build-id', async () => {
     const rootfs = join(folder, 'by-build-id')
-    const id = readBuildId(stripped) ?? ''
+    const id = readElfFacts(stripped).buildId ?? ''
     expect(id).toMatch(/^[0-9a-f]{40}$/)
     const place = join(rootfs, `usr/lib/debug/.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`)
     mkdirSync(dirname(place), { recursive: true })

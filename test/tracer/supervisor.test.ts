@@ -7,7 +7,8 @@ import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createBpftraceBackend } from '../../src/tracer/bpftrace.js'
 import { createNoneBackend } from '../../src/tracer/none.js'
 import { createStartWatch } from '../../src/tracer/start-watch.js'
-import { createSupervisor, type TracerStatus } from '../../src/tracer/supervisor.js'
+import { createSupervisor } from '../../src/tracer/supervisor.js'
+import type { TracerStatus } from '../../src/tracer/tracer-status.js'
 import { FRAMES, shellTracer } from './shell-tracer.js'
 
 function supervise(

@@ -1,5 +1,5 @@
 /** What threads use, by thread id. CPUs. */
-export type ThreadUse = ReadonlyMap<number, number>
+export type ThreadCpus = ReadonlyMap<number, number>
 
 /** What was counts half after this time: a busy thread is found at once, one that pauses is not lost. Seconds. */
 const HALF_LIFE_SECONDS = 5
@@ -15,7 +15,7 @@ const MAX_REMEMBERED = 256
  * @param now What they used in the time since; what is not in it used nothing.
  * @param seconds Length of that time. Seconds, > 0.
  */
-export function smoothedUse(before: ThreadUse | undefined, now: ThreadUse, seconds: number): ThreadUse {
+export function smoothedCpus(before: ThreadCpus | undefined, now: ThreadCpus, seconds: number): ThreadCpus {
   if (!before) return new Map([...now].sort(([, a], [, b]) => b - a).slice(0, MAX_REMEMBERED))
   const kept = 0.5 ** (seconds / HALF_LIFE_SECONDS)
   const mean: [number, number][] = []
@@ -24,4 +24,11 @@ export function smoothedUse(before: ThreadUse | undefined, now: ThreadUse, secon
     if (cpus >= FORGOTTEN_CPUS) mean.push([tid, cpus])
   }
   return new Map(mean.sort(([, a], [, b]) => b - a).slice(0, MAX_REMEMBERED))
+}
+
+/** Use of the busiest of them; 0 where there is none. CPUs. */
+export function mostOf(cpus: ThreadCpus | undefined): number {
+  let most = 0
+  for (const one of cpus?.values() ?? []) most = Math.max(most, one)
+  return most
 }

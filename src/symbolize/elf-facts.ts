@@ -1,0 +1,17 @@
+import { openElfFile } from './elf-file.js'
+
+/** What the file of a program says of itself. */
+export interface ElfFacts {
+  /** GNU build-id in hexadecimal; undefined where it has none, or cannot be read. */
+  readonly buildId: string | undefined
+  /** Names of its sections; none where it cannot be read, or has more of them than a program has. */
+  readonly sectionNames: readonly string[]
+}
+
+/** Reads an ELF file by a few small reads. */
+export function readElfFacts(path: string): ElfFacts {
+  const elf = openElfFile(path)
+  const facts = { buildId: elf?.buildId, sectionNames: elf?.sectionNames() ?? [] }
+  elf?.close()
+  return facts
+}
