@@ -214,6 +214,22 @@ describe('the regime', () => {
   })
 })
 
+describe('the regime while threads queue', () => {
+  /** 3.4 wait and one holds for 0.6 of the time: 4 jobs at the lock. */
+  const queue = { ownedSamples: 60, contendedSeconds: 0.6, queueSeconds: 3.4 }
+  const of = (threadCount: number | undefined) =>
+    assess(times(20, targetInterval([lockInterval('a', queue)], { threadCount })), GLIBC, LIMITS)
+
+  test('is none of light load where half of all threads are at its locks', () => {
+    expect(of(9)).toMatchObject({ queueLength: expect.closeTo(4, 9), regime: 'client' })
+    expect(of(7)).toMatchObject({ regime: 'sequential', headroom: expect.closeTo(1 / 0.6, 9) })
+  })
+
+  test('is by the fullest resource alone where the number of threads is not known', () => {
+    expect(of(undefined).regime).toBe('client')
+  })
+})
+
 test('nothing is said of no intervals', () => {
   expect(assess([], GLIBC, LIMITS)).toEqual({
     ownership: { kind: 'none', reason: 'no-contention' },

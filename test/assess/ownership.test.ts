@@ -108,6 +108,11 @@ describe('a lock without a readable owner', () => {
     expect(estimate(times(count, targetInterval([unreadable(0.6)])))).toEqual(none(reason))
   })
 
+  test('is named as such from as many samples on as an estimate needs', () => {
+    const [first, second] = [150, 50].map((cpuSamples) => targetInterval([unreadable(0.6)], { cpuSamples }))
+    expect(estimate([first, second].flatMap((one) => one ?? []))).toEqual(none('owner-unknown'))
+  })
+
   test('hides no thread that is full, and does hide one that is not', () => {
     const loop = (use: number) => ({ threads: [threadUse('loop', use, { isMain: true })] })
     expect(of([unreadable(0.6)], loop(0.9), LOOP)).toEqual(p(1 - 90 / 150))

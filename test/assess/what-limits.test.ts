@@ -60,6 +60,7 @@ describe('what limits', () => {
     ['the CPUs', { cpu: 0.95, locks: [lock('a', 0.5)] }, 'parallel'],
     ['the CPUs, not a lock that is less full', { cpu: 0.99, locks: [lock('a', 0.95)] }, 'parallel'],
     ['a lock, not the CPUs that are less full', { cpu: 0.91, locks: [lock('a', 0.95)] }, 'sequential'],
+    ['the CPUs, as full as they must be', { cpu: 0.9, locks: [lock('a', 0.02, 0.95)] }, 'parallel'],
     ['not a lock that is held without a CPU', { cpu: 1, locks: [lock('a', 0.02, 0.95)] }, 'parallel'],
     ['nothing', { locks: [lock('a', 0.8)], threads: [thread('loop', 0.8)] }, 'client'],
   ])('%s: the regime says it', (_, given, regime) => {

@@ -122,6 +122,8 @@ describe('a sequential thread stays one', () => {
     const pool = [busy('pool', 0.95), busy('pool', 0.9, { key: 'pool 2' })]
     expect(learn(known, ...pool, main(0.4))).toEqual([])
     expect(learnSequentialThreads(known, [...pool, main(0.5)], MINUTE)).toBe(known)
+    const just = pool.map((worker) => ({ ...worker, runSeconds: 54 }))
+    expect(learn(known, ...just, main(0.4))).toEqual([])
   })
 
   test('whatever the others do that are known too', () => {
