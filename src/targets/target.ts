@@ -8,6 +8,7 @@ import type { ProcessIdentity } from '../process/identify.js'
 import type { Presence } from '../process/newcomers.js'
 import { nameOf } from '../resources/sequential.js'
 import type { Runtime } from '../runtimes/runtime.js'
+import { createHoldBack } from './hold-back.js'
 import { createMainProcess } from './main-process.js'
 import { createMemberJoin, type GroupedInterval } from './member-join.js'
 import type { ProcessPlace } from './process-places.js'
@@ -103,9 +104,8 @@ export function createTarget(
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   const join = createMemberJoin(host)
+  const holdBack = createHoldBack()
   const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
-  /** Last intervals that are not counted yet: 0 or 1. */
-  let heldBack = 0
   let recentSeconds = 0
   let lastAliveNs = bornNs
 
@@ -117,14 +117,7 @@ export function createTarget(
     const learned = assessed.add(interval)
     if (learned) tracker.useSequentialThreads([...learned])
     assessed.assess(counters.shownLocks())
-    // Where its locks lie is found out before the next interval ends: then it is counted.
-    const isPending = [...interval.locks.values()].some(({ lock }) => lock.isPending)
-    const { intervals } = assessed
-    const counted = intervals.length - heldBack - 1
-    heldBack = isPending ? 1 : 0
-    for (let end = counted + 1; end <= intervals.length - heldBack; end += 1) {
-      count(intervals.slice(0, end), nowSeconds)
-    }
+    for (const intervals of holdBack.countable(assessed.intervals)) count(intervals, nowSeconds)
   }
 
   /** Counts what the last of these intervals adds. */
@@ -138,12 +131,7 @@ export function createTarget(
   }
 
   function forget(): void {
-    heldBack = 0
-    assessed.forget(runtime)
-  }
-
-  function forget(): void {
-    heldBack = 0
+    holdBack.forget()
     assessed.forget()
   }
 
