@@ -163,7 +163,7 @@ function isTooFew(
   const samplesOf = (intervals: readonly TargetInterval[]) =>
     intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
   const samples = samplesOf(all)
-  return samples >= minSamples && samplesOf(known) < MIN_KNOWN_SHARE * samples
+  return samples >= minSamples && samplesOf(known) < Math.max(minSamples, MIN_KNOWN_SHARE * samples)
 }
 
 function processFraction(
