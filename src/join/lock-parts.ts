@@ -97,7 +97,7 @@ function leastContendedSeconds(parts: readonly LockPart[], users: number): numbe
 }
 
 /** Of a lock that a process sees at several addresses, one: its samples looked at the same word at each of them. */
-export function oncePerProcess(parts: readonly LockPart[]): readonly LockPart[] {
+function oncePerProcess(parts: readonly LockPart[]): readonly LockPart[] {
   const byPid = new Map<number, LockPart>()
   for (const part of parts) {
     const known = byPid.get(part.pid)
