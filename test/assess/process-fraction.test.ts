@@ -179,7 +179,7 @@ describe('locks of processes that ended before their locks were known', () => {
       ...one,
       cpuSamples: 19,
     }))
-    expect(assess(seconds, 'glibc', LIMITS).ownership).toEqual({
+    expect(assess(seconds, GLIBC, LIMITS).ownership).toEqual({
       kind: 'none',
       reason: 'short-lived-processes',
     })
