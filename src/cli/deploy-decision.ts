@@ -59,7 +59,7 @@ function describeComparison(deploy: Deploy): string {
     versionBefore === undefined && versionAfter === undefined
       ? `the deploy of ${describeTime(timestampSeconds)}`
       : `${versionBefore ?? 'an unknown version'} -> ${versionAfter ?? 'an unknown version'}`
-  const lock = lockAfter === undefined ? '' : `, bottleneck lock ${lockAfter}`
+  const lock = lockAfter === undefined ? '' : `, bottleneck ${lockAfter}`
   return `${versions}: p ${describeEstimate(before)} before, ${describeEstimate(after)} after, difference ${describeEstimate(difference)}${lock}`
 }
 

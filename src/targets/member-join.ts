@@ -26,7 +26,9 @@ export type MemberJoin = (
 const MAX_LOST_SHARE = 0.05
 
 /** Creates the join of one target: it remembers which of its processes takes the place of which. */
-export function createMemberJoin(host: Pick<TargetHost, 'isAlive' | 'lock' | 'allowance'>): MemberJoin {
+export function createMemberJoin(
+  host: Pick<TargetHost, 'isAlive' | 'presence' | 'lock' | 'allowance'>,
+): MemberJoin {
   const places = createProcessPlaces(host)
   return (members, main, interval) => {
     const users = members.length > 0 ? members.map(({ identity }) => identity) : main ? [main] : []

@@ -56,9 +56,11 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
   test('shows the contended mutex of the reference workload, and its pool as other waits', () => {
     const { intervals } = parse(lines)
     const processes = intervals.flatMap((interval) => [...interval.processes.values()])
-    const contended = processes.filter((process) => process.locks.length > 0)
-    expect(new Set(contended.map((process) => process.pid)).size).toBe(1)
-    const locks = contended.flatMap((process) => process.locks)
+    // Other programs of the machine contend too, for a moment.
+    const [first] = processes.flatMap(({ locks }) => locks).sort((a, b) => b.queueSeconds - a.queueSeconds)
+    const locks = processes.flatMap((process) =>
+      process.locks.filter(({ address }) => address === first?.address),
+    )
     // 4 threads, p = 0.5, saturated: about two wait and one holds at any time.
     const queueSeconds = locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)
     expect(queueSeconds / intervals.length).toBeGreaterThan(1.7)
@@ -69,12 +71,11 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
     expect(owned / watched).toBeLessThan(0.56)
     for (const lock of locks) expect(lock.contendedSeconds).toBeGreaterThan(0.85)
     const stacks = intervals.flatMap((interval) => interval.stacks)
-    expect(stacks).toHaveLength(6)
-    for (const { address, stack } of stacks) {
-      expect(address).toBe(locks[0]?.address)
-      expect(stack.words).toHaveLength(28)
-    }
-    const pools = processes.filter((process) => process.locks.length === 0 && process.waits.has('other'))
+    expect(stacks.filter(({ address }) => address === first?.address)).toHaveLength(6)
+    for (const { stack } of stacks) expect(stack.words).toHaveLength(28)
+    const pools = processes.filter(
+      ({ locks, waits }) => locks.length === 0 && waits.has('other') && !waits.has('mutex'),
+    )
     expect(pools.length).toBeGreaterThan(0)
     for (const pool of pools) expect([...pool.waits.keys()]).toEqual(['other'])
   })
