@@ -46,7 +46,7 @@ export const TARGET = z.object({
   busyCpus: number('CPU-seconds per second (B)').optional(),
   parallelFraction: z.object(PARALLEL_FRACTION),
   queueLength: number('Mean number of jobs at its locks (Q)').optional(),
-  serialUtilizationRatio: number('CPU-seconds per second inside the bottleneck lock (U_s)').optional(),
+  serialUtilizationRatio: number('CPU-seconds per second inside the bottleneck (U_s)').optional(),
   headroomRatio: number('Factor by which throughput can grow before the fullest resource is full').optional(),
   speedupLimit: number('Speed-up over one CPU that no number of CPUs exceeds').optional(),
   resources: z

@@ -37,7 +37,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const { sampler, threads, lister, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
   let isTraced = true
   let processesCut = 0
-
+  /** Command names of programs whose new processes are looked at early. */
   let lookFor: ReadonlySet<string> = new Set()
 
   function sample(): void {

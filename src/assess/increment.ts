@@ -4,6 +4,7 @@ import type { TargetInterval } from '../join/target-interval.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment } from './assess.js'
 import { qualifiedWindow } from './contention.js'
+import { hasNoOrphans } from './orphans.js'
 import { busiestLocks, processBatch } from './process-fraction.js'
 
 /** What the last interval adds to the counters of a target. */
@@ -20,6 +21,14 @@ export interface Increment {
   readonly batch: Batch | undefined
 }
 
+const NOTHING: Increment = {
+  cpuSeconds: undefined,
+  serialCpuSeconds: 0,
+  processSerialCpuSeconds: 0,
+  contentionWindow: undefined,
+  batch: undefined,
+}
+
 /**
  * @param intervals Those that the assessment was made from, the last one last; at least one.
  * @throws {RangeError} There is none.
@@ -31,6 +40,8 @@ export function incrementOf(
 ): Increment {
   const last = intervals.at(-1)
   if (!last) throw new RangeError('intervals must be at least one, got none')
+  // Serial time beside CPU time, or neither.
+  if (!hasNoOrphans(last)) return NOTHING
   const busiest = busiestLocks(intervals)
   const processBatchOf = (interval: TargetInterval) => processBatch(interval, busiest, bottleneck)
   const samplesOfProcesses = (interval: TargetInterval) => {

@@ -26,7 +26,7 @@ export function isMostlyOrphaned(
   minSamples: number,
 ): boolean {
   const samples = samplesOf(all)
-  return samples >= minSamples && samplesOf(known) < MIN_KNOWN_SHARE * samples
+  return samples >= minSamples && samplesOf(known) < Math.max(minSamples, MIN_KNOWN_SHARE * samples)
 }
 
 function samplesOf(intervals: readonly TargetInterval[]): number {

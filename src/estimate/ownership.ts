@@ -5,14 +5,14 @@ import { addBatch, type Batch, type BatchSums, NO_BATCHES, ratioOf, shareInterva
 export const MIN_BATCHES = 10
 
 /**
- * Parallel fraction from on-CPU samples that own the bottleneck lock.
+ * Parallel fraction from on-CPU samples inside the bottleneck: those that own a lock, or those of a thread.
  *
- *     p = 1 − Σ owned / Σ samples
+ *     p = 1 − Σ inside / Σ samples
  *
- * D_s/D of a job is the share of its CPU time that lies inside the lock, and samples at a fixed frequency are
+ * D_s/D of a job is the share of its CPU time that lies inside the bottleneck, and samples at a fixed frequency are
  * proportional to CPU time. It needs no saturation and no queue at the instant of a sample.
  *
- * @param batches One per interval: samples that owned the lock, and samples of the target in which that could be seen.
+ * @param batches One per interval: samples inside the bottleneck, and samples of the target in which that could be seen.
  * @param minSamples Σ whole below which nothing is said. Count, ≥ 1.
  * @returns p in [0, 1] with its 95 % interval by batch means, or `too-few-samples`.
  */

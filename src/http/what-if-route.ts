@@ -20,8 +20,7 @@ export function addWhatIfRoute(api: FastifyInstance, ask: AskWhatIf): void {
     WHAT_IF_PATH,
     {
       ...describeRoute({
-        summary:
-          'What if a target had other CPUs, other clients, or held its bottleneck lock for a shorter time',
+        summary: 'What if a target had other CPUs, other clients, or held its bottleneck for a shorter time',
         querystring: QUESTION,
         response: {
           200: ANSWER,

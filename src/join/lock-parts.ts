@@ -10,6 +10,8 @@ export interface LockReference {
   readonly key: string
   /** Undefined as long as the name is being found out; then it stays. */
   readonly label: string | undefined
+  /** Whether where it lies is being found out just now. */
+  readonly isPending?: boolean
   /** Whether its process ended before it was found out where the lock lies: it may be one of the others. */
   readonly isOrphan?: boolean
 }
@@ -95,7 +97,7 @@ function leastContendedSeconds(parts: readonly LockPart[], users: number): numbe
 }
 
 /** Of a lock that a process sees at several addresses, one: its samples looked at the same word at each of them. */
-export function oncePerProcess(parts: readonly LockPart[]): readonly LockPart[] {
+function oncePerProcess(parts: readonly LockPart[]): readonly LockPart[] {
   const byPid = new Map<number, LockPart>()
   for (const part of parts) {
     const known = byPid.get(part.pid)

@@ -7,7 +7,7 @@ import { checkFraction } from './check.js'
  *
  * Source: Amdahl's law, eq. 1 of Carvalho & Pereira.
  *
- * @param parallelFraction p, share of a job's CPU demand outside the bottleneck lock. Ratio in [0, 1].
+ * @param parallelFraction p, share of a job's CPU demand outside the bottleneck. Ratio in [0, 1].
  * @param cpus n. CPUs, > 0.
  * @returns Speed-up, between min(1, n) and 1/(1 − p).
  * @throws {RangeError} An argument outside its domain.

@@ -133,6 +133,9 @@ function createEntry({ key, place }: LockOwner, address: bigint, nowNs: bigint):
     key: `${key}:${address}`,
     label: undefined,
     isPlaced: false,
+    get isPending() {
+      return !this.isPlaced && this.isAsking
+    },
     get isOrphan() {
       return !this.isPlaced && place.hasEnded()
     },

@@ -31,7 +31,7 @@ export interface ProcessView {
   locate(address: bigint): Place | undefined
   /** What a lock at this address is a part of; undefined where only its address tells it apart, or nothing is mapped. */
   homeOf(address: bigint): LockHome | undefined
-  /** Looks at the file of the program, which cannot be found when the process has ended. */
+  /** Reads the symbols of the program, whose file cannot be found when the process has ended. */
   prepare(): void
   /** Closes the files; the next look-up that needs one opens it again. */
   release(): void
@@ -92,7 +92,7 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
     prepare() {
       const index = mappings.findIndex(({ path }) => path === exe)
       const mapping = mappings[index]
-      if (mapping) modules.at(index, mapping)
+      if (mapping) modules.at(index, mapping).findSymbol(0, 'object')
     },
     release: modules.release,
   }

@@ -7,14 +7,16 @@ import { addLockIncrement, createLockCounters, type LockIncrement } from './lock
 
 /** Running totals of one target; they only grow. */
 export interface CounterTotals {
+  /** CPU time of the target. Seconds. */
   readonly cpuSeconds: number
-  /** CPU time inside the bottleneck lock. */
+  /** Of it, inside the bottleneck. Seconds. */
   readonly serialCpuSeconds: number
-  /** CPU time inside the busiest lock of each process. */
+  /** Of it, inside the busiest lock of each process. Seconds. */
   readonly processSerialCpuSeconds: number
+  /** Length of the intervals that the window estimate was made from, and CPU time in them. Seconds. */
   readonly contentionWindowSeconds: number
   readonly contentionWindowCpuSeconds: number
-  /** Undefined as long as no quota was seen. */
+  /** Time for which a CPU quota stopped it; undefined as long as no quota was seen. Seconds. */
   readonly throttledSeconds: number | undefined
   readonly waits: ReadonlyMap<FutexClass, WaitTotals>
   readonly locks: ReadonlyMap<string, WaitTotals>

@@ -8,6 +8,7 @@ import type { ProcessIdentity } from '../process/identify.js'
 import type { Presence } from '../process/newcomers.js'
 import { nameOf } from '../resources/sequential.js'
 import type { Runtime } from '../runtimes/runtime.js'
+import { createHoldBack } from './hold-back.js'
 import { createMainProcess } from './main-process.js'
 import { createMemberJoin, type GroupedInterval } from './member-join.js'
 import type { ProcessPlace } from './process-places.js'
@@ -103,6 +104,7 @@ export function createTarget(
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   const join = createMemberJoin(host)
+  const holdBack = createHoldBack()
   const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
   let recentSeconds = 0
   let lastAliveNs = bornNs
@@ -115,12 +117,22 @@ export function createTarget(
     const learned = assessed.add(interval)
     if (learned) tracker.useSequentialThreads([...learned])
     assessed.assess(counters.shownLocks())
+    for (const intervals of holdBack.countable(assessed.intervals)) count(intervals, nowSeconds)
+  }
+
+  /** Counts what the last of these intervals adds. */
+  function count(intervals: readonly TargetInterval[], nowSeconds: number): void {
     const { assessment, known } = assessed
-    const increment = incrementOf(assessed.intervals, assessment, limits())
+    const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
     const { bottleneck } = assessment
     const isComparable = increment.batch !== undefined && known.runtime !== 'unclassifiable'
     if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
+  }
+
+  function forget(): void {
+    holdBack.forget()
+    assessed.forget()
   }
 
   return {
@@ -134,7 +146,7 @@ export function createTarget(
       const { event, isAlive } = main.observe(identities, nowSeconds)
       const addUp = areShortLived(before, main.identity(), limits().trailingSeconds)
       // What came before it was another program, or may have been: its intervals say nothing of this one.
-      if (event === 'deploy' || (event === 'restart' && !addUp)) assessed.forget()
+      if (event === 'deploy' || (event === 'restart' && !addUp)) forget()
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) assessed.useRuntime(runtimeOf(identities))
       take(members, join(members, main.identity(), interval), nowSeconds)
@@ -164,7 +176,7 @@ export function createTarget(
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
     },
-    interrupt: assessed.forget,
+    interrupt: forget,
   }
 }
 

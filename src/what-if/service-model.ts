@@ -84,7 +84,7 @@ function isMaterial({ work, sleep }: Pick<ModelledResource, 'work' | 'sleep'>): 
 }
 
 /** D of a job, over D as it was measured. Ratio, > 0. */
-export function demandOf({ parallelWork, resources }: ServiceModel): number {
+function demandOf({ parallelWork, resources }: ServiceModel): number {
   return resources.reduce((sum, { work }) => sum + work, parallelWork)
 }
 

@@ -108,6 +108,19 @@ describe('what the last interval adds', () => {
     expect(increment(intervals.slice(0, 9)).contentionWindow).toBeUndefined()
   })
 
+  test('is nothing where it is not known which locks those are that matter', () => {
+    const orphan = lockInterval('a', { ownedSamples: 4, lock: { key: 'a', label: 'a', isOrphan: true } })
+    expect(increment([...before, targetInterval([orphan])])).toEqual({
+      cpuSeconds: undefined,
+      serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
+      contentionWindow: undefined,
+      batch: undefined,
+    })
+    const trifle = { ...orphan, ownedSamples: 3 }
+    expect(increment([...before, targetInterval([trifle])]).cpuSeconds).toBe(1.5)
+  })
+
   test('needs an interval', () => {
     expect(() => increment([])).toThrow('intervals must be at least one, got none')
   })

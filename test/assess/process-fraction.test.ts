@@ -174,6 +174,17 @@ describe('locks of processes that ended before their locks were known', () => {
     expect(assessed(30, 20).process).toMatchObject({ value: expect.closeTo(0.8, 9) })
   })
 
+  test('are the reason where samples were enough, and those that are left are not', () => {
+    const seconds = Array.from({ length: 12 }, (_, pid) => second(pid, pid < 2 ? 30 : 0)).map((one) => ({
+      ...one,
+      cpuSamples: 19,
+    }))
+    expect(assess(seconds, GLIBC, LIMITS).ownership).toEqual({
+      kind: 'none',
+      reason: 'short-lived-processes',
+    })
+  })
+
   test('do not count as short-lived where there are few samples of anything', () => {
     const few = assess(
       [second(1, 50)].map((one) => ({ ...one, cpuSamples: 100 })),

@@ -41,9 +41,9 @@ describe.each(['4.8', '5.1', '5.6'])('what SystemTap %s printed', (version) => {
     expect(new Set(workload.map(({ pid }) => pid)).size).toBe(1)
     const locks = workload.flatMap((process) => process.locks)
     expect(new Set(locks.map(({ address }) => address)).size).toBe(1)
-    // 4 threads, p = 0.5, saturated: about two wait and one holds at any time.
+    // 4 threads, p = 0.5, saturated: about two wait and one holds at any time; fewer while an emulated CPU stands still.
     const queueSeconds = locks.reduce((sum, lock) => sum + lock.queueSeconds, 0)
-    expect(queueSeconds / locks.length).toBeGreaterThan(1.7)
+    expect(queueSeconds / locks.length).toBeGreaterThan(1.6)
     expect(queueSeconds / locks.length).toBeLessThan(2.2)
     const owned = locks.reduce((sum, lock) => sum + lock.ownedSamples, 0)
     const watched = locks.reduce((sum, lock) => sum + lock.watchedSamples, 0)

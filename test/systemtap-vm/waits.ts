@@ -81,18 +81,24 @@ export function testWaits(machine: () => VirtualMachine, module: string): void {
   describe.each(LOCKS)('a lock: %s', (kind, futexClass) => {
     test(`its waits are of class ${futexClass}`, () => {
       const { waits, lock } = of(kind)
-      const all = [...waits.values()].reduce((sum, count) => sum + count, 0)
-      expect((waits.get(futexClass) ?? 0) / all).toBeGreaterThan(0.9)
+      expect((waits.get(futexClass) ?? 0) / total([...waits.values()])).toBeGreaterThan(0.9)
       // Four threads of which one is inside and one outside.
       expect(lock?.queueSeconds).toBeGreaterThan(SECONDS)
     })
+  })
 
-    test.skipIf(futexClass === 'semaphore')('its owner is inside for half of the CPU time', () => {
-      const { ownedSamples, watchedSamples } = lockOf(kind)
-      expect(watchedSamples).toBeGreaterThan(100)
-      expect(ownedSamples / watchedSamples).toBeGreaterThan(0.4)
-      expect(ownedSamples / watchedSamples).toBeLessThan(0.6)
-    })
+  test('the owner of a lock is inside for half of the CPU time, whatever the class', () => {
+    const locks = LOCKS.filter(([kind]) => kind !== 'semaphore').map(([kind]) => lockOf(kind))
+    const watched = locks.map(({ watchedSamples }) => watchedSamples)
+    const owned = locks.map(({ ownedSamples }) => ownedSamples)
+    expect(total(owned) / total(watched)).toBeGreaterThan(0.42)
+    expect(total(owned) / total(watched)).toBeLessThan(0.58)
+    // Each has few samples, and emulated CPUs stand still where the machine has other work.
+    for (const [index, samples] of watched.entries()) {
+      expect(samples).toBeGreaterThan(50)
+      expect((owned[index] ?? 0) / samples).toBeGreaterThan(0.3)
+      expect((owned[index] ?? 0) / samples).toBeLessThan(0.7)
+    }
   })
 
   test.each(NO_LOCKS)('no lock: %s', (kind) => {
@@ -135,16 +141,19 @@ export function testWaits(machine: () => VirtualMachine, module: string): void {
   test('samples of threads are those of their process', () => {
     for (const { processes } of intervals) {
       for (const { cpuSamples, threads } of processes.values()) {
-        expect([...threads.values()].reduce((sum, samples) => sum + samples, 0)).toBe(cpuSamples)
+        expect(total([...threads.values()])).toBe(cpuSamples)
       }
     }
   })
 
   test('nothing but what skipped probes would have seen is lost', () => {
-    const lost = intervals.reduce((sum, { lostEvents }) => sum + lostEvents, 0)
     const waits = [...seen.values()].flatMap((kind) => [...kind.waits.values()])
-    expect(lost).toBeLessThan(0.01 * waits.reduce((sum, count) => sum + count, 0))
+    expect(total(intervals.map(({ lostEvents }) => lostEvents))).toBeLessThan(0.01 * total(waits))
   })
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
 }
 
 function look(truth: Truth, intervals: readonly TraceInterval[]): Seen {

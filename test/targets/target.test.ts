@@ -311,6 +311,31 @@ test('threads that only stand at a lock are no queue: they are told apart, until
   })
 })
 
+test('an interval is counted when it is known where its locks lie: with the serial time of a lock that continues', () => {
+  const reference = { key: 'own', label: 'a', isPending: true }
+  const { target, advance } = scene({
+    lock: ({ pid }) => (pid === 1 ? { key: 'shared', label: 'a' } : reference),
+  })
+  const counted = () => target.snapshot()?.counters
+  times(20, () => advance(member(1, { ownedSamples: 75 })))
+  expect(counted()).toMatchObject({
+    cpuSeconds: expect.closeTo(30, 9),
+    serialCpuSeconds: expect.closeTo(15, 9),
+  })
+  advance(member(2, { ownedSamples: 75 }))
+  expect(counted()?.cpuSeconds).toBeCloseTo(30, 9)
+  Object.assign(reference, { key: 'shared', isPending: false })
+  advance(member(2, { ownedSamples: 75 }))
+  expect(counted()).toMatchObject({
+    cpuSeconds: expect.closeTo(33, 9),
+    serialCpuSeconds: expect.closeTo(16.5, 9),
+  })
+  // One that takes longer is not waited for.
+  reference.isPending = true
+  times(3, () => advance(member(2, { ownedSamples: 75 })))
+  expect(counted()?.cpuSeconds).toBeCloseTo(36, 9)
+})
+
 test('an interruption forgets the intervals and keeps the counters', () => {
   const { target, advance } = scene()
   times(20, () => advance(member(1)))

@@ -14,6 +14,9 @@ function trap(name: string, title: string, command: string, rest: Rest = {}): Ro
   return programRow(SECTION, command, { name, title, about: 'lock', reasons: [], ...rest })
 }
 
+/** Who holds a lock that nobody waits for is not seen, so the queue of many little used locks is not the whole one. */
+const MANY_LOCKS: Rest = { hasOtherQueue: true }
+
 const light = (name: string, title: string, command: string, rest: Rest = {}) =>
   trap(name, title, `${command} ${LIGHT}`, { ...rest, isLight: true })
 
@@ -49,8 +52,8 @@ export const TRAP_ROWS: readonly Row[] = [
     'shapes --shape sleep --sleep-inside 2ms --inside 50us',
   ),
   trap('fsync-inside', 'fsync inside the lock', 'shapes --shape fsync --inside 20us --outside 50us'),
-  light('nested', 'nested A > B', 'shapes --shape nested --outside 900us'),
-  light('stripes', '16 stripes', 'shapes --shape stripes'),
+  light('nested', 'nested A > B', 'shapes --shape nested --outside 900us', MANY_LOCKS),
+  light('stripes', '16 stripes', 'shapes --shape stripes', MANY_LOCKS),
   trap(
     'pipeline',
     'pipeline of 2 locks, 8 threads',
@@ -114,10 +117,15 @@ export const TRAP_ROWS: readonly Row[] = [
       tolerance: 0.06,
     },
   ),
-  light('three', '3 locks, demands 6 : 3 : 1', 'shapes --shape three --inside 500us --outside 500us'),
-  light('many', '200 locks, 1 hot', 'shapes --shape many'),
+  light(
+    'three',
+    '3 locks, demands 6 : 3 : 1',
+    'shapes --shape three --inside 500us --outside 500us',
+    MANY_LOCKS,
+  ),
+  light('many', '200 locks, 1 hot', 'shapes --shape many', MANY_LOCKS),
   {
-    ...light('namespace', 'the same in a pid namespace', 'shapes --shape many'),
+    ...light('namespace', 'the same in a pid namespace', 'shapes --shape many', MANY_LOCKS),
     command: 'unshare --pid --fork --kill-child workload-shapes --shape many --think 20ms',
     start: startInNamespace,
   },
