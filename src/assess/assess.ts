@@ -93,7 +93,7 @@ export function assess(
     ...whatLimits({
       ownership,
       locks: blind ? [] : wholeLocks,
-      threads: threads.filter((thread) => isSequential(thread, sequentialThreads)),
+      threads: sumThreads(whole).filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
       queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
       isLossy: hasLost,
