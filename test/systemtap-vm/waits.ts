@@ -82,8 +82,8 @@ export function testWaits(machine: () => VirtualMachine, module: string): void {
     test(`its waits are of class ${futexClass}`, () => {
       const { waits, lock } = of(kind)
       expect((waits.get(futexClass) ?? 0) / total([...waits.values()])).toBeGreaterThan(0.9)
-      // Four threads of which one is inside and one outside.
-      expect(lock?.queueSeconds).toBeGreaterThan(SECONDS)
+      // Of four threads one is inside and one outside, or two where an emulated CPU stands still.
+      expect(lock?.queueSeconds).toBeGreaterThan(SECONDS / 2)
     })
   })
 
