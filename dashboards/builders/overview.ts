@@ -105,7 +105,7 @@ export function overview(): Dashboard {
           singleValue({
             title: 'p of all together',
             description:
-              'Share of the CPU time of all selected targets that was outside their busiest locks, in the last hour: from the sums of CPU time, not a mean of p.',
+              'Share of the CPU time of all selected targets that was outside their busiest locks and threads, in the last hour: from the sums of CPU time, not a mean of p.',
             ...P_PANEL,
             width: 4,
             height: 4,
@@ -222,7 +222,7 @@ export function overview(): Dashboard {
           timeSeries({
             title: 'U_s of each target',
             description:
-              'How much of the time its busiest lock is in use, on the machine where it is most. Near 100 % the lock limits throughput.',
+              'How much of the time its busiest lock or thread is at work, on the machine where it is most. Near 100 % that limits throughput.',
             docs: runbook('AmdahlSequentialSaturation'),
             width: 8,
             height: 9,
