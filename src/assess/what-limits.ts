@@ -70,6 +70,7 @@ export function whatLimits({
   const p = ownership.kind === 'value' ? ownership.value : undefined
   const isSeen = p !== undefined || (ownership.kind === 'none' && ownership.reason === 'no-contention')
   const isComplete = isSeen && !isLossy
+  const isQueued = queuedShare >= MOST_THREADS && fullest.utilization < saturated
   const isKnown = fullest.utilization > 0 && (isComplete || fullest.utilization >= saturated)
   return {
     busyCpus,
@@ -77,8 +78,8 @@ export function whatLimits({
     headroom: isKnown ? headroom(fullest.utilization) : undefined,
     speedupLimit:
       p === undefined || inSequence < MATERIAL_USE ? undefined : speedupLimit(p, busyCpus, inSequence),
-    // Where most threads queue, the fullest resource limits, though it is not always in use: jobs pass from one to another.
-    regime: isKnown ? regime(inSequence, cpu, queuedShare >= MOST_THREADS ? 0 : saturated) : undefined,
+    // Where most threads are at locks these limit, though none is always in use: jobs pass from one to the next.
+    regime: isKnown ? (isQueued ? 'sequential' : regime(inSequence, cpu, saturated)) : undefined,
     resources,
   }
 

@@ -74,7 +74,8 @@ describe('what limits', () => {
       regime: 'sequential',
       headroom: expect.closeTo(1 / 0.6, 9),
     })
-    expect(limits({ ...given, queuedShare: 0.5, cpu: 0.7 }).regime).toBe('parallel')
+    expect(limits({ ...given, queuedShare: 0.5, cpu: 0.7 }).regime).toBe('sequential')
+    expect(limits({ ...given, queuedShare: 0.5, cpu: 0.95 }).regime).toBe('parallel')
   })
 })
 
