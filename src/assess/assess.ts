@@ -1,9 +1,9 @@
-import { type Estimate, none } from '../estimate/estimate.js'
+import { type Estimate, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionInWindows, type WindowLimits } from '../estimate/window.js'
 import type { TargetInterval } from '../join/target-interval.js'
 import type { Regime } from '../model/bounds.js'
 import { cpuUtilization, sumCpu } from '../resources/cpu.js'
-import { sumLocks } from '../resources/lock.js'
+import { hasReadableOwner, sumLocks } from '../resources/lock.js'
 import { type LockUse, lockUses, type ShownLocks } from '../resources/lock-use.js'
 import type { Resource } from '../resources/resource.js'
 import { findBottleneck, type SequentialResource } from '../resources/sequential.js'
@@ -40,7 +40,7 @@ export interface Assessment {
   /** The sequential resource with the largest U_s: p is about it. */
   readonly bottleneck: SequentialResource | undefined
   readonly locks: readonly (Omit<LockUse, 'queueLength'> & {
-    /** Undefined where the tracer lost waits. Jobs. */
+    /** Undefined where the tracer lost waits, or who holds it is not known and it is not contended throughout. Jobs. */
     readonly queueLength: number | undefined
   })[]
 }
@@ -84,12 +84,22 @@ export function assess(
   const cpu = cpuUtilization(sums, last.cpus)
   const isCpuFull = cpu >= limits.saturatedUtilization
   const uses = blind || locks.length === 0 ? undefined : lockUses(wholeLocks, sums, isCpuFull, shownLocks)
-  const queueLength = hasLost ? undefined : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
+  // Who holds a lock while nobody waits for it is known only where its owner can be read.
+  const hasUnknownHolders =
+    isReason(ownership, 'owner-unknown') &&
+    wholeLocks.some(
+      (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
+    )
+  const isQueueUnknown = ({ serialUtilization }: LockUse) =>
+    hasLost || (hasUnknownHolders && serialUtilization === undefined)
+  const queueLength = uses?.some(isQueueUnknown)
+    ? undefined
+    : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {
     ...estimates,
     bottleneck,
     queueLength,
-    locks: uses?.map((use) => (hasLost ? { ...use, queueLength: undefined } : use)) ?? [],
+    locks: uses?.map((use) => (isQueueUnknown(use) ? { ...use, queueLength: undefined } : use)) ?? [],
     ...whatLimits({
       ownership,
       locks: blind ? [] : wholeLocks,
@@ -101,6 +111,10 @@ export function assess(
       saturated: limits.saturatedUtilization,
     }),
   }
+}
+
+function isReason(estimate: Estimate, reason: Reason): boolean {
+  return estimate.kind === 'none' && estimate.reason === reason
 }
 
 /** Why nothing is known of its locks, if so. */
@@ -123,7 +137,5 @@ const NOTHING_MEASURED = {
 function estimateInWindows(intervals: readonly TargetInterval[], limits: EstimateLimits): Estimate {
   const windows = intervals.map((interval) => contentionWindowOf(interval, limits))
   const estimate = parallelFractionInWindows(windows, limits)
-  return estimate.kind === 'none' && estimate.reason === 'no-contention'
-    ? none(whyUncontended(intervals))
-    : estimate
+  return isReason(estimate, 'no-contention') ? none(whyUncontended(intervals)) : estimate
 }

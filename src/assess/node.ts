@@ -3,6 +3,7 @@ import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeInterval } from '../join/interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
+import { hasReadableOwner, isMaterial, sumLocks } from '../resources/lock.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment, EstimateLimits } from './assess.js'
 import { type Contention, contentionOf } from './contention.js'
@@ -48,6 +49,12 @@ export function assessNode(
 /** Share of the samples of the machine from which a target matters: what it hides makes p wrong by less. Ratio. */
 const MATERIAL_SHARE = 0.01
 
+/** Whether a lock without a readable owner is contended for long enough to matter. */
+function hidesLock(intervals: readonly TargetInterval[]): boolean {
+  const seconds = intervals.reduce((sum, { node }) => sum + node.seconds, 0)
+  return sumLocks(intervals).some((lock) => !hasReadableOwner(lock) && isMaterial(lock, seconds))
+}
+
 /** Samples inside the bottleneck of any target, of the samples of all processes. */
 function estimateOwnership(
   targets: readonly AssessedTarget[],
@@ -55,12 +62,13 @@ function estimateOwnership(
   minSamples: number,
 ): Estimate {
   const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
-  const isMaterial = ({ intervals: own }: AssessedTarget) =>
+  const isLarge = ({ intervals: own }: AssessedTarget) =>
     own.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0) >= MATERIAL_SHARE * samples
   for (const reason of ['owner-unknown', 'short-lived-processes'] as const) {
     const isHidden = targets.some((target) => {
       const { ownership } = target.assessment
-      return ownership.kind === 'none' && ownership.reason === reason && isMaterial(target)
+      if (ownership.kind === 'value' || ownership.reason !== reason || !isLarge(target)) return false
+      return reason !== 'owner-unknown' || hidesLock(target.intervals)
     })
     if (isHidden) return none(reason)
   }

@@ -28,7 +28,7 @@ export function estimateOwnership(
   }
   const known = intervals.filter(hasNoOrphans)
   if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
-  if (!bottleneck) return none(whyUncontended(intervals))
+  if (!bottleneck) return none(locks.length > 0 ? 'owner-unknown' : whyUncontended(intervals))
   const batches = known.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
   return parallelFractionByOwnership(batches, minSamples)
 }

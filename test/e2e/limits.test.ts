@@ -81,9 +81,8 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
     })
     expect(Math.abs((p('writers') ?? Number.NaN) - (reports.writers?.p ?? Number.NaN))).toBeLessThan(0.08)
     expect(reason('posted')).toEqual(['owner-unknown'])
-    const queue = scrape.value('amdahl_target_sequential_queue_length', { target: 'posted' })
-    expect(queue).toBeGreaterThan(0.02)
-    expect(queue).toBeLessThan(1.3 * (reports.posted?.queue ?? Number.NaN))
+    // Who holds it while nobody waits is not known.
+    expect(scrape.value('amdahl_target_sequential_queue_length', { target: 'posted' })).toBeUndefined()
     expect(
       scrape.value('amdahl_futex_waits_total', { target: 'posted', class: 'semaphore' }),
     ).toBeGreaterThan(100)
