@@ -117,12 +117,13 @@ describe.skipIf(!tried || cannotBeBuilt !== undefined)('SystemTap, in a virtual 
   describe('waits', () => testWaits(() => machine, MODULE))
 
   test('sees the same waits and the same queue as bpftrace on the same load, and as the load itself', async () => {
-    const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
-    const systemtap = await machine.startExporter(WITH_MODULE)
+    // Both at rest first: on emulated CPUs that are full, a start takes minutes.
     const bpftrace = await machine.startExporter(['--tracer.backend=bpftrace'], 'second')
-    await systemtap.ready()
     await bpftrace.ready(120)
-    await sleep(5000)
+    const systemtap = await machine.startExporter(WITH_MODULE)
+    await systemtap.ready()
+    const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
+    await sleep(8000)
     const look = () => Promise.all([systemtap.scrape(), bpftrace.scrape()])
     const before = await look()
     await workload.reset()
