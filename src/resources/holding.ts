@@ -22,11 +22,10 @@ const MIN_SAMPLES = 30
  *
  *     asleep = t · seen asleep,   ready = t · seen ready
  *
- * with t = U_s / seen running: the others run as much while the holder sleeps as while it runs, since in both they may
- * have to wait for the lock. Or t = (1 − U_s) / seen not running, as if they ran as much while the lock is free. They run
- * more then, so that this one is too small; but it holds where there are few samples of the other, and where the CPUs are
- * full, since then the holder itself takes a CPU from the others while it runs. Neither is more than what leaves nothing
- * for a free lock.
+ * with t = (1 − U_s) / seen not running, as if they ran as much in each of these states. While it waits for a CPU, all CPUs
+ * are busy. While it sleeps others run less than while the lock is free, since they may have to wait for it, so that this t
+ * is too small. They run as much as while it runs: t = U_s / seen running, if there are CPUs for all, and enough samples.
+ * Together they leave nothing less than nothing for a free lock.
  *
  * While others queue they may not run at all. But then the lock is held, except for G, from a wake to the return of the
  * woken thread: for C − G at least, C the time with waiters. What of that no sample accounts for, its holder spent asleep,
@@ -39,22 +38,23 @@ const MIN_SAMPLES = 30
 export function holdingOf(lock: LockTotals, sums: CpuSums, isCpuFull: boolean): Holding | undefined {
   if (!hasReadableOwner(lock) || sums.cpuSamples === 0) return undefined
   const running = (lock.scaledOwnedSamples / sums.cpuSamples) * (sums.cpuSeconds / sums.seconds)
-  const perSample = timePerSample(lock, running, isCpuFull)
-  const asleep = lock.ownerAsleepSamples * perSample
-  const ready = (lock.ownerOffCpuSamples - lock.ownerAsleepSamples) * perSample
+  const rest = Math.max(0, 1 - running)
+  const { byRest, byHolder } = timesPerSample(lock, running, rest)
+  const ready = (lock.ownerOffCpuSamples - lock.ownerAsleepSamples) * byRest
+  const perAsleep = isCpuFull ? byRest : Math.max(byRest, byHolder)
+  const asleep = Math.min(lock.ownerAsleepSamples * perAsleep, rest - ready)
   const heldAtLeast = (lock.contendedSeconds - lock.handOverSeconds) / sums.seconds
   const unseen = Math.max(0, heldAtLeast - running - asleep - ready)
   return isCpuFull ? { running, asleep, ready: ready + unseen } : { running, asleep: asleep + unseen, ready }
 }
 
-/** t of holdingOf: share of the time that a sample of another thread stands for, while the holder does not run. */
-function timePerSample(lock: LockTotals, running: number, isCpuFull: boolean): number {
+/** t of holdingOf, by both rules; 0 where there are too few samples for it. */
+function timesPerSample(lock: LockTotals, running: number, rest: number) {
   const { watchedSamples, ownedSamples, heldSamples, ownerOffCpuSamples } = lock
   const seenRunning = heldSamples - ownerOffCpuSamples
   const notRunning = watchedSamples - ownedSamples - seenRunning
-  const rest = Math.max(0, 1 - running)
-  if (ownerOffCpuSamples === 0) return 0
-  const byRest = notRunning >= MIN_SAMPLES ? rest / notRunning : 0
-  const byHolder = !isCpuFull && seenRunning >= MIN_SAMPLES ? running / seenRunning : 0
-  return Math.min(Math.max(byRest, byHolder), rest / ownerOffCpuSamples)
+  return {
+    byRest: notRunning >= MIN_SAMPLES ? rest / notRunning : 0,
+    byHolder: seenRunning >= MIN_SAMPLES ? running / seenRunning : 0,
+  }
 }

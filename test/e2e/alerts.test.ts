@@ -28,8 +28,13 @@ const DROPPED = 'AmdahlParallelFractionDroppedAfterDeploy'
 const CAN_BE_EMPTY: Readonly<Record<string, readonly string[]>> = {
   // One lock is contended: none is cut.
   'amdahl-health': ['What was left out B'],
-  // The paper's estimator is withheld on saturated CPUs, and there is no CPU quota.
-  'amdahl-service': ['Parallel fraction p D', 'p from the counters B', 'U_s and B/N C'],
+  // The paper's estimator is withheld on saturated CPUs; no thread limits, and there is no CPU quota.
+  'amdahl-service': [
+    'Parallel fraction p D',
+    'p from the counters B',
+    'Use of lock, thread and CPUs B',
+    'Use of lock, thread and CPUs E',
+  ],
 }
 
 interface Alert {

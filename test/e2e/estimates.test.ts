@@ -106,16 +106,16 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       })
       if (!asleep) throw new Error('not observed')
       const { scrape, own } = asleep
-      expect(own.held).toBeGreaterThan(0.9)
+      expect(own.held).toBeGreaterThan(0.8)
       within(0.08, scrape.value('amdahl_lock_held_ratio', { target, lock: 'reference_lock' }), own.held)
       within(0.03, ownership(asleep, target).p, own.p)
       expect(scrape.value('amdahl_target_serial_utilization_ratio', { target })).toBeLessThan(0.2)
       expect(
         scrape.value('amdahl_target_bottleneck_info', { target, kind: 'lock', name: 'reference_lock' }),
       ).toBe(1)
-      expect(scrape.value('amdahl_target_headroom_ratio', { target })).toBeLessThan(1.2)
+      expect(scrape.value('amdahl_target_headroom_ratio', { target })).toBeLessThan(1.35)
       // Without the sleep it could be 10.
-      expect(scrape.value('amdahl_target_speedup_limit', { target })).toBeLessThan(1.2)
+      expect(scrape.value('amdahl_target_speedup_limit', { target })).toBeLessThan(1.35)
       const [answer] = answers
       expect(answer?.bottleneck).toEqual({ kind: 'lock', name: 'reference_lock' })
       within(0.15 * own.rate, answer?.now.throughput?.value, own.rate)
@@ -225,8 +225,8 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       expect(scrape.labelValues('amdahl_target_parallel_fraction', 'estimator', { target })).toEqual([])
       expect(scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })).toEqual([])
       expect(scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target })).toEqual([
-        'no-contention',
-        'no-contention',
+        'no-lock-contention',
+        'no-lock-contention',
       ])
       expect(text).not.toMatch(/\b(NaN|Nan)\b/)
     })

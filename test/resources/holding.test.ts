@@ -33,7 +33,7 @@ describe('a lock is held', () => {
   const off = { ownedSamples: 300, heldSamples: 550, ownerOffCpuSamples: 350, ownerAsleepSamples: 250 }
 
   test('by one that sleeps or waits for a CPU, by what a look stands for while the holder runs', () => {
-    expect(holding(off)).toEqual(close({ running: 0.3, asleep: 0.3 * (250 / 200), ready: 0.3 * (100 / 200) }))
+    expect(holding(off)).toEqual(close({ running: 0.3, asleep: 0.3 * (250 / 200), ready: 0.7 * 0.1 }))
   })
 
   test('in the share of the time without a running holder that was seen so, where the CPUs are full', () => {
@@ -47,7 +47,7 @@ describe('a lock is held', () => {
     )
     // 0.3 / 30 a look would be more than there is.
     expect(holding({ ...seen(30), scaledOwnedSamples: 300 })).toEqual(
-      close({ running: 0.3, asleep: 0.7 * (250 / 350), ready: 0.7 * (100 / 350) }),
+      close({ running: 0.3, asleep: 0.7 - 0.07, ready: 0.07 }),
     )
   })
 
