@@ -1,4 +1,4 @@
-import { type Estimate, none, type Reason } from '../estimate/estimate.js'
+import { type Estimate, isNone, none } from '../estimate/estimate.js'
 import { parallelFractionInWindows, type WindowLimits } from '../estimate/window.js'
 import type { TargetInterval } from '../join/target-interval.js'
 import type { Regime } from '../model/bounds.js'
@@ -80,13 +80,15 @@ export function assess(
   const last = whole.at(-1)
   if (!last) return { ...estimates, ...NOTHING_MEASURED, bottleneck }
   const sums = sumCpu(whole)
-  const wholeLocks = whole.length === intervals.length ? locks : sumLocks(whole)
+  const isAllWhole = whole.length === intervals.length
+  const wholeLocks = isAllWhole ? locks : sumLocks(whole)
+  const wholeThreads = isAllWhole ? threads : sumThreads(whole)
   const cpu = cpuUtilization(sums, last.cpus)
   const isCpuFull = cpu >= limits.saturatedUtilization
   const uses = blind || locks.length === 0 ? undefined : lockUses(wholeLocks, sums, isCpuFull, shownLocks)
   // Who holds a lock while nobody waits for it is known only where its owner can be read.
   const hasUnknownHolders =
-    isReason(ownership, 'owner-unknown') &&
+    isNone(ownership, 'owner-unknown') &&
     wholeLocks.some(
       (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
     )
@@ -103,7 +105,7 @@ export function assess(
     ...whatLimits({
       ownership,
       locks: blind ? [] : wholeLocks,
-      threads: sumThreads(whole).filter((thread) => isSequential(thread, sequentialThreads)),
+      threads: wholeThreads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
       queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
       isLossy: hasLost,
@@ -111,10 +113,6 @@ export function assess(
       saturated: limits.saturatedUtilization,
     }),
   }
-}
-
-function isReason(estimate: Estimate, reason: Reason): boolean {
-  return estimate.kind === 'none' && estimate.reason === reason
 }
 
 /** Why nothing is known of its locks, if so. */
@@ -137,5 +135,5 @@ const NOTHING_MEASURED = {
 function estimateInWindows(intervals: readonly TargetInterval[], limits: EstimateLimits): Estimate {
   const windows = intervals.map((interval) => contentionWindowOf(interval, limits))
   const estimate = parallelFractionInWindows(windows, limits)
-  return isReason(estimate, 'no-contention') ? none(whyUncontended(intervals)) : estimate
+  return isNone(estimate, 'no-contention') ? none(whyUncontended(intervals)) : estimate
 }

@@ -1,8 +1,9 @@
-import { type Estimate, type Estimator, none, type Reason } from '../estimate/estimate.js'
+import { type Estimate, type Estimator, isNone, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import { type ContentionWindow, parallelFractionInWindows } from '../estimate/window.js'
 import type { NodeInterval } from '../join/interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
+import { sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, sumLocks } from '../resources/lock.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment, EstimateLimits } from './assess.js'
@@ -51,7 +52,7 @@ const MATERIAL_SHARE = 0.01
 
 /** Whether a lock without a readable owner is contended for long enough to matter. */
 function hidesLock(intervals: readonly TargetInterval[]): boolean {
-  const seconds = intervals.reduce((sum, { node }) => sum + node.seconds, 0)
+  const { seconds } = sumCpu(intervals)
   return sumLocks(intervals).some((lock) => !hasReadableOwner(lock) && isMaterial(lock, seconds))
 }
 
@@ -62,12 +63,10 @@ function estimateOwnership(
   minSamples: number,
 ): Estimate {
   const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
-  const isLarge = ({ intervals: own }: AssessedTarget) =>
-    own.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0) >= MATERIAL_SHARE * samples
+  const isLarge = ({ intervals: own }: AssessedTarget) => sumCpu(own).cpuSamples >= MATERIAL_SHARE * samples
   for (const reason of ['owner-unknown', 'short-lived-processes'] as const) {
     const isHidden = targets.some((target) => {
-      const { ownership } = target.assessment
-      if (ownership.kind === 'value' || ownership.reason !== reason || !isLarge(target)) return false
+      if (!isNone(target.assessment.ownership, reason) || !isLarge(target)) return false
       return reason !== 'owner-unknown' || hidesLock(target.intervals)
     })
     if (isHidden) return none(reason)
@@ -92,8 +91,7 @@ function estimateInWindows(
   limits: EstimateLimits,
 ): Estimate {
   const estimate = parallelFractionInWindows(contentionWindows(targets, intervals, limits), limits)
-  const isUncontended = estimate.kind === 'none' && estimate.reason === 'no-contention'
-  return isUncontended ? none(whyUncontended(targets, 'window')) : estimate
+  return isNone(estimate, 'no-contention') ? none(whyUncontended(targets, 'window')) : estimate
 }
 
 /** What a target may hide from the machine, or have waited for, in the order of how much it tells. */

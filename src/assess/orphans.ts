@@ -1,4 +1,5 @@
 import type { TargetInterval } from '../join/target-interval.js'
+import { sumCpu } from '../resources/cpu.js'
 import { scaledOwnedSamples } from '../resources/lock.js'
 
 /** Share of the samples that may be inside locks that are not known to be the same as others: so much may p be off. */
@@ -25,10 +26,6 @@ export function isMostlyOrphaned(
   all: readonly TargetInterval[],
   minSamples: number,
 ): boolean {
-  const samples = samplesOf(all)
-  return samples >= minSamples && samplesOf(known) < Math.max(minSamples, MIN_KNOWN_SHARE * samples)
-}
-
-function samplesOf(intervals: readonly TargetInterval[]): number {
-  return intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
+  const samples = sumCpu(all).cpuSamples
+  return samples >= minSamples && sumCpu(known).cpuSamples < Math.max(minSamples, MIN_KNOWN_SHARE * samples)
 }

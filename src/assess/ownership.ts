@@ -2,6 +2,7 @@ import { type Estimate, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import type { Batch } from '../estimate/ratio-interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
+import { sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, type LockTotals } from '../resources/lock.js'
 import { type SequentialResource, threadSamples } from '../resources/sequential.js'
 import { threadUtilization } from '../resources/thread.js'
@@ -22,9 +23,9 @@ export function estimateOwnership(
   limits: EstimateLimits,
 ): Estimate {
   const { minSamples } = limits
-  if (isHidden(intervals, locks, bottleneck, limits)) {
-    const samples = intervals.reduce((sum, { cpuSamples }) => sum + cpuSamples, 0)
-    return none(samples < minSamples ? 'too-few-samples' : 'owner-unknown')
+  const { seconds, cpuSamples } = sumCpu(intervals)
+  if (isHidden(seconds, locks, bottleneck, limits)) {
+    return none(cpuSamples < minSamples ? 'too-few-samples' : 'owner-unknown')
   }
   const known = intervals.filter(hasNoOrphans)
   if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
@@ -36,14 +37,15 @@ export function estimateOwnership(
 /**
  * Whether the true bottleneck may be a lock whose owner cannot be read: the one that is waited for most is. Not while a
  * thread is full: then it limits, whatever the locks are.
+ *
+ * @param seconds Length of the intervals.
  */
 function isHidden(
-  intervals: readonly TargetInterval[],
+  seconds: number,
   locks: readonly LockTotals[],
   bottleneck: SequentialResource | undefined,
   { saturatedUtilization }: EstimateLimits,
 ): boolean {
-  const seconds = intervals.reduce((sum, { node }) => sum + node.seconds, 0)
   const material = locks.filter((lock) => isMaterial(lock, seconds))
   const [first, ...others] = material
   if (!first) return false

@@ -8,7 +8,7 @@ import type { EstimateLimits } from './assess.js'
 import { hasNoOrphans } from './orphans.js'
 
 /** The busiest lock of each process of a target, by its key: the one that most of its CPU time is inside. */
-export type BusiestLocks = ReadonlyMap<string, string>
+type BusiestLocks = ReadonlyMap<string, string>
 
 /** What the samples of one process say of one lock. */
 interface Share {
@@ -45,7 +45,8 @@ export function busiestLocks(intervals: readonly TargetInterval[]): BusiestLocks
  *
  *     process p = 1 − Σ_i own_i / all,   i: the busiest lock of each process
  *
- * Where a thread is the bottleneck, the threads of its role. A lock that processes share counts in each for what that process was inside it: once. Undefined where nothing looked.
+ * Where a thread is the bottleneck, the threads of its role. A lock that processes share counts in each for what that
+ * process was inside it: once. Undefined where nothing looked.
  */
 export function processBatch(
   interval: TargetInterval,

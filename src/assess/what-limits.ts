@@ -1,4 +1,4 @@
-import type { Estimate } from '../estimate/estimate.js'
+import { type Estimate, isNone } from '../estimate/estimate.js'
 import { speedupLimit } from '../model/amdahl.js'
 import { headroom, type Regime, regime } from '../model/bounds.js'
 import type { CpuSums } from '../resources/cpu.js'
@@ -68,7 +68,7 @@ export function whatLimits({
   const [fullest = ofCpus] = resources
   const inSequence = fullestOf(sequential)?.utilization ?? 0
   const p = ownership.kind === 'value' ? ownership.value : undefined
-  const isSeen = p !== undefined || (ownership.kind === 'none' && ownership.reason === 'no-contention')
+  const isSeen = p !== undefined || isNone(ownership, 'no-contention')
   const isComplete = isSeen && !isLossy
   const isQueued = queuedShare >= MOST_THREADS && fullest.utilization < saturated
   const isKnown = fullest.utilization > 0 && (isComplete || fullest.utilization >= saturated)

@@ -59,6 +59,11 @@ export function value(estimate: number, lower: number, upper: number): Value {
   return { kind: 'value', value: estimate, lower, upper }
 }
 
+/** Whether there is no estimate, for this reason. */
+export function isNone(estimate: Estimate, reason: Reason): boolean {
+  return estimate.kind === 'none' && estimate.reason === reason
+}
+
 export function none<R extends Reason>(reason: R): None<R> {
   return { kind: 'none', reason }
 }

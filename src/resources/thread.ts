@@ -69,7 +69,6 @@ const MIN_SECONDS = 10
  * not to be: another one of the same role is busy as well, or another one is near saturation while it is not.
  *
  * @param known Those that are known so far.
- * @param threads The busiest first.
  * @returns The same object where nothing has changed.
  */
 export function learnSequentialThreads(
