@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, startExporter } from './support/exporter.js'
-import { sleep, start, stop } from './support/process.js'
+import type { Scrape } from './support/exposition.js'
+import { stop } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
-import { programNamed } from './support/workload.js'
-
-/** Seconds of a workload, and those after which the answers are looked at. */
-const DURATION = 30
-const SECONDS = 28
+import { observe } from './support/workload.js'
 
 /** What a program says of itself. */
 interface Report {
@@ -27,33 +24,11 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
     expect(await stop(exporter.child)).toBe(0)
   })
 
-  /** Runs programs side by side, by their names; what the exporter and each of them says. */
-  async function observe(services: Readonly<Record<string, string>>) {
-    const children = Object.entries(services).map(([name, command]) => {
-      const [program = '', ...args] = command.split(' ')
-      const child = start(programNamed(name, program), [...args, '--duration', `${DURATION}s`])
-      return { name, child }
-    })
-    try {
-      await sleep(SECONDS * 1000)
-      const scrape = await exporter.scrape()
-      const reports: Record<string, Report> = {}
-      for (const { name, child } of children) {
-        expect(await child.exited, child.stderr()).toBe(0)
-        reports[name] = JSON.parse(child.stdout().trim().split('\n').at(-1) ?? '') as Report
-      }
-      const p = (target: string) =>
-        scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' })
-      const reason = (target: string) =>
-        scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target, estimator: 'ownership' })
-      return { scrape, reports, p, reason }
-    } finally {
-      await Promise.all(children.map(({ child }) => stop(child)))
-    }
-  }
+  const p = (scrape: Scrape, target: string) =>
+    scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' }) ?? Number.NaN
 
   test('a thread that no other takes over from, and not the one of a pool that happens to get the work', async () => {
-    const { scrape, reports, p } = await observe({
+    const { scrape, reports } = await observe<Report>(exporter, {
       eventloop: 'workload-threads --shape loop --threads 3 --load 0.97 --inside 1ms --outside 200us',
       lifopool: 'workload-threads --shape lifo --threads 4 --load 0.2 --inside 3ms',
     })
@@ -64,8 +39,8 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
     expect(scrape.value('amdahl_target_regime', { ...loop, regime: 'sequential' })).toBe(1)
     expect(scrape.value('amdahl_target_headroom_ratio', loop)).toBeLessThan(1.12)
     expect(scrape.value('amdahl_target_sequential_threads', loop)).toBe(1)
-    const share = reports.eventloop?.busiest_thread ?? Number.NaN
-    expect(Math.abs((p('eventloop') ?? Number.NaN) - (1 - share))).toBeLessThan(0.04)
+    const share = reports.get('eventloop')?.busiest_thread ?? Number.NaN
+    expect(Math.abs(p(scrape, 'eventloop') - (1 - share))).toBeLessThan(0.04)
     const pool = { target: 'lifopool' }
     expect(scrape.value('amdahl_target_sequential_threads', pool) ?? 0).toBe(0)
     expect(
@@ -74,13 +49,18 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
   })
 
   test('locks of other kinds, and threads that only stand at one', async () => {
-    const { scrape, reports, p, reason } = await observe({
+    const { scrape, reports } = await observe<Report>(exporter, {
       writers: 'workload-kinds --kind rwlock --threads 4 --think 20ms',
       posted: 'workload-kinds --kind semaphore --threads 4 --think 20ms',
       parked: 'workload-threads --shape parked --threads 5 --load 0.2 --inside 1ms',
     })
-    expect(Math.abs((p('writers') ?? Number.NaN) - (reports.writers?.p ?? Number.NaN))).toBeLessThan(0.08)
-    expect(reason('posted')).toEqual(['owner-unknown'])
+    expect(Math.abs(p(scrape, 'writers') - (reports.get('writers')?.p ?? Number.NaN))).toBeLessThan(0.08)
+    expect(
+      scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', {
+        target: 'posted',
+        estimator: 'ownership',
+      }),
+    ).toEqual(['owner-unknown'])
     // Who holds it while nobody waits is not known.
     expect(scrape.value('amdahl_target_sequential_queue_length', { target: 'posted' })).toBeUndefined()
     expect(

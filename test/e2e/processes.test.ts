@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
-import { sleep, start, stop } from './support/process.js'
+import { stop } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
-import { programNamed } from './support/workload.js'
-
-/** Seconds of a workload, and those after which the estimates are looked at. */
-const DURATION = 30
-const SECONDS = 28
+import { observe } from './support/workload.js'
 
 interface Report {
   readonly p: number
@@ -28,27 +24,6 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('a service of several p
     expect(await stop(exporter.child)).toBe(0)
   })
 
-  /** Runs them side by side, by their names; what the exporter and each of them says. */
-  async function observe(services: Readonly<Record<string, readonly string[]>>) {
-    const duration = ['--duration', `${DURATION}s`]
-    const children = Object.entries(services).map(([name, args]) => ({
-      name,
-      child: start(programNamed(name, 'workload-processes'), [...args, ...duration]),
-    }))
-    try {
-      await sleep(SECONDS * 1000)
-      const scrape = await exporter.scrape()
-      const reports = new Map<string, Report>()
-      for (const { name, child } of children) {
-        expect(await child.exited, child.stderr()).toBe(0)
-        reports.set(name, JSON.parse(child.stdout().trim().split('\n').at(-1) ?? ''))
-      }
-      return { scrape, reports }
-    } finally {
-      await Promise.all(children.map(({ child }) => stop(child)))
-    }
-  }
-
   function expectFractions(scrape: Scrape, target: string, own: Report | undefined): void {
     const p = scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' })
     expect(Math.abs((p ?? Number.NaN) - (own?.p ?? Number.NaN)), `${p} against ${own?.p}`).toBeLessThan(0.06)
@@ -58,10 +33,10 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('a service of several p
   }
 
   test('has one lock where they share it, and a lock of each where they do not', async () => {
-    const { scrape, reports } = await observe({
-      shared2: ['--memory', 'shared', '--processes', '2', '--threads', '2', '--think', '20ms'],
-      shared4: ['--memory', 'shared', '--processes', '4', '--threads', '1', '--think', '20ms'],
-      private3: ['--memory', 'private', '--processes', '3', '--threads', '2', '--think', '30ms'],
+    const { scrape, reports } = await observe<Report>(exporter, {
+      shared2: 'workload-processes --memory shared --processes 2 --threads 2 --think 20ms',
+      shared4: 'workload-processes --memory shared --processes 4 --threads 1 --think 20ms',
+      private3: 'workload-processes --memory private --processes 3 --threads 2 --think 30ms',
     })
     for (const [target, own] of reports) expectFractions(scrape, target, own)
     for (const target of ['shared2', 'shared4']) {
@@ -76,8 +51,9 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('a service of several p
 
   test('adds up where they live for a moment', async () => {
     const target = 'moments'
-    const life = ['--processes', '1', '--threads', '4', '--think', '8ms', '--life', '300ms']
-    const { scrape, reports } = await observe({ [target]: ['--memory', 'private', ...life] })
+    const { scrape, reports } = await observe<Report>(exporter, {
+      [target]: 'workload-processes --memory private --processes 1 --threads 4 --think 8ms --life 300ms',
+    })
     const own = reports.get(target)
     expectFractions(scrape, target, own)
     const cpuSeconds = scrape.value('amdahl_target_cpu_seconds_total', { target }) ?? Number.NaN

@@ -152,7 +152,11 @@ describe('the time in which a lock of several processes has a waiter', () => {
   })
 
   test('is exact for two processes of one thread, which wait in turns', () => {
-    expect(merged(waits([[1, 0, 1, 0, 0], [0, 1, 0, 1, 0]])).contendedSeconds).toBeCloseTo(0.04, 12) // biome-ignore format: in turns
+    const turns = [
+      [1, 0, 1, 0, 0],
+      [0, 1, 0, 1, 0],
+    ]
+    expect(merged(waits(turns)).contendedSeconds).toBeCloseTo(0.04, 12)
   })
 
   test('counts all that could hold it, not only those that waited', () => {

@@ -3,21 +3,12 @@ import type { Condition, TargetRule, VersionSource } from '../../src/config/targ
 import { type CgroupIdentity, identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
 import type { ProcessFacts } from '../../src/process/process-directory.js'
 import type { PlacedProcess, ProcessSource } from '../../src/process/process-source.js'
+import { processStat } from '../support/measured.js'
 
 export const CONTAINER = 'ab'.repeat(32)
 
 const FACTS: ProcessFacts = {
-  stat: {
-    pid: 7,
-    comm: 'shopd',
-    parentPid: 1,
-    cpuSeconds: 0,
-    endedChildrenCpuSeconds: 0,
-    threadCount: 1,
-    startSeconds: 100,
-    layout: '1:2',
-    hasEnded: false,
-  },
+  stat: processStat(7, { startSeconds: 100, layout: '1:2' }),
   exe: '/srv/shop/bin/shopd (deleted)',
 }
 

@@ -2,23 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { readFamilyCpuSeconds } from '../../src/sample/family-cost.js'
 import { createProcfs } from '../../src/sample/procfs.js'
+import { processStat } from '../support/measured.js'
 
 /** A machine of processes: pid, parent, own CPU time, that of ended children. */
 function machineOf(...processes: readonly (readonly [number, number, number, number])[]) {
   const stats = new Map(
     processes.map(([pid, parentPid, cpuSeconds, endedChildrenCpuSeconds]) => [
       pid,
-      {
-        pid,
-        parentPid,
-        comm: 'stap',
-        cpuSeconds,
-        endedChildrenCpuSeconds,
-        threadCount: 1,
-        startSeconds: 0,
-        layout: '',
-        hasEnded: false,
-      },
+      processStat(pid, { parentPid, comm: 'stap', cpuSeconds, endedChildrenCpuSeconds }),
     ]),
   )
   return {

@@ -2,25 +2,13 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ProcessStat } from '../../src/parse/proc-pid-stat.js'
 import { createProcessCostMeter } from '../../src/sample/process-cost.js'
 import { createProcfs } from '../../src/sample/procfs.js'
+import { processStat } from '../support/measured.js'
 
 function meterOf(processes: Map<number, Partial<ProcessStat>>, readResidentBytes = () => 4096) {
   return createProcessCostMeter({
     readProcess(pid) {
       const stat = processes.get(pid)
-      return (
-        stat && {
-          pid,
-          comm: 'bpftrace',
-          parentPid: 1,
-          cpuSeconds: 0,
-          endedChildrenCpuSeconds: 0,
-          threadCount: 1,
-          startSeconds: 0,
-          layout: '',
-          hasEnded: false,
-          ...stat,
-        }
-      )
+      return stat && processStat(pid, { comm: 'bpftrace', ...stat })
     },
     readResidentBytes,
   })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ProcessStat } from '../../src/parse/proc-pid-stat.js'
 import { createProcessLister } from '../../src/sample/process-lister.js'
+import { processStat } from '../support/measured.js'
 
 const S = 1_000_000_000n
 
@@ -18,18 +19,7 @@ function machine() {
         nowNs += readNs
         const process = processes.get(pid)
         if (process === undefined || process === 'unreadable') return undefined
-        return {
-          pid,
-          comm: 'shopd',
-          parentPid: 1,
-          cpuSeconds: 0,
-          endedChildrenCpuSeconds: 0,
-          threadCount: 1,
-          startSeconds: 5,
-          layout: '',
-          hasEnded: false,
-          ...process,
-        }
+        return processStat(pid, { startSeconds: 5, ...process })
       },
     },
     () => nowNs,

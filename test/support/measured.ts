@@ -1,6 +1,7 @@
 import type { Known } from '../../src/assess/assess.js'
 import type { NodeInterval, ProcessInterval } from '../../src/join/interval.js'
 import type { LockInterval, LockPart, LockReference, TargetInterval } from '../../src/join/target-interval.js'
+import type { ProcessStat } from '../../src/parse/proc-pid-stat.js'
 import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import type { LockTotals } from '../../src/resources/lock.js'
@@ -130,6 +131,22 @@ export function targetInterval(
   }
 }
 
+/** What /proc tells of a process of one thread that has used nothing yet. */
+export function processStat(pid: number, change: Partial<ProcessStat> = {}): ProcessStat {
+  return {
+    pid,
+    comm: 'shopd',
+    parentPid: 1,
+    cpuSeconds: 0,
+    endedChildrenCpuSeconds: 0,
+    threadCount: 1,
+    startSeconds: 0,
+    layout: '',
+    hasEnded: false,
+    ...change,
+  }
+}
+
 /** What is known of a process of shopd. */
 export function processIdentity(pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity {
   return {
@@ -146,20 +163,7 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     systemdUnit: undefined,
     containerId: undefined,
     podUid: undefined,
-    facts: {
-      stat: {
-        pid,
-        comm: 'shopd',
-        parentPid: 1,
-        cpuSeconds: 0,
-        endedChildrenCpuSeconds: 0,
-        threadCount: 1,
-        startSeconds: 0,
-        layout: '',
-        hasEnded: false,
-      },
-      exe: undefined,
-    },
+    facts: { stat: processStat(pid), exe: undefined },
     ...change,
   }
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT } from './exporter.js'
-import { type Child, start, until } from './process.js'
+import { type Exporter, ROOT } from './exporter.js'
+import { type Child, sleep, start, stop, until } from './process.js'
 
 /** What the reference workload says of itself over its measured period. */
 export interface WorkloadReport {
@@ -71,11 +71,43 @@ async function whenReady(name: string, child: Child, signal: Child['kill']): Pro
     reset: () => signal('SIGUSR1'),
     async finish() {
       signal('SIGTERM')
-      const status = await child.exited
-      const last = child.stdout().trim().split('\n').at(-1) ?? ''
-      if (status !== 0) throw new Error(`${name} ended with ${status}: ${child.stderr()}`)
-      return JSON.parse(last) as WorkloadReport
+      return finalReport<WorkloadReport>(name, child)
     },
+  }
+}
+
+/** The last line of a program, once it has ended well. */
+async function finalReport<Report>(name: string, child: Child): Promise<Report> {
+  const status = await child.exited
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${child.stderr()}`)
+  return JSON.parse(child.stdout().trim().split('\n').at(-1) ?? '') as Report
+}
+
+/** Seconds that programs side by side run, and those after which they are looked at. */
+const SIDE_BY_SIDE_SECONDS = 30
+const LOOK_AFTER_SECONDS = 28
+
+/**
+ * Runs programs of test/workload side by side, each a command under a name of
+ * its own; what the exporter says of them shortly before they end, and what
+ * each says of itself.
+ */
+export async function observe<Report>(exporter: Exporter, commands: Readonly<Record<string, string>>) {
+  const children = Object.entries(commands).map(([name, command]) => {
+    const [program = '', ...args] = command.split(' ')
+    return {
+      name,
+      child: start(programNamed(name, program), [...args, '--duration', `${SIDE_BY_SIDE_SECONDS}s`]),
+    }
+  })
+  try {
+    await sleep(LOOK_AFTER_SECONDS * 1000)
+    const scrape = await exporter.scrape()
+    const reports = new Map<string, Report>()
+    for (const { name, child } of children) reports.set(name, await finalReport<Report>(name, child))
+    return { scrape, reports }
+  } finally {
+    await Promise.all(children.map(({ child }) => stop(child)))
   }
 }
 
