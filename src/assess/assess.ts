@@ -39,8 +39,11 @@ export interface Assessment {
   readonly resources: readonly Resource[]
   /** The sequential resource with the largest U_s: p is about it. */
   readonly bottleneck: SequentialResource | undefined
-  readonly locks: readonly (Omit<LockUse, 'queueLength'> & {
-    /** Undefined where the tracer lost waits, or who holds it is not known and it is not contended throughout. Jobs. */
+  readonly locks: readonly (Omit<LockUse, 'queueLength' | 'hasReaders'> & {
+    /**
+     * Undefined where the tracer lost waits, readers are inside, or who holds it is not known and it is not contended
+     * throughout. Jobs.
+     */
     readonly queueLength: number | undefined
   })[]
 }
@@ -69,11 +72,15 @@ export function assess(
   const bottleneck = findBottleneck(locks, threads, sequentialThreads)
   const blind = whyBlind(intervals, runtime)
   const hasLost = isLossy(intervals)
-  const ownership = blind ? none(blind) : estimateOwnership(intervals, locks, bottleneck, limits)
+  const ownership = blind ? none(blind) : estimateOwnership(intervals, { locks, bottleneck, runtime }, limits)
   const estimates = {
     ownership,
     process: estimateProcess(intervals, ownership, bottleneck, limits),
-    window: blind ? none(blind) : hasLost ? none('events-lost') : estimateInWindows(intervals, limits),
+    window: blind
+      ? none(blind)
+      : hasLost
+        ? none('events-lost')
+        : estimateInWindows(intervals, runtime, limits),
   }
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
@@ -92,23 +99,24 @@ export function assess(
     wholeLocks.some(
       (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
     )
-  const isQueueUnknown = ({ serialUtilization }: LockUse) =>
-    hasLost || (hasUnknownHolders && serialUtilization === undefined)
-  const queueLength = uses?.some(isQueueUnknown)
-    ? undefined
-    : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
+  const isQueueUnknown = ({ serialUtilization, hasReaders }: LockUse) =>
+    hasLost || hasReaders || (hasUnknownHolders && serialUtilization === undefined)
+  const hasUnknownQueue = uses?.some(isQueueUnknown) ?? false
+  const queueLength = hasUnknownQueue ? undefined : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {
     ...estimates,
     bottleneck,
     queueLength,
-    locks: uses?.map((use) => (isQueueUnknown(use) ? { ...use, queueLength: undefined } : use)) ?? [],
+    locks: (uses ?? []).map(({ hasReaders, ...use }) =>
+      isQueueUnknown({ ...use, hasReaders }) ? { ...use, queueLength: undefined } : use,
+    ),
     ...whatLimits({
       ownership,
       locks: blind ? [] : wholeLocks,
       threads: wholeThreads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
       queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
-      isLossy: hasLost,
+      isQueueKnown: !hasUnknownQueue,
       sums,
       saturated: limits.saturatedUtilization,
     }),
@@ -132,8 +140,12 @@ const NOTHING_MEASURED = {
   resources: [],
 }
 
-function estimateInWindows(intervals: readonly TargetInterval[], limits: EstimateLimits): Estimate {
+function estimateInWindows(
+  intervals: readonly TargetInterval[],
+  runtime: Runtime,
+  limits: EstimateLimits,
+): Estimate {
   const windows = intervals.map((interval) => contentionWindowOf(interval, limits))
   const estimate = parallelFractionInWindows(windows, limits)
-  return isNone(estimate, 'no-contention') ? none(whyUncontended(intervals)) : estimate
+  return isNone(estimate, 'no-contention') ? none(whyUncontended(intervals, runtime)) : estimate
 }

@@ -6,7 +6,7 @@ import type { TargetInterval } from '../join/target-interval.js'
 import { sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, sumLocks } from '../resources/lock.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
-import type { Assessment, EstimateLimits } from './assess.js'
+import type { Assessment, EstimateLimits, Known } from './assess.js'
 import { type Contention, contentionOf } from './contention.js'
 import { isLossy } from './loss.js'
 
@@ -25,6 +25,7 @@ export interface NodeAssessment {
 export interface AssessedTarget {
   readonly intervals: readonly TargetInterval[]
   readonly assessment: Pick<Assessment, Estimator | 'queueLength' | 'bottleneck'>
+  readonly known: Known
 }
 
 /** Makes every estimate of the machine from the intervals of its CPUs and of all targets. */
@@ -50,8 +51,9 @@ export function assessNode(
 /** Share of the samples of the machine from which a target matters: what it hides makes p wrong by less. Ratio. */
 const MATERIAL_SHARE = 0.01
 
-/** Whether a lock without a readable owner is contended for long enough to matter. */
-function hidesLock(intervals: readonly TargetInterval[]): boolean {
+/** Whether a lock that is not seen, or whose owner cannot be read, may be contended for long enough to matter. */
+function hidesLock({ intervals, known }: AssessedTarget): boolean {
+  if (known.runtime === 'hidden-locks') return true
   const { seconds } = sumCpu(intervals)
   return sumLocks(intervals).some((lock) => !hasReadableOwner(lock) && isMaterial(lock, seconds))
 }
@@ -67,7 +69,7 @@ function estimateOwnership(
   for (const reason of ['owner-unknown', 'short-lived-processes'] as const) {
     const isHidden = targets.some((target) => {
       if (!isNone(target.assessment.ownership, reason) || !isLarge(target)) return false
-      return reason !== 'owner-unknown' || hidesLock(target.intervals)
+      return reason !== 'owner-unknown' || hidesLock(target)
     })
     if (isHidden) return none(reason)
   }

@@ -6,46 +6,54 @@ import { sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, type LockTotals } from '../resources/lock.js'
 import { type SequentialResource, threadSamples } from '../resources/sequential.js'
 import { threadUtilization } from '../resources/thread.js'
+import type { Runtime } from '../runtimes/runtime.js'
 import type { EstimateLimits } from './assess.js'
 import { isLossy } from './loss.js'
 import { hasNoOrphans, isMostlyOrphaned } from './orphans.js'
 
-/**
- * p by the samples inside the bottleneck.
- *
- * @param locks All that are waited for, those without a readable owner too.
- * @param bottleneck Of those whose CPU time is known, the one with the most.
- */
+/** What there is in a target to be inside. */
+export interface Inside {
+  /** All that are waited for, those without a readable owner too. */
+  readonly locks: readonly LockTotals[]
+  /** Of those whose CPU time is known, the one with the most. */
+  readonly bottleneck: SequentialResource | undefined
+  readonly runtime: Runtime
+}
+
+/** p by the samples inside the bottleneck. */
 export function estimateOwnership(
   intervals: readonly TargetInterval[],
-  locks: readonly LockTotals[],
-  bottleneck: SequentialResource | undefined,
+  inside: Inside,
   limits: EstimateLimits,
 ): Estimate {
   const { minSamples } = limits
+  const { locks, bottleneck, runtime } = inside
   const { seconds, cpuSamples } = sumCpu(intervals)
-  if (isHidden(seconds, locks, bottleneck, limits)) {
+  if (isHidden(seconds, inside, limits)) {
     return none(cpuSamples < minSamples ? 'too-few-samples' : 'owner-unknown')
   }
   const known = intervals.filter(hasNoOrphans)
   if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
-  if (!bottleneck) return none(locks.length > 0 ? 'owner-unknown' : whyUncontended(intervals))
+  if (!bottleneck) return none(locks.length > 0 ? 'owner-unknown' : whyUncontended(intervals, runtime))
   const batches = known.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
   return parallelFractionByOwnership(batches, minSamples)
 }
 
 /**
- * Whether the true bottleneck may be a lock whose owner cannot be read: the one that is waited for most is. Not while a
- * thread is full: then it limits, whatever the locks are.
+ * Whether the true bottleneck may be a lock whose owner cannot be read: the one that is waited for most is, or the program
+ * has locks that are not seen. Not while a thread is full: then it limits, whatever the locks are.
  *
  * @param seconds Length of the intervals.
  */
 function isHidden(
   seconds: number,
-  locks: readonly LockTotals[],
-  bottleneck: SequentialResource | undefined,
+  { locks, bottleneck, runtime }: Inside,
   { saturatedUtilization }: EstimateLimits,
 ): boolean {
+  const isThreadFull =
+    bottleneck?.kind === 'thread' && threadUtilization(bottleneck.thread, { seconds }) >= saturatedUtilization
+  if (isThreadFull) return false
+  if (runtime === 'hidden-locks') return true
   const material = locks.filter((lock) => isMaterial(lock, seconds))
   const [first, ...others] = material
   if (!first) return false
@@ -53,16 +61,14 @@ function isHidden(
     (most, lock) => (lock.queueSeconds > most.queueSeconds ? lock : most),
     first,
   )
-  if (hasReadableOwner(mostWaited)) return false
-  return (
-    bottleneck?.kind !== 'thread' || threadUtilization(bottleneck.thread, { seconds }) < saturatedUtilization
-  )
+  return !hasReadableOwner(mostWaited)
 }
 
 /** No lock was waited for: whether the threads waited for anything, as far as it is known. */
-export function whyUncontended(intervals: readonly TargetInterval[]): Reason {
+export function whyUncontended(intervals: readonly TargetInterval[], runtime: Runtime): Reason {
   if (isLossy(intervals)) return 'events-lost'
-  return intervals.some(({ hasWaited }) => hasWaited) ? 'no-lock-contention' : 'no-contention'
+  if (!intervals.some(({ hasWaited }) => hasWaited)) return 'no-contention'
+  return runtime === 'hidden-locks' ? 'owner-unknown' : 'no-lock-contention'
 }
 
 /**

@@ -28,8 +28,8 @@ export interface Compared {
   readonly cpu: number
   /** Share of its threads that are at its locks, the holders included. Ratio. */
   readonly queuedShare: number
-  /** Whether waits were lost: locks may be fuller than is known. */
-  readonly isLossy: boolean
+  /** Else waits were lost, or more than one is inside a lock: locks may be fuller than is known. */
+  readonly isQueueKnown: boolean
   readonly sums: CpuSums
   /** Share of its servers in use from which a resource counts as full. Ratio. */
   readonly saturated: number
@@ -53,7 +53,7 @@ export function whatLimits({
   threads,
   cpu,
   queuedShare,
-  isLossy,
+  isQueueKnown,
   sums,
   saturated,
 }: Compared): Limits {
@@ -69,7 +69,7 @@ export function whatLimits({
   const inSequence = fullestOf(sequential)?.utilization ?? 0
   const p = ownership.kind === 'value' ? ownership.value : undefined
   const isSeen = p !== undefined || isNone(ownership, 'no-contention')
-  const isComplete = isSeen && !isLossy
+  const isComplete = isSeen && isQueueKnown
   const isQueued = queuedShare >= MOST_THREADS && fullest.utilization < saturated
   const isKnown = fullest.utilization > 0 && (isComplete || fullest.utilization >= saturated)
   return {

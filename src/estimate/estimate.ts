@@ -11,7 +11,7 @@
  * - `cpu-throttled`: the CPU quota of its cgroup stopped the target in the contention windows.
  * - `holder-off-cpu`: less than one CPU was used while the lock had waiters: its holder slept.
  * - `several-saturated-locks`: more than one lock was contended throughout; eq. 25 assumes one.
- * - `owner-unknown`: the most waited-for lock has no readable owner.
+ * - `owner-unknown`: the most waited-for lock has no readable owner, or the program has locks that are not seen.
  * - `unclassifiable-runtime`: waits of this runtime cannot be told apart by their arguments.
  * - `cpu-time-unknown`: the CPU time was neither read at the borders of the intervals nor sampled in them.
  * - `short-lived-processes`: processes that were inside locks ended before it was found out which locks these are.

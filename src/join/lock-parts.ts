@@ -22,7 +22,7 @@ export interface LockPart extends LockTrace {
   readonly pid: number
   /** Tells the processes of the target apart; one that took the place of another has its name. */
   readonly process: string
-  /** On-CPU samples of the process in the interval, of which some looked at the lock. */
+  /** On-CPU samples of the process in the interval that may have been inside the lock, of which some looked at it. */
   readonly processSamples: number
 }
 

@@ -1,3 +1,4 @@
+import type { LockTrace } from '../parse/trace-interval.js'
 import type { NodeInterval, ProcessInterval } from './interval.js'
 import { type LockInterval, type LockPart, type LockReference, mergeParts } from './lock-parts.js'
 import { type ThreadUse, threadUses } from './thread-use.js'
@@ -61,9 +62,10 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
   let users = 0
   for (const member of members) {
     const { process } = member
-    const { cpuSamples: processSamples = 0, locks = [] } = process.trace ?? {}
-    cpuSamples += processSamples
-    if (processSamples + locks.length > 0) users += 1
+    const { cpuSamples: ownSamples = 0, locks = [] } = process.trace ?? {}
+    cpuSamples += ownSamples
+    if (ownSamples + locks.length > 0) users += 1
+    const processSamples = process.cpuSeconds === undefined ? mostLooks(locks) : ownSamples
     const ofProcess = cpuSecondsOf(process, node)
     cpuSeconds = cpuSeconds === undefined || ofProcess === undefined ? undefined : cpuSeconds + ofProcess
     for (const trace of locks) {
@@ -88,6 +90,14 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
       ({ process: { trace } }) => (trace?.waits.size ?? 0) + (trace?.locks.length ?? 0) > 0,
     ),
   }
+}
+
+/**
+ * Samples of a process that started or ended in the interval, of those for which the looks stand. Before its first wait and
+ * at its end nothing looks at its locks: it is loaded, makes its threads, or gives its memory back, and is inside none.
+ */
+function mostLooks(locks: readonly LockTrace[]): number {
+  return locks.reduce((most, { watchedSamples }) => Math.max(most, watchedSamples), 0)
 }
 
 function threadCountOf(processes: readonly ProcessInterval[]): number | undefined {

@@ -9,6 +9,8 @@ export interface Holding {
   readonly asleep: number
   /** It waits for a CPU. */
   readonly ready: number
+  /** It has waiters, and none owns it: held by several, readers, who leave no name. No part of H. */
+  readonly unowned: number
 }
 
 /** Samples below which the time that each of them stands for is not known. Count. */
@@ -29,7 +31,8 @@ const MIN_SAMPLES = 30
  *
  * While others queue they may not run at all. But then the lock is held, except for G, from a wake to the return of the
  * woken thread: for C − G at least, C the time with waiters. What of that no sample accounts for, its holder spent asleep,
- * or where the CPUs are full perhaps waiting for one.
+ * or where the CPUs are full perhaps waiting for one. But threads that ran while nobody owned it, for F CPU-seconds per
+ * second, were never more than the CPUs: nobody owned it for F/CPUs at least. What is then too much of C − G, readers held it.
  *
  * @param sums Of the same intervals; seconds > 0.
  * @param isCpuFull Whether the CPUs that the target can have are in use.
@@ -44,8 +47,12 @@ export function holdingOf(lock: LockTotals, sums: CpuSums, isCpuFull: boolean): 
   const perAsleep = isCpuFull ? byRest : Math.max(byRest, byHolder)
   const asleep = Math.min(lock.ownerAsleepSamples * perAsleep, rest - ready)
   const heldAtLeast = (lock.contendedSeconds - lock.handOverSeconds) / sums.seconds
-  const unseen = Math.max(0, heldAtLeast - running - asleep - ready)
-  return isCpuFull ? { running, asleep, ready: ready + unseen } : { running, asleep: asleep + unseen, ready }
+  const ownedAtMost = 1 - (lock.scaledFreeSamples / sums.cpuSamples) * (sums.cpuSeconds / sums.totalSeconds)
+  const unseen = Math.max(0, Math.min(heldAtLeast, ownedAtMost) - running - asleep - ready)
+  const unowned = Math.max(0, heldAtLeast - Math.max(ownedAtMost, running + asleep + ready))
+  return isCpuFull
+    ? { running, asleep, ready: ready + unseen, unowned }
+    : { running, asleep: asleep + unseen, ready, unowned }
 }
 
 /** t of holdingOf, by both rules; 0 where there are too few samples for it. */

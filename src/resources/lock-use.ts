@@ -18,7 +18,12 @@ export interface LockUse {
   readonly serialUtilization: number | undefined
   /** H of the one of them that is held for most of the time; undefined where no owner can be read. Ratio. */
   readonly held: number | undefined
+  /** Whether one of them was held by several at once, of whom it is not known how many they are. */
+  readonly hasReaders: boolean
 }
+
+/** Share of the time for which readers have to be known to be inside before they count. Ratio. */
+const MATERIAL_READING = 0.05
 
 /**
  * Queue and use of locks, summed by label.
@@ -50,6 +55,7 @@ export function lockUses(
         ? holding.running + (known?.serialUtilization ?? 0)
         : known?.serialUtilization,
       held: holding ? Math.max(held, known?.held ?? 0) : known?.held,
+      hasReaders: (known?.hasReaders ?? false) || (holding?.unowned ?? 0) >= MATERIAL_READING,
     })
   }
   return [...uses.values()]

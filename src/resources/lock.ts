@@ -18,8 +18,9 @@ export interface LockTotals {
   readonly heldSamples: number
   readonly ownerOffCpuSamples: number
   readonly ownerAsleepSamples: number
-  /** As scaledOwnedSamples has it, summed. */
+  /** Samples that owned it, and those that saw no owner, scaled from those that looked at it to all of their processes. */
   readonly scaledOwnedSamples: number
+  readonly scaledFreeSamples: number
 }
 
 /** Sums each lock over intervals. */
@@ -44,12 +45,21 @@ function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotal
     ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,
     ownerAsleepSamples: (sum?.ownerAsleepSamples ?? 0) + lock.ownerAsleepSamples,
     scaledOwnedSamples: (sum?.scaledOwnedSamples ?? 0) + scaledOwnedSamples(lock),
+    scaledFreeSamples: (sum?.scaledFreeSamples ?? 0) + scaledSamples(lock, freeSamples(lock)),
   }
 }
 
 /** Samples that owned the lock, scaled from those that looked at it to all samples of its process. */
 export function scaledOwnedSamples(lock: LockInterval): number {
-  return lock.watchedSamples > 0 ? (lock.ownedSamples / lock.watchedSamples) * lock.processSamples : 0
+  return scaledSamples(lock, lock.ownedSamples)
+}
+
+function scaledSamples({ watchedSamples, processSamples }: LockInterval, samples: number): number {
+  return watchedSamples > 0 ? (samples / watchedSamples) * processSamples : 0
+}
+
+function freeSamples({ watchedSamples, ownedSamples, heldSamples }: LockInterval): number {
+  return watchedSamples - ownedSamples - heldSamples
 }
 
 /** Whether an owner was ever read from the lock: not every lock has one. */

@@ -9,6 +9,7 @@ import { GHC } from './ghc.js'
 import { GLIBC } from './glibc.js'
 import { GO } from './go.js'
 import { HOTSPOT } from './hotspot.js'
+import { INNODB } from './innodb.js'
 import { MONO } from './mono.js'
 import { MUSL } from './musl.js'
 import { NATIVE_IMAGE } from './native-image.js'
@@ -38,6 +39,7 @@ const RUNTIMES: readonly RuntimeFiles[] = [
   GHC,
   GO,
   CPP,
+  INNODB,
   GLIBC,
 ]
 

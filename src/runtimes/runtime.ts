@@ -1,5 +1,11 @@
-/** By whose rules the arguments of a futex wait tell a lock from an idle wait in a process; or that they do not. */
-export type Runtime = 'glibc' | 'unclassifiable'
+/**
+ * What the arguments of a futex wait tell in a process:
+ *
+ * - `glibc`: by its rules, a lock from an idle wait.
+ * - `hidden-locks`: the same, but the program has locks of its own as well, whose waits look idle.
+ * - `unclassifiable`: nothing.
+ */
+export type Runtime = 'glibc' | 'hidden-locks' | 'unclassifiable'
 
 /** By what a runtime is recognised, either of the two, and what that makes of the process. */
 export interface Recognition {

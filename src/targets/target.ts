@@ -1,5 +1,6 @@
 import type { Assessment, EstimateLimits } from '../assess/assess.js'
 import { incrementOf } from '../assess/increment.js'
+import type { AssessedTarget } from '../assess/node.js'
 import type { JudgedChange } from '../deploys/change.js'
 import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
 import type { MeasuredInterval, ProcessInterval } from '../join/interval.js'
@@ -67,7 +68,7 @@ export interface TargetSnapshot {
 export interface Target {
   readonly name: string
   /** Its intervals of the trailing time, and what they say of it. */
-  readonly assessed: Pick<TrailingAssessment, 'intervals' | 'assessment'>
+  readonly assessed: Pick<TrailingAssessment, keyof AssessedTarget>
   /** As recentSecondsOf has it, what is older counting less: what decides when there are too many targets. Seconds. */
   recentSeconds(): number
   /** Time of the last interval with a live process. Nanoseconds. */
@@ -126,7 +127,7 @@ export function createTarget(
     const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
     const { bottleneck } = assessment
-    const isComparable = increment.batch !== undefined && known.runtime !== 'unclassifiable'
+    const isComparable = increment.batch !== undefined && known.runtime === 'glibc'
     if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
   }
 
@@ -196,9 +197,10 @@ function areShortLived(
   return after.startTimestampSeconds - before.startTimestampSeconds < trailingSeconds
 }
 
-/** One process that cannot be classified makes the whole target so: its locks may be the ones that matter. */
+/** One process of which less is known makes the whole target so: its locks may be the ones that matter. */
 function runtimeOf(members: readonly ProcessIdentity[]): Runtime {
-  return members.some(({ runtime }) => runtime === 'unclassifiable') ? 'unclassifiable' : 'glibc'
+  const isAny = (runtime: Runtime) => members.some((member) => member.runtime === runtime)
+  return isAny('unclassifiable') ? 'unclassifiable' : isAny('hidden-locks') ? 'hidden-locks' : 'glibc'
 }
 
 /** ∫ waiters dt over the locks of processes; the CPU time of those of which no tracer tells. Seconds. */

@@ -165,7 +165,12 @@ test('headroom is what is left of the CPUs that others do not use', () => {
 
 describe('a lock that is held by a thread that sleeps', () => {
   // 7.5 of 8 threads wait for it; its holders run for 0.03 of the 0.98 seconds.
-  const asleep = lockInterval('disk_lock', { ownedSamples: 3, contendedSeconds: 0.98, queueSeconds: 6.5 })
+  const asleep = lockInterval('disk_lock', {
+    ownedSamples: 3,
+    heldSamples: 147,
+    contendedSeconds: 0.98,
+    queueSeconds: 6.5,
+  })
   const ran = lockInterval('run_lock', { ownedSamples: 30, contendedSeconds: 0.1, queueSeconds: 0.1 })
   const assessed = assess(times(20, targetInterval([asleep, ran], { cpuSeconds: 1.5 })), GLIBC, LIMITS)
 
@@ -200,10 +205,10 @@ describe('the regime', () => {
   test.each([
     ['the lock is busy', { ownedSamples: 96 }, {}, 'sequential'],
     ['neither is', { ownedSamples: 60, contendedSeconds: 0.6 }, {}, 'client'],
-    ['the lock is held by one that sleeps', { ownedSamples: 3 }, {}, 'sequential'],
+    ['the lock is held by one that sleeps', { ownedSamples: 3, heldSamples: 147 }, {}, 'sequential'],
     [
       'that, or its holder is preempted: the CPUs are busy',
-      { ownedSamples: 3 },
+      { ownedSamples: 3, heldSamples: 147 },
       { busySeconds: 3.9 },
       'parallel',
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { assess } from '../../src/assess/assess.js'
+import { assess, type Known } from '../../src/assess/assess.js'
 import { type AssessedTarget, assessNode } from '../../src/assess/node.js'
 import type { NodeInterval } from '../../src/join/interval.js'
 import type { LockInterval, TargetInterval } from '../../src/join/target-interval.js'
@@ -21,7 +21,7 @@ function target(
   const intervals = nodes.map((node) =>
     targetInterval(lock ? [lockInterval('a', lock)] : [], { node, ...change }),
   )
-  return { intervals, assessment: assess(intervals, GLIBC, LIMITS) }
+  return { intervals, assessment: assess(intervals, GLIBC, LIMITS), known: GLIBC }
 }
 
 describe('the machine', () => {
@@ -63,7 +63,7 @@ describe('the machine', () => {
     const of = (change: Partial<TargetInterval>, known = GLIBC) => {
       const intervals = nodes.map((node) => targetInterval([], { node, ...change }))
       const { ownership, window } = assessNode(
-        [still, { intervals, assessment: assess(intervals, known, LIMITS) }],
+        [still, { intervals, assessment: assess(intervals, known, LIMITS), known }],
         nodes,
         LIMITS,
       )
@@ -97,12 +97,21 @@ describe('the machine', () => {
     expect(pOf(15)).toMatchObject({ value: expect.closeTo(1 - 60 / 1600, 9) })
   })
 
+  test('says nothing where one target has locks that are not seen', () => {
+    const nodes = seconds(5)
+    const known: Known = { ...GLIBC, runtime: 'hidden-locks' }
+    const intervals = nodes.map((node) => targetInterval([lockInterval('a')], { node }))
+    const database = { intervals, assessment: assess(intervals, known, LIMITS), known }
+    const { ownership } = assessNode([database, target(nodes, {})], nodes, LIMITS)
+    expect(ownership).toEqual({ kind: 'none', reason: 'owner-unknown' })
+  })
+
   test('has the samples of a thread that no other takes over from', () => {
     const nodes = seconds(5)
     const threads = [threadUse('loop', 0.75, { isMain: true })]
     const intervals = nodes.map((node) => targetInterval([], { node, threads }))
     const known = { ...GLIBC, sequentialThreads: new Set(['main thread']) }
-    const loop = { intervals, assessment: assess(intervals, known, LIMITS) }
+    const loop = { intervals, assessment: assess(intervals, known, LIMITS), known }
     const { ownership } = assessNode([loop, target(nodes, { ownedSamples: 60 })], nodes, LIMITS)
     expect(ownership).toMatchObject({ value: expect.closeTo(1 - (75 + 60) / 500, 9) })
   })

@@ -5,6 +5,7 @@ import type { LockInterval, TargetInterval } from '../../src/join/target-interva
 import { sumLocks } from '../../src/resources/lock.js'
 import { findBottleneck } from '../../src/resources/sequential.js'
 import { sumThreads } from '../../src/resources/thread.js'
+import type { Runtime } from '../../src/runtimes/runtime.js'
 import {
   GLIBC,
   lockInterval,
@@ -19,10 +20,14 @@ const LOOP = new Set(['main thread'])
 
 const times = (count: number, interval: TargetInterval) => Array.from({ length: count }, () => interval)
 
-function estimate(intervals: readonly TargetInterval[], roles: ReadonlySet<string> = new Set()) {
+function estimate(
+  intervals: readonly TargetInterval[],
+  roles: ReadonlySet<string> = new Set(),
+  runtime: Runtime = 'glibc',
+) {
   const locks = sumLocks(intervals)
   const bottleneck = findBottleneck(locks, sumThreads(intervals), roles)
-  return estimateOwnership(intervals, locks, bottleneck, LIMITS)
+  return estimateOwnership(intervals, { locks, bottleneck, runtime }, LIMITS)
 }
 
 const of = (
@@ -43,6 +48,33 @@ const p = (value: number) => ({
 const unreadable = (contendedSeconds: number, queueSeconds = contendedSeconds) =>
   lockInterval('unreadable', { ownedSamples: 0, heldSamples: 0, contendedSeconds, queueSeconds })
 
+describe('of a program with locks that are not seen', () => {
+  const hidden = (roles?: ReadonlySet<string>, change: Partial<TargetInterval> = {}) =>
+    estimate(
+      times(20, targetInterval([lockInterval('a', { ownedSamples: 60 })], change)),
+      roles,
+      'hidden-locks',
+    )
+
+  test('p is not known, whatever the others are', () => {
+    expect(of([lockInterval('a', { ownedSamples: 60 })])).toEqual(p(0.6))
+    expect(hidden()).toEqual(none('owner-unknown'))
+    expect(hidden(undefined, { cpuSamples: 9 })).toEqual(none('too-few-samples'))
+  })
+
+  test('p is that of a thread while it is full', () => {
+    const loop = (runSeconds: number) => ({ threads: [threadUse('loop', runSeconds, { isMain: true })] })
+    expect(hidden(LOOP, loop(0.89))).toEqual(none('owner-unknown'))
+    expect(hidden(LOOP, loop(0.9))).toEqual(p(1 - 90 / 150))
+  })
+
+  test('nobody has waited for a lock that is seen: it may be one that is not', () => {
+    const waited = (hasWaited: boolean) => [targetInterval([], { hasWaited })]
+    expect(whyUncontended(waited(true), 'hidden-locks')).toBe('owner-unknown')
+    expect(whyUncontended(waited(false), 'hidden-locks')).toBe('no-contention')
+  })
+})
+
 describe('without a bottleneck', () => {
   test('nobody waited: no-contention', () => {
     expect(of([], { hasWaited: false })).toEqual(none('no-contention'))
@@ -60,9 +92,9 @@ describe('without a bottleneck', () => {
   test('waits were lost: events-lost, for they may have been for a lock', () => {
     for (const hasWaited of [true, false]) {
       const lossy = targetInterval([], { hasWaited, node: { ...nodeInterval(1.5), lostEvents: 2 } })
-      expect(whyUncontended([lossy])).toBe('events-lost')
+      expect(whyUncontended([lossy], 'glibc')).toBe('events-lost')
       const hardly = targetInterval([], { hasWaited, node: { ...nodeInterval(1.5), lostEvents: 1 } })
-      expect(whyUncontended([hardly])).toBe(hasWaited ? 'no-lock-contention' : 'no-contention')
+      expect(whyUncontended([hardly], 'glibc')).toBe(hasWaited ? 'no-lock-contention' : 'no-contention')
     }
   })
 

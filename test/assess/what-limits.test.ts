@@ -26,7 +26,7 @@ function limits(change: Partial<Compared> = {}): Limits {
     threads: [],
     cpu: 0.375,
     queuedShare: 0,
-    isLossy: false,
+    isQueueKnown: true,
     sums: SUMS,
     saturated: SATURATED,
     ...change,
@@ -107,7 +107,7 @@ describe('headroom and regime are withheld', () => {
         regime,
       })
     }
-    expect(limits({ ...given, isLossy: true })).toMatchObject({
+    expect(limits({ ...given, isQueueKnown: false })).toMatchObject({
       headroom: expect.closeTo(1 / 0.9, 9),
       regime,
     })
@@ -122,8 +122,11 @@ describe('headroom and regime are withheld', () => {
   })
 
   test('where waits were lost: a lock may be fuller than it seems', () => {
-    expect(limits({ ...sequential, isLossy: true })).toMatchObject({ headroom: undefined, regime: undefined })
-    const unwaited = { ownership: none('no-contention'), isLossy: true }
+    expect(limits({ ...sequential, isQueueKnown: false })).toMatchObject({
+      headroom: undefined,
+      regime: undefined,
+    })
+    const unwaited = { ownership: none('no-contention'), isQueueKnown: false }
     expect(limits(unwaited)).toMatchObject({ headroom: undefined, regime: undefined })
   })
 
@@ -162,7 +165,7 @@ test('headroom, regime and the fullest resource never contradict each other', ()
     cpu: share,
     ownership: estimate,
     queuedShare: share,
-    isLossy: fc.boolean(),
+    isQueueKnown: fc.boolean(),
   })
   fc.assert(
     fc.property(resources, (given) => {
@@ -190,7 +193,7 @@ test('headroom, regime and the fullest resource never contradict each other', ()
       if (given.ownership.kind === 'none')
         expect([speedupLimit, serialUtilization]).toEqual([undefined, undefined])
       if (speedupLimit !== undefined) expect(speedupLimit).toBeGreaterThanOrEqual(1)
-      if (given.isLossy && most < SATURATED) expect(headroom).toBeUndefined()
+      if (!given.isQueueKnown && most < SATURATED) expect(headroom).toBeUndefined()
       for (const one of [headroom, speedupLimit, serialUtilization, found.busyCpus]) expect(one).not.toBeNaN()
     }),
     { numRuns: 2000 },

@@ -58,6 +58,15 @@ describe('an interval of a target', () => {
     expect(toTargetInterval([known, unread], lockAt, unsampled, ALL).cpuSeconds).toBeUndefined()
   })
 
+  test('takes a process that started or ended in it to be outside of its locks while nothing looked at them', () => {
+    const locks = [1n, 2n].map((address) => lockTrace({ address, watchedSamples: Number(address) * 60 }))
+    const whole = processInterval(1, 1.5, locks)
+    const samples = (process: typeof whole) =>
+      toTargetInterval([{ process }], lockAt, nodeInterval(3), ALL).parts.map((part) => part.processSamples)
+    expect(samples(whole)).toEqual([150, 150])
+    expect(samples({ ...whole, cpuSeconds: undefined })).toEqual([120, 120])
+  })
+
   test('has a lock of several processes once, as soon as it is known to be one', () => {
     const references = [1, 2, 3].map((pid) => ({ key: `${pid}:1`, label: `lock of ${pid}` }))
     const members = [1, 2, 3].map((pid) => ({ process: processInterval(pid, 0.5, [lockTrace()]) }))

@@ -14,10 +14,11 @@ function holding(change: Partial<LockTotals>, isCpuFull = false): Holding | unde
   return holdingOf(lockTotals('a', { ...watched, ...change }), SUMS, isCpuFull)
 }
 
-const close = ({ running, asleep, ready }: Holding) => ({
+const close = ({ running, asleep, ready, unowned = 0 }: Omit<Holding, 'unowned'> & Partial<Holding>) => ({
   running: expect.closeTo(running, 9),
   asleep: expect.closeTo(asleep, 9),
   ready: expect.closeTo(ready, 9),
+  unowned: expect.closeTo(unowned, 9),
 })
 
 describe('a lock is held', () => {
@@ -77,6 +78,14 @@ describe('a lock is held', () => {
     const [asleep, ready] = [0.7 * (300 / 1200), 0.7 * (200 / 1200)]
     expect(holding(seen, true)).toEqual(close({ running: 0.3, asleep, ready: 0.8 - 0.3 - asleep }))
     expect(holding(seen, false)).toEqual(close({ running: 0.3, asleep: 0.8 - 0.3 - ready, ready }))
+  })
+
+  // 600 of 1500 samples, and so 0.6 CPUs of 4, saw no owner: for 0.15 of the time at least there was none.
+  test('for no longer than threads that ran left time to', () => {
+    const lock = { ownedSamples: 300, heldSamples: 1, contendedSeconds: 9, scaledFreeSamples: 600 }
+    expect(holding(lock)).toEqual(close({ running: 0.3, asleep: 0.55, ready: 0, unowned: 0.05 }))
+    expect(holding(lock, true)).toEqual(close({ running: 0.3, asleep: 0, ready: 0.55, unowned: 0.05 }))
+    expect(holding({ ...lock, contendedSeconds: 8 })).toEqual(close({ running: 0.3, asleep: 0.5, ready: 0 }))
   })
 
   test('as it was seen, where that is more than the time with waiters', () => {

@@ -46,6 +46,7 @@ describe('the sums of a lock', () => {
       ownerOffCpuSamples: 22,
       ownerAsleepSamples: 16,
       scaledOwnedSamples: 90,
+      scaledFreeSamples: 60 + 85,
     })
     expect(b).toMatchObject({ lock: { label: 'b' }, queueSeconds: 7 })
     expect(more).toEqual([])

@@ -24,6 +24,10 @@ describe('the runtime', () => {
   test.each([
     ['glibc', ['/srv/shopd', '/usr/lib/x86_64-linux-gnu/libc.so.6']],
     ['glibc', ['/srv/shopd', '/lib64/libc-2.28.so']],
+    ['hidden-locks', ['/usr/sbin/mariadbd', LIBC]],
+    ['hidden-locks', ['/usr/sbin/mysqld-debug (deleted)', LIBC]],
+    ['hidden-locks', ['/srv/shopd', '/usr/lib/libmariadbd.so.19', LIBC]],
+    ['glibc', ['/srv/mysqldump', LIBC]],
     ['unclassifiable', ['/srv/shopd', '/lib/ld-musl-x86_64.so.1']],
     ['unclassifiable', ['/srv/shopd', '/usr/lib/libc.so.6', '/opt/alpine/lib/ld-musl-x86_64.so.1']],
     ['unclassifiable', ['/srv/shopd', '/usr/lib/libc++.so.1']],

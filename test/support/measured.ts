@@ -21,7 +21,7 @@ export function lockTrace(change: Partial<LockTrace> = {}): LockTrace {
     handOverSeconds: 0,
     watchedSamples: 150,
     ownedSamples: 90,
-    heldSamples: 30,
+    heldSamples: 60,
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,
     ...change,
@@ -86,6 +86,7 @@ export function lockTotals(label: string, change: Partial<LockTotals> = {}): Loc
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,
     scaledOwnedSamples: 0,
+    scaledFreeSamples: 0,
     ...change,
   }
 }

@@ -153,7 +153,7 @@ describe('a target', () => {
     [
       'too-few-samples',
       full,
-      processInterval(1, 0.03, [lockTrace({ watchedSamples: 3, ownedSamples: 1, heldSamples: 1 })]),
+      processInterval(1, 0.03, [lockTrace({ watchedSamples: 3, ownedSamples: 1, heldSamples: 2 })]),
     ],
     ['owner-unknown', unknown, processInterval(1, 1.5, [lockTrace({ ownedSamples: 0, heldSamples: 0 })])],
     [

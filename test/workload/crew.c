@@ -62,14 +62,14 @@ void worker_job_over(struct worker *worker)
     atomic_store_explicit(&worker->account->thread_cpu, thread_cpu_ns(), memory_order_relaxed);
 }
 
-// A triangle from load to load_to and back in each sweep.
+// From load to load_to in a quarter of each sweep, there for half of it, and back in the last quarter.
 static double load_at(uint64_t now)
 {
     if (crew.sweep == 0)
         return crew.load;
     const double phase = (double)((now - started) % crew.sweep) / (double)crew.sweep;
-    const double way = phase < 0.5 ? 2 * phase : 2 - 2 * phase;
-    return crew.load + (crew.load_to - crew.load) * way;
+    const double way = phase < 0.5 ? 4 * phase : 4 - 4 * phase;
+    return crew.load + (crew.load_to - crew.load) * (way < 1 ? way : 1);
 }
 
 uint64_t worker_next(struct worker *worker, uint64_t sharers)

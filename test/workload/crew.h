@@ -33,7 +33,7 @@ extern struct crew_settings crew;
     {.name = "load", .kind = OPTION_REAL, .to.real = &crew.load, .real_max = 1,           \
      .help = "Jobs come at random times, this share of one every --inside (0: no pace)"}, \
     {.name = "load-to", .kind = OPTION_REAL, .to.real = &crew.load_to, .real_max = 1,     \
-     .help = "The load goes from --load to this and back in each --sweep"},               \
+     .help = "The load goes from --load to this, stays, and goes back in each --sweep"},               \
     {.name = "sweep", .kind = OPTION_DURATION, .to.number = &crew.sweep,                  \
      .max = NS_PER_DAY, .help = "Time from the load to the other one and back"},          \
     {.name = "duration", .kind = OPTION_DURATION, .to.number = &crew.duration,            \

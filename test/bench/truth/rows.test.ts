@@ -86,15 +86,15 @@ test('a row of the page', () => {
 })
 
 test('a sweep: of the answers since the resource is known, those that are off', () => {
-  const look = (atSeconds: number, value: number | undefined, isKnown: boolean) => ({
-    atSeconds,
-    isKnown,
-    estimate: value === undefined ? undefined : { value, lower: value - 0.01, upper: value + 0.01 },
-  })
-  const looks = [look(2, 0.9, false), look(4, 0.21, true), look(6, undefined, true), look(8, 0.3, true)]
-  const sweep = { kind: 'thread', title: 'loop', command: '' } as const
-  expect(describeSweep(sweep, 0.2, looks, false)).toBe('| loop | 0.200 | 4 s | 2 of 3 | 0.100 | 1 | no |')
-  expect(describeSweep(sweep, 0.2, looks.slice(0, 1), true)).toBe(
-    '| loop | 0.200 | never | 0 of 0 |  | 0 | yes |',
+  const look = (atSeconds: number, p: number | undefined, isKnown: boolean, verdicts: string[] = []) => {
+    return { atSeconds, isKnown, p, verdicts }
+  }
+  const first = [look(2, 0.9, false), look(4, 0.21, true), look(6, undefined, true)]
+  const looks = [...first, look(8, 0.3, true, ['regressed']), look(10, 0.2, true, ['unchanged'])]
+  expect(describeSweep('loop', { p: 0.2, looks, wasAlerted: false })).toBe(
+    '| loop | 0.200 | 4 s | 3 of 4 | 0.100 | 1 | unchanged | yes | no |',
+  )
+  expect(describeSweep('loop', { p: 0.2, looks: first.slice(0, 1), wasAlerted: true })).toBe(
+    '| loop | 0.200 | never | 0 of 0 |  | 0 | none | no | yes |',
   )
 })

@@ -1,14 +1,23 @@
-import { type Exporter, startExporter } from '../../e2e/support/exporter.js'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Exporter, ROOT, startExporter } from '../../e2e/support/exporter.js'
 import { sleep, stop } from '../../e2e/support/process.js'
+import { type Prometheus, startPrometheus } from '../../e2e/support/prometheus.js'
+import { shortened } from '../../e2e/support/shortened.js'
 import { programNamed } from '../../e2e/support/workload.js'
-import { withChildren } from './children.js'
+import { type Keep, withChildren } from './children.js'
 import { askTargets } from './measure.js'
 import { between, observe } from './observe.js'
 import { startProgram } from './program.js'
-import type { AnsweredEstimate } from './row.js'
 
 const LOOK_SECONDS = 2
 const TOLERANCE = 0.03
+
+/** Every duration of the rules is divided by this. */
+export const RULES_FACTOR = 30
+const RULES = join(ROOT, 'deploy/prometheus/rules')
+const ALERT = 'AmdahlParallelFractionDroppedAfterDeploy'
 
 export interface Sweep {
   readonly kind: 'lock' | 'thread'
@@ -18,71 +27,109 @@ export interface Sweep {
 
 export interface Look {
   readonly atSeconds: number
-  readonly estimate: AnsweredEstimate | undefined
+  readonly p: number | undefined
   readonly isKnown: boolean
+  /** Verdicts on the last change. */
+  readonly verdicts: readonly string[]
 }
 
-/** One row: what the exporter says of a service whose load goes up and down, and whose p does not. */
+export interface Swept {
+  /** True p. Ratio. */
+  readonly p: number
+  readonly looks: readonly Look[]
+  readonly wasAlerted: boolean
+}
+
+/** A service whose load goes up and down, and whose p does not; then another version of it. */
 export function sweepLoad(sweep: Sweep, seconds: number): Promise<string> {
   return withChildren(async (keep) => {
-    const exporter = await startExporter()
-    keep(exporter.child)
-    await exporter.ready()
-    const [program = '', ...args] = sweep.command.split(' ')
-    const target = `t-sweep-${sweep.kind}`
-    const load = ['--load', '0.2', '--load-to', '0.95', '--sweep', `${seconds}s`]
-    const file = programNamed(target, `workload-${program}`)
-    const running = await startProgram({ folder: '', keep }, file, [...args, ...load])
-    const from = observe(running.pid)
-    const { looks, wasRegressed } = await look(exporter, target, sweep.kind, seconds)
-    const observed = between(from, observe(running.pid))
-    const report = await running.finish()
-    await stop(exporter.child)
-    const p = sweep.kind === 'lock' ? report.p : 1 - observed.busiestRan / observed.cpuSeconds
-    return describeSweep(sweep, p, looks, wasRegressed)
+    const folder = mkdtempSync(join(tmpdir(), 'amdahl-sweep-'))
+    try {
+      return describeSweep(sweep.title, await runVersions(sweep, seconds, folder, keep))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 }
 
-async function look(exporter: Exporter, target: string, kind: string, seconds: number) {
+async function runVersions(sweep: Sweep, seconds: number, folder: string, keep: Keep): Promise<Swept> {
+  const exporter = await startExporter([`--path.state=${join(folder, 'state')}`])
+  keep(exporter.child)
+  await exporter.ready()
+  const prometheus = await startPrometheus([exporter.url.replace('http://', '')], {
+    scrapeInterval: '500ms',
+    rules: shortenedRules(folder),
+  })
+  keep(prometheus.child)
+  const [program = '', ...args] = sweep.command.split(' ')
+  const target = `t-sweep-${sweep.kind}`
+  const file = programNamed(target, `workload-${program}`)
+  const load = ['--load', '0.2', '--load-to', '0.95', '--sweep', `${seconds}s`]
   const looks: Look[] = []
-  let wasRegressed = false
+  const truths: number[] = []
   const begin = performance.now()
-  for (;;) {
-    await sleep(LOOK_SECONDS * 1000)
-    const atSeconds = (performance.now() - begin) / 1000
-    if (atSeconds > seconds) return { looks, wasRegressed }
-    const answer = (await askTargets(exporter.url)).get(target)
-    const isKnown = answer?.resources?.some((resource) => resource.kind === kind) ?? false
-    looks.push({ atSeconds, estimate: answer?.parallelFraction.ownership, isKnown })
-    const scrape = await exporter.scrape()
-    const verdicts = scrape.samples.filter(({ name }) => name === 'amdahl_target_change_verdict')
-    if (verdicts.some(({ labels, value }) => labels.verdict === 'regressed' && value === 1))
-      wasRegressed = true
+  for (let version = 0; version < 2; version++) {
+    // Another file by its time, though nothing in it has changed.
+    utimesSync(file, Date.now() / 1000, Date.now() / 1000)
+    const running = await startProgram({ folder: '', keep }, file, [...args, ...load])
+    const from = observe(running.pid)
+    const end = performance.now() + seconds * 1000
+    while (performance.now() + LOOK_SECONDS * 1000 < end) {
+      await sleep(LOOK_SECONDS * 1000)
+      looks.push(await look(exporter, target, sweep.kind, (performance.now() - begin) / 1000))
+    }
+    const { busiestRan, cpuSeconds } = between(from, observe(running.pid))
+    const report = await running.finish()
+    truths.push(sweep.kind === 'lock' ? report.p : 1 - busiestRan / cpuSeconds)
+  }
+  const wasAlerted = await hasAlerted(prometheus, target, (performance.now() - begin) / 1000)
+  await prometheus.stop()
+  await stop(exporter.child)
+  return { p: truths.reduce((sum, p) => sum + p, 0) / truths.length, looks, wasAlerted }
+}
+
+function shortenedRules(folder: string): readonly string[] {
+  return readdirSync(RULES).map((name) => {
+    const copy = join(folder, name)
+    writeFileSync(copy, shortened(readFileSync(join(RULES, name), 'utf8'), RULES_FACTOR))
+    return copy
+  })
+}
+
+async function hasAlerted(prometheus: Prometheus, target: string, seconds: number): Promise<boolean> {
+  const ever = `max_over_time(ALERTS{alertname="${ALERT}",target="${target}"}[${Math.ceil(seconds)}s])`
+  return (await prometheus.queryAll(ever)).length > 0
+}
+
+async function look(exporter: Exporter, target: string, kind: string, atSeconds: number): Promise<Look> {
+  const answer = (await askTargets(exporter.url)).get(target)
+  const verdicts = (await exporter.scrape()).samples.filter(
+    ({ name, labels, value }) =>
+      name === 'amdahl_target_change_verdict' && labels.target === target && value === 1,
+  )
+  return {
+    atSeconds,
+    p: answer?.parallelFraction.ownership.value,
+    isKnown: answer?.resources?.some((resource) => resource.kind === kind) ?? false,
+    verdicts: verdicts.map(({ labels }) => labels.verdict ?? ''),
   }
 }
 
 /** Of the looks since the resource is known: a row of the table. */
-export function describeSweep(
-  { title }: Sweep,
-  p: number,
-  looks: readonly Look[],
-  wasRegressed: boolean,
-): string {
+export function describeSweep(title: string, { p, looks, wasAlerted }: Swept): string {
   const first = looks.findIndex(({ isKnown }) => isKnown)
-  const known = first < 0 ? [] : looks.slice(first).map(({ estimate }) => estimate)
-  const given = known.filter((estimate) => estimate?.value !== undefined)
-  const errors = given.map((estimate) => Math.abs((estimate?.value ?? 0) - p))
-  const isOutside = ({ lower = 0, upper = 1 }: AnsweredEstimate, error: number) =>
-    error > TOLERANCE && !(lower <= p && p <= upper)
-  const outside = given.filter((estimate, i) => isOutside(estimate ?? {}, errors[i] ?? 0))
+  const known = first < 0 ? [] : looks.slice(first)
+  const errors = known.flatMap((given) => (given.p === undefined ? [] : [Math.abs(given.p - p)]))
   const cells = [
     title,
     p.toFixed(3),
     first < 0 ? 'never' : `${looks[first]?.atSeconds.toFixed(0)} s`,
-    `${given.length} of ${known.length}`,
+    `${errors.length} of ${known.length}`,
     errors.length === 0 ? '' : Math.max(...errors).toFixed(3),
-    outside.length,
-    wasRegressed ? 'yes' : 'no',
+    errors.filter((error) => error > TOLERANCE).length,
+    looks.at(-1)?.verdicts.join(', ') || 'none',
+    looks.some(({ verdicts }) => verdicts.includes('regressed')) ? 'yes' : 'no',
+    wasAlerted ? 'yes' : 'no',
   ]
   return `| ${cells.join(' | ')} |`
 }

@@ -51,6 +51,7 @@ const bottleneckLock = (reference: LockReference): SequentialResource => ({
     ownerOffCpuSamples: 66,
     ownerAsleepSamples: 60,
     scaledOwnedSamples: 67,
+    scaledFreeSamples: 0,
   },
 })
 

@@ -1,0 +1,9 @@
+import type { RuntimeFiles } from './runtime.js'
+
+/** The servers of MariaDB and MySQL: a transaction waits at a condition variable for the rows that another one has locked. */
+export const INNODB: RuntimeFiles = {
+  recognition: {
+    file: /^(?:mariadbd|mysqld(?:-debug)?|lib(?:mariadbd|mysqld)\.so(?:\.\d+)*)$/,
+    runtime: 'hidden-locks',
+  },
+}
