@@ -7,8 +7,6 @@ export interface LockTotals {
   readonly queueSeconds: number
   readonly contendedSeconds: number
   readonly handOverSeconds: number
-  /** Waits that ended. */
-  readonly waits: number
   /**
    * Samples that looked at its owner; of these, those that owned it, and those that saw another owner; of these, one
    * without a CPU; of these, one that slept.
@@ -38,7 +36,6 @@ function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotal
     queueSeconds: (sum?.queueSeconds ?? 0) + lock.queueSeconds,
     contendedSeconds: (sum?.contendedSeconds ?? 0) + lock.contendedSeconds,
     handOverSeconds: (sum?.handOverSeconds ?? 0) + lock.handOverSeconds,
-    waits: (sum?.waits ?? 0) + lock.waits,
     watchedSamples: (sum?.watchedSamples ?? 0) + lock.watchedSamples,
     ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
     heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,

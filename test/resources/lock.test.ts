@@ -13,7 +13,6 @@ describe('the sums of a lock', () => {
       heldSamples: 30,
       ownerOffCpuSamples: 20,
       ownerAsleepSamples: 15,
-      waits: 11,
       processSamples: 200,
     })
     const second = lockInterval('a', {
@@ -25,7 +24,6 @@ describe('the sums of a lock', () => {
       heldSamples: 5,
       ownerOffCpuSamples: 2,
       ownerAsleepSamples: 1,
-      waits: 7,
       processSamples: 100,
     })
     const other = lockInterval('b', { queueSeconds: 7 })
@@ -39,7 +37,6 @@ describe('the sums of a lock', () => {
       queueSeconds: 4,
       contendedSeconds: 1.25,
       handOverSeconds: 0.375,
-      waits: 18,
       watchedSamples: 200,
       ownedSamples: 50,
       heldSamples: 35,

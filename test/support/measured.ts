@@ -79,7 +79,6 @@ export function lockTotals(label: string, change: Partial<LockTotals> = {}): Loc
     queueSeconds: 0,
     contendedSeconds: 0,
     handOverSeconds: 0,
-    waits: 0,
     watchedSamples: 0,
     ownedSamples: 1,
     heldSamples: 0,

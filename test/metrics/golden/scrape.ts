@@ -44,7 +44,6 @@ const bottleneckLock = (reference: LockReference): SequentialResource => ({
     queueSeconds: 61,
     contendedSeconds: 62,
     handOverSeconds: 63,
-    waits: 68,
     watchedSamples: 69,
     ownedSamples: 64,
     heldSamples: 65,
