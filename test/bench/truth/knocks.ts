@@ -6,7 +6,7 @@ import { askTargets } from './measure.js'
 import { describeEstimate } from './page.js'
 import { startProgram } from './program.js'
 import type { Launch } from './row.js'
-import { mapBytesOf } from './tracer-maps.js'
+import { mapBytesOf } from './tracer-descriptors.js'
 
 const RATE = 900
 /** After the last wait, until it is counted. Seconds. */
