@@ -8,12 +8,13 @@ interface Wrong {
 
 /** The one wording of a refused value: what is expected, what there is. */
 export function expected(what: string) {
-  return { error: ({ input }: Wrong) => `expected ${what}; got ${describeValue(input)}` }
+  return { error: ({ input }: Wrong) => `expected ${what}; ${describeValue(input)}` }
 }
 
 function describeValue(value: unknown): string {
+  if (value === undefined) return 'it is missing'
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return `got ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`
 }
 
 export function integer(least: number, most: number) {
@@ -82,7 +83,7 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
         ? undefined
-        : `expected the keys ${keys.join(', ')}; got ${describeValue(issue.input)}`,
+        : `expected the keys ${keys.join(', ')}; ${describeValue(issue.input)}`,
   })
 }
 

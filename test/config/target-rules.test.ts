@@ -39,11 +39,11 @@ targets:
     ],
     [
       'targets:\n  - name: shop',
-      'a.yml:2:5: targets[0].match: expected the keys comm, exe, cmdline, systemd_unit, cgroup, container, user; got undefined',
+      'a.yml:2:5: targets[0].match: expected the keys comm, exe, cmdline, systemd_unit, cgroup, container, user; it is missing',
     ],
     [
       'targets:\n  - match: { comm: shopd }',
-      'a.yml:2:5: targets[0].name: expected a name of 1 to 128 characters, in one line; got undefined',
+      'a.yml:2:5: targets[0].name: expected a name of 1 to 128 characters, in one line; it is missing',
     ],
     [
       'targets:\n  - { name: shop, match: {} }',

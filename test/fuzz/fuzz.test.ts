@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { feed, nameOf, run, slug } from './campaign.js'
+import { SUBJECTS } from './subjects.js'
+
+/** Inputs of each subject: a moment. `npm run test:fuzz` has minutes. */
+const INPUTS = 200
+const FAILED = new URL('failed/', import.meta.url)
+
+describe.each(SUBJECTS)('$name', (subject) => {
+  test('survives mutations of real input', () => {
+    const { inputs, failures } = run(subject, 1, (inputs) => inputs < INPUTS)
+    expect(failures.map(({ input, error }) => `${nameOf(input)}: ${error}`)).toEqual([])
+    expect(inputs).toBe(INPUTS)
+  })
+
+  test('takes its seeds', () => {
+    const seeds = subject.seeds()
+    expect(seeds.length).toBeGreaterThan(0)
+    for (const seed of seeds) expect(feed(subject, Buffer.from(seed)).error).toBeUndefined()
+  })
+})
+
+/** Each is named by its subject and its content. */
+test.each(existsSync(FAILED) ? readdirSync(FAILED) : [])('has survived %s since', (name) => {
+  const subject = SUBJECTS.find((one) => name.startsWith(`${slug(one.name)}-`))
+  if (!subject) throw new Error(`no subject has an input ${name}`)
+  expect(feed(subject, readFileSync(new URL(name, FAILED))).error).toBeUndefined()
+})
