@@ -1,0 +1,70 @@
+import { sleep, until } from '../e2e/support/process.js'
+import type { Fault, Scene } from './fault.js'
+import { commandOf, descendantsOf } from './watch.js'
+
+const tracerOf = ({ exporter }: Scene) =>
+  until('a tracer runs', 90, () =>
+    descendantsOf(exporter.child.pid).find((pid) => commandOf(pid) === 'bpftrace'),
+  )
+
+async function until200(url: string): Promise<void> {
+  await until('it is ready again', 120, async () => (await fetch(`${url}/-/ready`)).ok)
+}
+
+/** Kills until the time is over, each time when the tracer delivers. */
+function killing(signal: NodeJS.Signals): Fault['inflict'] {
+  return async (scene) => {
+    const end = performance.now() + scene.seconds * 1000
+    let kills = 0
+    do {
+      process.kill(await tracerOf(scene), signal)
+      kills += 1
+      await sleep(200)
+      await until200(scene.exporter.url)
+    } while (performance.now() < end)
+    return kills
+  }
+}
+
+export const KILLS: readonly Fault[] = [
+  { name: 'tracer-killed', title: 'the tracer is killed, as soon as it runs', inflict: killing('SIGKILL') },
+  { name: 'tracer-ended', title: 'the tracer is told to end', inflict: killing('SIGTERM') },
+  {
+    name: 'tracer-stopped',
+    title: 'the tracer is stopped, and goes on after 20 s',
+    isBlinding: true,
+    async inflict(scene) {
+      const tracer = await tracerOf(scene)
+      process.kill(tracer, 'SIGSTOP')
+      await sleep(20_000)
+      if (commandOf(tracer) === 'bpftrace') process.kill(tracer, 'SIGCONT')
+      await until200(scene.exporter.url)
+      return 1
+    },
+  },
+  {
+    name: 'signals',
+    title: 'HUP, USR1, USR2, PIPE, WINCH in turn, ten a second',
+    async inflict({ exporter, seconds }) {
+      const signals = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGWINCH'] as const
+      let sent = 0
+      for (; sent < seconds * 10; sent += 1) {
+        exporter.child.kill(signals[sent % signals.length])
+        await sleep(100)
+      }
+      return sent
+    },
+  },
+  {
+    name: 'exporter-killed',
+    title: 'the exporter is killed: its tracer goes with it',
+    isFatal: true,
+    async inflict(scene) {
+      await tracerOf(scene)
+      scene.exporter.child.kill('SIGKILL')
+      await scene.exporter.child.exited
+      await sleep(2000)
+      return 1
+    },
+  },
+]

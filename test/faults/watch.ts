@@ -1,0 +1,128 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { AnsweredEstimate } from '../bench/truth/row.js'
+import type { Exporter } from '../e2e/support/exporter.js'
+import { parseExposition, type Scrape } from '../e2e/support/exposition.js'
+import { sleep } from '../e2e/support/process.js'
+
+/** Between two scrapes. Milliseconds. */
+const PAUSE_MS = 250
+/** A scrape that takes longer counts as lost. Milliseconds. */
+const LIMIT_MS = 10_000
+
+/** What was seen of an exporter while something was done to it. */
+export interface Seen {
+  scrapes: number
+  lostScrapes: number
+  slowestSeconds: number
+  /** Counters that went back, by name and labels. */
+  readonly backwards: Set<string>
+  /** Each p that was given of the witness. */
+  readonly estimates: AnsweredEstimate[]
+  peakResidentBytes: number
+  mostThreads: number
+  mostDescriptors: number
+}
+
+/** Scrapes an exporter four times a second until it is told to stop. */
+export function watch(exporter: Exporter, target: string): { readonly stop: () => Promise<Seen> } {
+  const seen: Seen = {
+    scrapes: 0,
+    lostScrapes: 0,
+    slowestSeconds: 0,
+    backwards: new Set(),
+    estimates: [],
+    peakResidentBytes: 0,
+    mostThreads: 0,
+    mostDescriptors: 0,
+  }
+  let isWatching = true
+  let known: ReadonlyMap<string, number> = new Map()
+
+  async function look(): Promise<void> {
+    lookAtProcess(exporter.child.pid, seen)
+    const begin = performance.now()
+    const scrape = await scrapeOf(exporter.url)
+    seen.scrapes += 1
+    seen.slowestSeconds = Math.max(seen.slowestSeconds, (performance.now() - begin) / 1000)
+    if (!scrape) {
+      seen.lostScrapes += 1
+      return
+    }
+    const now = countersOf(scrape)
+    for (const [key, value] of now) if (value < (known.get(key) ?? 0)) seen.backwards.add(key)
+    known = now
+    const estimateBy = (name: string) => scrape.value(name, { target, estimator: 'ownership' })
+    const value = estimateBy('amdahl_target_parallel_fraction')
+    const lower = estimateBy('amdahl_target_parallel_fraction_lower')
+    const upper = estimateBy('amdahl_target_parallel_fraction_upper')
+    if (value !== undefined) seen.estimates.push({ value, lower, upper })
+  }
+
+  const loop = (async () => {
+    while (isWatching) {
+      await look()
+      await sleep(PAUSE_MS)
+    }
+  })()
+  return {
+    async stop() {
+      isWatching = false
+      await loop
+      return seen
+    },
+  }
+}
+
+async function scrapeOf(url: string): Promise<Scrape | undefined> {
+  try {
+    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(LIMIT_MS) })
+    return response.status === 200 ? parseExposition(await response.text()) : undefined
+  } catch {
+    return undefined // refused, cut off, or too late: the scrape is lost
+  }
+}
+
+function countersOf(scrape: Scrape): ReadonlyMap<string, number> {
+  return new Map(
+    scrape.samples
+      .filter(({ name }) => name.endsWith('_total'))
+      .map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]),
+  )
+}
+
+function lookAtProcess(pid: number, seen: Seen): void {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0)
+    seen.peakResidentBytes = Math.max(seen.peakResidentBytes, field('VmHWM') * 1024)
+    seen.mostThreads = Math.max(seen.mostThreads, field('Threads'))
+    seen.mostDescriptors = Math.max(seen.mostDescriptors, readdirSync(`/proc/${pid}/fd`).length)
+  } catch {
+    // It has ended: the scrapes say so.
+  }
+}
+
+/** Processes below one, itself left out. */
+export function descendantsOf(pid: number): readonly number[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  if (!existsSync(path)) return []
+  const children = readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+export function commandOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** What has ended and was not waited for has no command line. */
+export function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
+  }
+}
