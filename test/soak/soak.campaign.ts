@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { describeEnvironment } from '../bench/environment.js'
+import { withChildren } from '../bench/truth/children.js'
+import { startProgram } from '../bench/truth/program.js'
+import type { Launch, RunningProgram } from '../bench/truth/row.js'
+import { startExporter } from '../e2e/support/exporter.js'
+import { sleep, stop } from '../e2e/support/process.js'
+import { programNamed } from '../e2e/support/workload.js'
+import { writeSection } from '../support/page-section.js'
+import { type Point, trendOf } from './trend.js'
+
+/** How long it goes on. */
+const SECONDS = Number(process.env.SOAK_SECONDS ?? 3600)
+/** Programs at a time, each a target of its own. */
+const PROGRAMS = 50
+/** Names they take in turn: targets come and go. */
+const NAMES = 200
+/** Between two programs that end, each for another one. */
+const CHANGE_SECONDS = 2
+/** Of which a mean is one point of a trend. */
+const PERIOD_SECONDS = 60
+/** An interval takes so much less time than the usual second: more of them pass. */
+const INTERVAL_MS = 200
+const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
+
+/** One look at a process. */
+interface Look {
+  readonly atSeconds: number
+  readonly residentMegabytes: number
+  readonly descriptors: number
+  readonly threads: number
+}
+
+function lookAt(pid: number, atSeconds: number): Look {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1])
+  return {
+    atSeconds,
+    residentMegabytes: (field('VmRSS') * 1024) / 1e6,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: field('Threads'),
+  }
+}
+
+/** Means of the second half, a minute each: in the first one caches fill. */
+function points(looks: readonly Look[], of: (look: Look) => number): readonly Point[] {
+  const periods = new Map<number, number[]>()
+  for (const look of looks.filter(({ atSeconds }) => atSeconds >= SECONDS / 2)) {
+    const period = Math.floor(look.atSeconds / PERIOD_SECONDS)
+    periods.set(period, [...(periods.get(period) ?? []), of(look)])
+  }
+  return [...periods].map(([period, values]) => ({
+    x: (period * PERIOD_SECONDS) / 3600,
+    y: values.reduce((sum, value) => sum + value, 0) / values.length,
+  }))
+}
+
+/** As light as one of many services: a hundredth or two of a CPU. */
+function startNext(launch: Launch, number: number): Promise<RunningProgram> {
+  const load = ['--threads', '3', '--think', `${60 + 20 * (number % 7)}ms`, '--inside', '300us']
+  return startProgram(launch, programNamed(`soak-${number % NAMES}`, 'workload-kinds'), load)
+}
+
+test('soak', async () => {
+  if (!(SECONDS >= 16 * PERIOD_SECONDS))
+    throw new Error(`SOAK_SECONDS: expected at least ${16 * PERIOD_SECONDS}, got ${SECONDS}`)
+  await withChildren(async (keep) => {
+    const launch = { folder: '', keep }
+    const exporter = await startExporter([`--tracer.interval=${INTERVAL_MS}ms`])
+    keep(exporter.child)
+    await exporter.ready()
+    const running: RunningProgram[] = []
+    let started = 0
+    for (; started < PROGRAMS; started += 1) running.push(await startNext(launch, started))
+    const looks: Look[] = []
+    const begin = performance.now()
+    let slowest = 0
+    for (;;) {
+      const atSeconds = (performance.now() - begin) / 1000
+      if (atSeconds > SECONDS) break
+      await running.shift()?.finish()
+      running.push(await startNext(launch, started++))
+      const asked = performance.now()
+      const scrape = await exporter.scrape()
+      slowest = Math.max(slowest, performance.now() - asked)
+      expect(scrape.value('amdahl_tracer_up')).toBe(1)
+      looks.push(lookAt(exporter.child.pid, atSeconds))
+      await sleep(Math.max(0, begin + (atSeconds + CHANGE_SECONDS) * 1000 - performance.now()))
+    }
+    const targets = (await exporter.scrape()).samples.filter(
+      ({ name }) => name === 'amdahl_target_info',
+    ).length
+    const status = await stop(exporter.child)
+    for (const program of running) await program.finish()
+    const rows = [
+      row('resident memory, MB', looks, ({ residentMegabytes }) => residentMegabytes),
+      row('descriptors', looks, ({ descriptors }) => descriptors),
+      row('threads', looks, ({ threads }) => threads),
+    ]
+    const body = `Made by \`npm run test:soak\` on ${describeEnvironment()}: ${PROGRAMS} services with a lock at a time, of ${NAMES} names
+in turn; every ${CHANGE_SECONDS} s one ends and another one starts, for ${SECONDS} s, with intervals of ${INTERVAL_MS} ms: ${Math.round((SECONDS * 1000) / INTERVAL_MS)} of them, and ${started} processes.
+At the end there were ${targets} targets; the slowest scrape took ${slowest.toFixed(0)} ms. The trend is that of the second half,
+by means of a minute, with its 95 % interval.
+
+| of the exporter | at most | at the end | trend, an hour |
+|---|---|---|---|
+${rows.join('\n')}
+`
+    writeSection(PAGE, 'Reliability', 'Services that come and go', body)
+    expect(status).toBe(0)
+    expect(existsSync(`/proc/${exporter.child.pid}`)).toBe(false)
+  })
+})
+
+function row(name: string, looks: readonly Look[], of: (look: Look) => number): string {
+  const { slope, half } = trendOf(points(looks, of))
+  const values = looks.map(of)
+  const last = values.at(-1) ?? 0
+  return `| ${name} | ${Math.max(...values).toFixed(0)} | ${last.toFixed(0)} | ${slope.toFixed(1)} ± ${half.toFixed(1)} |`
+}
