@@ -25,9 +25,11 @@ const MIN_SAMPLES = 30
  *     asleep = t · seen asleep,   ready = t · seen ready
  *
  * with t = (1 − U_s) / seen not running, as if they ran as much in each of these states. While it waits for a CPU, all CPUs
- * are busy. While it sleeps others run less than while the lock is free, since they may have to wait for it, so that this t
- * is too small. They run as much as while it runs: t = U_s / seen running, if there are CPUs for all, and enough samples.
- * Together they leave nothing less than nothing for a free lock.
+ * are busy. If otherwise they are not, most of the free time nobody runs, and this t is too large: it waits for one that
+ * runs in its place, as woken by the same lock, and a sample of that one stands for as much time as of CPU time. While it
+ * sleeps others run less than while the lock is free, since they may have to wait for it, so that this t is too small. They
+ * run as much as while it runs: t = U_s / seen running, if there are CPUs for all, and enough samples. Together they leave
+ * nothing less than nothing for a free lock.
  *
  * While others queue they may not run at all. But then the lock is held, except for G, from a wake to the return of the
  * woken thread: for C − G at least, C the time with waiters. What of that no sample accounts for, its holder spent asleep,
@@ -43,7 +45,8 @@ export function holdingOf(lock: LockTotals, sums: CpuSums, isCpuFull: boolean): 
   const running = (lock.scaledOwnedSamples / sums.cpuSamples) * (sums.cpuSeconds / sums.seconds)
   const rest = Math.max(0, 1 - running)
   const { byRest, byHolder } = timesPerSample(lock, running, rest)
-  const ready = (lock.ownerOffCpuSamples - lock.ownerAsleepSamples) * byRest
+  const perReady = isCpuFull ? byRest : Math.min(byRest, sums.cpuSeconds / sums.cpuSamples / sums.seconds)
+  const ready = (lock.ownerOffCpuSamples - lock.ownerAsleepSamples) * perReady
   const perAsleep = isCpuFull ? byRest : Math.max(byRest, byHolder)
   const asleep = Math.min(lock.ownerAsleepSamples * perAsleep, rest - ready)
   const heldAtLeast = (lock.contendedSeconds - lock.handOverSeconds) / sums.seconds

@@ -62,7 +62,7 @@ describe('a lock is held', () => {
     const few = { watchedSamples: 329, ownedSamples: 300, heldSamples: 20, ...seen }
     expect(holding(few)).toEqual(close({ running: 0.3, asleep: 0, ready: 0 }))
     const enough = { ...few, watchedSamples: 330 }
-    expect(holding(enough)).toEqual(close({ running: 0.3, asleep: 0.7 / 3, ready: 0.7 / 3 }))
+    expect(holding(enough)).toEqual(close({ running: 0.3, asleep: 0.7 / 3, ready: 10 / 1000 }))
   })
 
   test('while it has waiters, but for hand-overs: what no sample accounts for, its holder slept', () => {
@@ -177,6 +177,12 @@ describe('against timelines of threads whose shares are known', () => {
     const outsideSeconds = 10 * threads
     const light = of({ observers: 0, threads, outsideSeconds, asleepSeconds: 2, readySeconds: NEVER })
     for (const error of errorsOf(light)) expect(error).toBeLessThan(0.03)
+  })
+
+  test.each([2, 4, 8])('at light load, %i threads that rest and preempt each other: as it is', (threads) => {
+    const light = { observers: 0, threads, outsideSeconds: 0.02, restSeconds: threads, asleepSeconds: NEVER }
+    const preempted = of({ ...light, readySeconds: 0.05, isPreempted: true })
+    for (const error of errorsOf(preempted)) expect(error).toBeLessThan(0.03)
   })
 
   test.each([

@@ -9,6 +9,10 @@ export interface Threads {
   readonly threads: number
   /** They run so long between two takes. */
   readonly outsideSeconds: number
+  /** They rest so long after that. */
+  readonly restSeconds?: number
+  /** Whether a holder waits for a CPU as long as one more thread, of the same program, runs in its place. */
+  readonly isPreempted?: boolean
   /** Whoever holds the lock runs so long in all, and sleeps and waits for a CPU in between. */
   readonly runSeconds: number
   readonly asleepSeconds: number
@@ -31,7 +35,9 @@ export function timelineOf(given: Threads, seconds: number, seed: number) {
   const truth: Record<HolderState, number> = { running: 0, asleep: 0, ready: 0 }
   const seen = { watchedSamples: 0, ownedSamples: 0, heldSamples: 0 }
   const off = { ownerOffCpuSamples: 0, ownerAsleepSamples: 0 }
+  const { restSeconds = 0 } = given
   let outside = given.threads
+  let resting = 0
   let waiting = 0
   let phases: readonly (readonly [HolderState, number])[] = []
   let contendedSeconds = 0
@@ -55,12 +61,14 @@ export function timelineOf(given: Threads, seconds: number, seed: number) {
   }
   for (let now = 0; now < seconds; ) {
     const [state, phaseSeconds = Number.POSITIVE_INFINITY] = phases[0] ?? []
-    const arrivalSeconds = outside > 0 ? draw(given.outsideSeconds / outside) : Number.POSITIVE_INFINITY
+    const doneSeconds = outside > 0 ? draw(given.outsideSeconds / outside) : Number.POSITIVE_INFINITY
+    const awakeSeconds = resting > 0 ? draw(restSeconds / resting) : Number.POSITIVE_INFINITY
     const sampleSeconds = draw(1 / SAMPLE_HZ)
-    const step = Math.min(phaseSeconds, arrivalSeconds, sampleSeconds, seconds - now)
+    const step = Math.min(phaseSeconds, doneSeconds, awakeSeconds, sampleSeconds, seconds - now)
     now += step
     if (state !== undefined) truth[state] += step
-    const others = outside + given.observers
+    const preempting = given.isPreempted && state === 'ready' ? 1 : 0
+    const others = outside + given.observers + preempting
     cpuSeconds += step * (others + (state === 'running' ? 1 : 0))
     if (waiting > 0) contendedSeconds += step
     // What is left of the phase; the other times have no memory.
@@ -68,8 +76,12 @@ export function timelineOf(given: Threads, seconds: number, seed: number) {
     if (step === sampleSeconds) {
       for (let thread = 0; thread < others; thread += 1) look(false)
       if (state === 'running') look(true)
-    } else if (step === arrivalSeconds) {
+    } else if (step === doneSeconds && restSeconds > 0) {
       outside -= 1
+      resting += 1
+    } else if (step === doneSeconds || step === awakeSeconds) {
+      if (step === awakeSeconds) resting -= 1
+      else outside -= 1
       if (phases.length > 0) waiting += 1
       else take()
     } else if (step === phaseSeconds) {
