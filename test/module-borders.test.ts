@@ -36,15 +36,14 @@ const BORDERS: Readonly<Record<string, Border>> = {
   },
   targets: {
     imports: ['assess', 'deploys', 'drop-oldest', 'join', 'parse', 'resources'],
-    types: ['process', 'runtimes'],
+    types: ['config', 'process', 'runtimes'],
   },
   deploys: {
-    imports: ['drop-oldest', 'estimate', 'log', 'process'],
+    imports: ['config', 'drop-oldest', 'estimate', 'log', 'process'],
     packages: ['write-file-atomic'],
   },
   process: {
-    imports: ['drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
-    types: ['config'],
+    imports: ['config', 'drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
   },
   'what-if': { imports: ['api', 'model', 'simulate'] },
   api: { imports: ['estimate', 'model', 'resources'], packages: ['zod'], pure: true },

@@ -39,6 +39,8 @@ export interface Config {
     readonly maxLocksPerTarget: number
     /** A target that has not been seen for so long is no longer exported. */
     readonly forgetAfterSeconds: number
+    /** Whether only what a rule names is a target. */
+    readonly rulesOnly: boolean
   }
   readonly deploys: {
     /** File with the token for POST /api/v1/deploys; undefined: that is off. */
@@ -70,7 +72,7 @@ export const defaultConfig: Config = {
   },
   estimate: { trailingSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
   targets: [],
-  limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300 },
+  limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300, rulesOnly: false },
   deploys: { tokenFile: undefined, compareSeconds: 900, settleSeconds: 10 },
   log: { level: 'info', format: 'logfmt' },
   paths: {
@@ -136,6 +138,7 @@ export function applySettings(
       maxTargets: limits?.max_targets ?? base.limits.maxTargets,
       maxLocksPerTarget: limits?.max_locks_per_target ?? base.limits.maxLocksPerTarget,
       forgetAfterSeconds: limits?.forget_after ?? base.limits.forgetAfterSeconds,
+      rulesOnly: limits?.rules_only ?? base.limits.rulesOnly,
     },
     deploys: {
       tokenFile: deploys?.token_file ?? base.deploys.tokenFile,

@@ -15,6 +15,7 @@ import {
   share,
 } from './field.js'
 import { parseListenAddress } from './listen-address.js'
+import { hasKindPrefix, KIND_PREFIXES } from './named-by.js'
 import { CONDITIONS, type Condition, type TargetRule, type VersionSource } from './target-rule.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -39,6 +40,11 @@ const telemetryPath = parsed(
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
 
+const ruleName = line('a name', 128).refine(
+  (name) => !hasKindPrefix(name),
+  expected(`a name that does not begin as those of other targets do: ${KIND_PREFIXES.join(', ')}`),
+)
+
 const conditions = {
   comm: pattern(true).optional(),
   exe: pattern(true).optional(),
@@ -57,7 +63,7 @@ const versionSources = {
 }
 
 const rule = {
-  name: line('a name', 128),
+  name: ruleName,
   match: mapping(conditions).transform((given, context): TargetRule['match'] => {
     const match = new Map(CONDITIONS.flatMap((key) => (given[key] ? [[key, given[key]]] : [])))
     if (match.size === 0 && context.issues.length === 0) {
@@ -105,6 +111,7 @@ const shapes = {
     max_targets: integer(1, 1000),
     max_locks_per_target: integer(1, 64),
     forget_after: duration(1, 86_400),
+    rules_only: flag(),
   },
   deploys: { token_file: absolutePath.optional(), compare: duration(60, 86_400), settle: duration(0, 3600) },
   log: { level: oneOf(LOG_LEVELS), format: oneOf(LOG_FORMATS) },

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { NAMED_BY } from '../config/named-by.js'
 import type { BatchSums } from '../estimate/ratio-interval.js'
 import type { Executable, Start } from '../process/release.js'
 import type { Change } from './change.js'
@@ -123,6 +124,8 @@ const isTrackerState = has<TrackerState>({
   deploy: optional(isChange),
   restart: optional(isChange),
   sequentialThreads: optional((value) => Array.isArray(value) && value.every(isString)),
+  namedBy: optional((value) => NAMED_BY.some((kind) => kind === value)),
+  isUserNamed: optional((value) => typeof value === 'boolean'),
   recent: isSums,
   recentUntilSeconds: isNumber,
 })

@@ -27,7 +27,7 @@ web:
   enable_lifecycle: true
 estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
 targets: []
-limits: { max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
+limits: { rules_only: true, max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
 deploys: { token_file: /etc/amdahl/token, compare: 1h, settle: 30s }
 log: { level: debug, format: json }
 paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state }
@@ -52,7 +52,7 @@ paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state
       },
       estimate: { trailingSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
       targets: [],
-      limits: { maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
+      limits: { rulesOnly: true, maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
       deploys: { tokenFile: '/etc/amdahl/token', compareSeconds: 3600, settleSeconds: 30 },
       log: { level: 'debug', format: 'json' },
       paths: { procfs: '/host/proc', rootfs: '/host', cache: '/srv/cache', state: '/srv/state' },

@@ -72,6 +72,10 @@ targets:
       /^a\.yml:2:13: targets\[0\]\.name: expected a name/,
     ],
     [
+      'targets:\n  - { name: "unit:a", match: { comm: b } }',
+      'a.yml:2:13: targets[0].name: expected a name that does not begin as those of other targets do: rule:, unit:, container:, command:; got "unit:a"',
+    ],
+    [
       'targets:\n  - { nam: a, match: { comm: b } }',
       /^a\.yml:2:5: targets\[0\]\.name: .*\na\.yml:2:7: targets\[0\]\.nam: unknown key; did you mean name\?$/,
     ],

@@ -564,3 +564,60 @@ test('estimates look back over the trailing time, whatever the length of an inte
   record(30, 75)
   expect(registry.node()?.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
 })
+
+describe('targets of different kinds', () => {
+  /** The process of 1 is a container's, the others are commands; all are called the same. */
+  const kinds: Partial<TargetHost> = {
+    identify: (pid) =>
+      processIdentity(pid, {
+        target: 'shop',
+        namedBy: pid === 1 ? 'container' : 'command',
+        isUserNamed: pid > 1,
+      }),
+  }
+  const contending = (pid: number) => processInterval(pid, 0.5, [lockTrace()])
+
+  test('are not joined: what is no command takes the name, with counters of its own', () => {
+    const registry = createTargetRegistry(LIMITS, host(kinds))
+    for (let second = 0; second < 5; second += 1) registry.record(window(second, [contending(2)]), second)
+    expect(only(registry).main).toMatchObject({ pid: 2, namedBy: 'command' })
+    for (let second = 5; second < 10; second += 1) {
+      registry.record(window(second, [contending(2), contending(1)]), second)
+      expect(only(registry).main).toMatchObject({ pid: 1, namedBy: 'container' })
+    }
+    expect(only(registry).counters.waits.get('mutex')?.waits).toBe(50)
+    registry.record(window(10, [contending(2)]), 10)
+    expect(only(registry).main.pid).toBe(1)
+  })
+
+  test('do not take over what is known of the deploys of another', () => {
+    const first = createTargetRegistry(LIMITS, host(kinds))
+    first.record(window(0, [contending(1)]), 0)
+    const later = createTargetRegistry(LIMITS, host(kinds), first.trackerStates())
+    later.record(window(0, [contending(2)]), 1)
+    expect(only(later).counters).toMatchObject({ deploys: 0, restarts: 0 })
+    expect(later.trackerStates().get('shop')).toMatchObject({ namedBy: 'container', start: { pid: 1 } })
+  })
+})
+
+test('a target goes when its process has another name', () => {
+  let target = 'shop'
+  const renaming = { identify: (pid: number) => processIdentity(pid, { target }) }
+  const registry = createTargetRegistry(LIMITS, host(renaming))
+  const second = (at: number) => registry.record(window(at, [processInterval(1, 0.5, [lockTrace()])]), at)
+  second(0)
+  target = 'command:shop'
+  second(1)
+  expect(only(registry).name).toBe('command:shop')
+})
+
+test('with rules only, of the machine nothing is said', () => {
+  const registry = createTargetRegistry({ ...LIMITS, rulesOnly: true }, host())
+  for (let second = 0; second < 30; second += 1)
+    registry.record(window(second, [processInterval(1, 0.5, [lockTrace()])]), second)
+  expect(registry.node()).toEqual({
+    ownership: { kind: 'none', reason: 'rules-only' },
+    window: { kind: 'none', reason: 'rules-only' },
+    queueLength: undefined,
+  })
+})
