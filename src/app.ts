@@ -80,7 +80,9 @@ export async function createApp(
       await http.listen(config.web.listenAddresses)
       logger.info({ version, addresses: http.addresses().join(' ') }, 'listening')
       measurement.start()
-      const machine = await readMachineDescription().catch((error: unknown) => ({ error: String(error) }))
+      const machine = await readMachineDescription(config.paths.rootfs).catch((error: unknown) => ({
+        error: String(error),
+      }))
       logger.info({ ...machine }, 'host')
     },
     async stop() {
