@@ -25,6 +25,7 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
+  droppedLogRecords: () => 6,
   targets: () => [shop(), quota(), mail(), batch(), scripts(), eventLoop(), idle(), unseen()],
   node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('rules-only'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
