@@ -85,13 +85,25 @@ export const defaultConfig: Config = {
 
 /** Settings that are right by themselves, and not together. */
 export interface Conflict {
-  /** The setting that is too small for the trace interval, as a file has it. */
-  readonly setting: readonly ['estimate', 'window'] | readonly ['deploys', 'compare']
+  /** The setting, as a file has it: too small for the trace interval, or a path that leads to something else. */
+  readonly setting: readonly ['estimate', 'window'] | readonly ['deploys', 'compare' | 'token_file']
   readonly message: string
 }
 
-/** What is wrong between settings that are right by themselves; undefined if nothing is. */
-export function findConflict({ tracer, estimate, deploys }: Config): Conflict | undefined {
+/** Whether a path leads to a folder. */
+export type IsFolder = (path: string) => boolean
+
+/** What is wrong with settings that are right by themselves: between them, or with the machine; undefined if nothing is. */
+export function findConflict(
+  { tracer, estimate, deploys }: Config,
+  isFolder: IsFolder,
+): Conflict | undefined {
+  if (deploys.tokenFile !== undefined && isFolder(deploys.tokenFile)) {
+    return {
+      setting: ['deploys', 'token_file'],
+      message: `deploys.token_file is ${deploys.tokenFile}, a folder; give the path of a file in it`,
+    }
+  }
   const checks = [
     // A trace interval is a batch of the estimators.
     { setting: ['estimate', 'window'], seconds: estimate.trailingSeconds, intervals: MIN_BATCHES },
