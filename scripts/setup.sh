@@ -13,6 +13,19 @@ case $purpose in
     ;;
 esac
 
+# npm puts node_modules/.bin of this folder and of all above it before everything else, and what is run may run as root.
+path=
+old_ifs=$IFS
+IFS=:
+for folder in $PATH; do
+  case $folder in
+    */node_modules/*) ;;
+    /*) path=$path:$folder ;;
+  esac
+done
+IFS=$old_ifs
+PATH=${path#:}
+
 log=
 policy=
 cleanup() {
@@ -50,7 +63,7 @@ install_npm_packages() {
   stamp=node_modules/.installed-package-lock.json
   cmp -s package-lock.json "$stamp" && return
   say 'installing the npm packages of package-lock.json into node_modules'
-  if ! quietly npm ci --include=dev --no-audit --no-fund; then
+  if ! quietly npm ci --include=dev --ignore-scripts --no-audit --no-fund; then
     show_log
     say 'npm ci failed: see above'
     exit 1

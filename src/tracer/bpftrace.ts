@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
 import type { ProgramBackend } from './backend.js'
+import { SYSTEM_TOOLS } from './tools.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
 
@@ -23,15 +24,21 @@ const MAX_MAP_KEYS = 16_384
  *
  * @param isRoot Whether the effective user is root: bpftrace insists on it, whatever the capabilities.
  */
-export function createBpftraceBackend(isRoot: boolean): ProgramBackend {
+export function createBpftraceBackend(isRoot: boolean, tools = SYSTEM_TOOLS): ProgramBackend {
   return {
     name: 'bpftrace',
     deathSignal: 'KILL',
     async check() {
-      const run = await execa('bpftrace', ['--version'], { reject: false, timeout: 10_000 })
-      if (run.code === 'ENOENT') {
+      const file = tools.find('bpftrace')
+      if (file === undefined) {
         return { problem: 'bpftrace is not installed: install it (Debian: apt-get install bpftrace)' }
       }
+      const run = await execa(file, ['--version'], {
+        env: tools.environment,
+        extendEnv: false,
+        reject: false,
+        timeout: 10_000,
+      })
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
       if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
@@ -39,7 +46,7 @@ export function createBpftraceBackend(isRoot: boolean): ProgramBackend {
       return problem === undefined ? { version } : { problem }
     },
     command: ({ intervalSeconds, sampleHz }) => ({
-      file: 'bpftrace',
+      file: tools.find('bpftrace') ?? 'bpftrace',
       args: [
         '--no-warnings',
         '-B',
