@@ -13,18 +13,7 @@ case $purpose in
     ;;
 esac
 
-# npm puts node_modules/.bin of this folder and of all above it before everything else, and what is run may run as root.
-path=
-old_ifs=$IFS
-IFS=:
-for folder in $PATH; do
-  case $folder in
-    */node_modules/*) ;;
-    /*) path=$path:$folder ;;
-  esac
-done
-IFS=$old_ifs
-PATH=${path#:}
+. scripts/safe-path.sh
 
 log=
 policy=

@@ -8,6 +8,7 @@ process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
 const { run } = await import('./cli/run.js')
+const { readOwnCapabilities } = await import('./privileges/own-capabilities.js')
 const { readVersion } = await import('./version.js')
 
 const status = await run(process.argv.slice(2), {
@@ -25,6 +26,7 @@ const status = await run(process.argv.slice(2), {
   self: {
     pid: process.pid,
     isRoot: process.geteuid?.() === 0,
+    capabilities: readOwnCapabilities(),
     version: readVersion(),
     nodeVersion: process.versions.node,
     monotonicNs: process.hrtime.bigint,

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
+import { describeMissing, type Privileges } from '../privileges/needs.js'
 import type { ProgramBackend } from './backend.js'
 import { SYSTEM_TOOLS } from './tools.js'
 
@@ -22,9 +23,12 @@ const MAX_MAP_KEYS = 16_384
 /**
  * The bpftrace back end: runs bpftrace/futex.bt.
  *
- * @param isRoot Whether the effective user is root: bpftrace insists on it, whatever the capabilities.
+ * bpftrace insists on root as the effective user, whatever the capabilities.
  */
-export function createBpftraceBackend(isRoot: boolean, tools = SYSTEM_TOOLS): ProgramBackend {
+export function createBpftraceBackend(
+  { isRoot, capabilities }: Privileges,
+  tools = SYSTEM_TOOLS,
+): ProgramBackend {
   return {
     name: 'bpftrace',
     deathSignal: 'KILL',
@@ -42,7 +46,7 @@ export function createBpftraceBackend(isRoot: boolean, tools = SYSTEM_TOOLS): Pr
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
       if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
-      const problem = describeTracepointProblem()
+      const problem = describeMissing(capabilities, 'bpftrace') ?? describeTracepointProblem()
       return problem === undefined ? { version } : { problem }
     },
     command: ({ intervalSeconds, sampleHz }) => ({

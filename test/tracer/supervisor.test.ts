@@ -243,7 +243,7 @@ describe('a back end that has something to prepare', () => {
 })
 
 describe('bpftrace', () => {
-  const backend = createBpftraceBackend(true)
+  const backend = createBpftraceBackend({ isRoot: true, capabilities: undefined })
 
   test('is asked for the interval and the frequency, without a shell', () => {
     const { file, args } = backend.command({ intervalSeconds: 0.5, sampleHz: 49 })

@@ -1,4 +1,5 @@
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
+import { describeMissing, type Privileges } from '../../privileges/needs.js'
 import type { ProgramBackend, TracerOptions } from '../backend.js'
 import { SYSTEM_TOOLS, type Tools } from '../tools.js'
 import { createCompiledModule } from './compiled-module.js'
@@ -22,12 +23,10 @@ const BUFFER_MB = 4
 
 /**
  * The SystemTap back end: compiles stap/futex.stp into a kernel module, once for each kernel, and loads it.
- *
- * @param isRoot Whether the effective user is root, which loading a module takes.
  */
 export function createSystemtapBackend(
   { moduleFile, cacheFolder }: SystemtapSettings,
-  isRoot: boolean,
+  privileges: Privileges,
   tools = SYSTEM_TOOLS,
 ): ProgramBackend {
   const module =
@@ -39,7 +38,7 @@ export function createSystemtapBackend(
     // staprun then unloads the module; killed, it could not.
     deathSignal: 'TERM',
     async check(options) {
-      const problem = findProblem(options, isRoot, tools)
+      const problem = findProblem(options, privileges, tools)
       return problem === undefined ? module.check() : { problem }
     },
     prepare: module.prepare,
@@ -61,10 +60,16 @@ export function createSystemtapBackend(
 }
 
 /** What stands in the way, whichever module it is; else undefined. The most fundamental reason comes first. */
-function findProblem({ sampleHz }: TracerOptions, isRoot: boolean, { find }: Tools): string | undefined {
+function findProblem(
+  { sampleHz }: TracerOptions,
+  { isRoot, capabilities }: Privileges,
+  { find }: Tools,
+): string | undefined {
   const moduleProblem = describeModuleProblem()
   if (moduleProblem !== undefined) return moduleProblem
   if (!isRoot) return 'SystemTap needs root to load its module: run the exporter as root'
+  const missing = describeMissing(capabilities, 'systemtap')
+  if (missing !== undefined) return missing
   if (sampleHz > MAX_SAMPLE_HZ) {
     return `SystemTap samples at most ${MAX_SAMPLE_HZ} times a second: set --tracer.sample-hz=${MAX_SAMPLE_HZ} or less`
   }
