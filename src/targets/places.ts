@@ -31,9 +31,10 @@ export interface Places {
   /** Whether there is a target of this name, of this kind. */
   has(name: string, namedBy: NamedBy): boolean
   all(): readonly Target[]
-  /** Makes targets of newcomers. @returns those that found room. */
+  /** Makes targets of newcomers. @returns those that found room. @param known Members of targets that there are. */
   letIn(
     newcomers: ReadonlyMap<string, readonly Member[]>,
+    known: ReadonlyMap<string, readonly Member[]>,
     nowNs: bigint,
   ): ReadonlyMap<string, readonly Member[]>
   remove(target: Target): void
@@ -79,7 +80,7 @@ export function createPlaces(
     get: (name) => targets.get(name)?.target,
     has: (name, namedBy) => targets.get(name)?.namedBy === namedBy,
     all: () => [...targets.values()].map(({ target }) => target),
-    letIn(newcomers, nowNs) {
+    letIn(newcomers, known, nowNs) {
       const candidates = [...newcomers].filter(mayTake).map(([name, members]) => ({
         name,
         recentSeconds: recentSecondsOf(members.map(({ process }) => process)),
@@ -91,8 +92,11 @@ export function createPlaces(
       const { admitted, removed, refused } = admit(candidates, present, limits().maxTargets)
       for (const name of removed) remove(name)
       for (const name of admitted) make(name, newcomers.get(name) ?? [], nowNs)
-      const refusedWaits = refused.map((name) => waitsOf(newcomers.get(name) ?? []))
-      cut = { targets: refused.length, waits: refusedWaits.reduce((a, b) => a + b, cut.waits) }
+      const without = [
+        ...refused.map((name) => newcomers.get(name) ?? []),
+        ...removed.map((name) => known.get(name) ?? []),
+      ]
+      cut = { targets: without.length, waits: without.map(waitsOf).reduce((a, b) => a + b, cut.waits) }
       return new Map(admitted.map((name) => [name, newcomers.get(name) ?? []]))
     },
     remove: ({ name }) => remove(name),

@@ -64,7 +64,7 @@ export function createTargetRegistry(
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
       if (!cpus) return { watch: [], events: [], lookFor: grouping.lookFor() }
       const { known, newcomers, lostSamples } = grouping.group(processes, places.has, limits)
-      const groups = new Map([...known, ...places.letIn(newcomers, endNs)])
+      const groups = new Map([...known, ...places.letIn(newcomers, known, endNs)])
       nodeIntervals = trailing([...nodeIntervals, cpus], ({ seconds }) => seconds, limits.trailingSeconds)
       const watch: number[] = []
       const events: { target: string; event: 'deploy' | 'restart' }[] = []

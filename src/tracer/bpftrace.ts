@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
@@ -7,6 +7,9 @@ import type { ProgramBackend } from './backend.js'
 import { SYSTEM_TOOLS } from './tools.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
+
+/** Type information of the kernel itself. */
+const KERNEL_TYPES = '/sys/kernel/btf/vmlinux'
 
 /** The format of a tracepoint is in one of these. */
 const TRACEPOINTS = [
@@ -60,7 +63,12 @@ export function createBpftraceBackend(
         String(sampleHz),
       ],
       // The second name is the one since bpftrace 0.20.
-      env: { BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS), BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS) },
+      env: {
+        BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS),
+        BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS),
+        // Else bpftrace asks the kernel for the types of its modules too, which takes CAP_SYS_ADMIN.
+        ...(existsSync(KERNEL_TYPES) && { BPFTRACE_BTF: KERNEL_TYPES }),
+      },
     }),
     createParser: () => createBpftraceFrames(MAX_MAP_KEYS),
     explainExit(stderrTail) {

@@ -320,7 +320,7 @@ describe('the registry', () => {
     registry.record(window(4, [...idle, processInterval(1, 1, [lockTrace()])]), 5000)
     expect(registry.snapshots().map(({ name }) => name)).toContain('shopd')
     expect(registry.snapshots()).toHaveLength(3)
-    expect(registry.cut()).toEqual({ targets: 0, waits: 10 })
+    expect(registry.cut()).toEqual({ targets: 1, waits: 15 })
   })
 
   test('gives locks beyond maxLocksPerTarget one label, and loses none of their waits', () => {
@@ -620,4 +620,26 @@ test('with rules only, of the machine nothing is said', () => {
     window: { kind: 'none', reason: 'rules-only' },
     queueLength: undefined,
   })
+})
+
+test('of too many targets those that are waited for most are shown, and all others counted', () => {
+  const registry = createTargetRegistry(LIMITS, host())
+  // Ten of them; that of process 10 + n is waited for n times as long as that of 11.
+  const processes = Array.from({ length: 10 }, (_, index) =>
+    processInterval(11 + index, 0.1, [lockTrace({ queueSeconds: (index + 1) / 10 })]),
+  )
+  for (let second = 0; second < 8; second += 1) {
+    registry.record(window(second, processes), second)
+    expect(registry.snapshots().map(({ name }) => name)).toEqual(['service20', 'service19', 'service18'])
+    expect(registry.cut()).toEqual({ targets: 7, waits: 70 * (second + 1) })
+  }
+})
+
+test('a target that makes room is counted with its waits', () => {
+  const registry = createTargetRegistry({ ...LIMITS, maxTargets: 1 }, host())
+  const little = processInterval(11, 0.1, [lockTrace({ queueSeconds: 0.1 })])
+  registry.record(window(0, [little]), 0)
+  registry.record(window(1, [little, processInterval(12, 0.1, [lockTrace({ queueSeconds: 1 })])]), 1)
+  expect(only(registry).name).toBe('service12')
+  expect(registry.cut()).toEqual({ targets: 1, waits: 10 })
 })
