@@ -11,7 +11,7 @@ case " $* " in
   *' --tracer.backend=systemtap '* | *' --tracer.backend systemtap '*) systemtap=yes ;;
   *) if command -v bpftrace >/dev/null 2>&1; then systemtap=no; else systemtap=yes; fi ;;
 esac
-[ "$systemtap" = no ] || capabilities=$capabilities,+sys_module,+sys_admin
+[ "$systemtap" = no ] || capabilities=$capabilities,+sys_module,+syslog
 
 if [ "$(id -u)" -eq 0 ]; then
   # What root gains when it runs a program is what the bounding set and the inheritable set let it (capabilities(7)).

@@ -21,9 +21,10 @@ export const NEEDS: readonly Need[] = [
   {
     capability: 'dac_read_search',
     backend: undefined,
-    purpose: 'names of locks from programs and debug files that others may not read',
+    purpose: 'versions in environment variables, and names of locks of programs that others may not read',
   },
   { capability: 'sys_module', backend: 'systemtap', purpose: 'loads the module' },
+  { capability: 'syslog', backend: 'systemtap', purpose: 'finds the functions of the kernel that it calls' },
 ]
 
 /** What the kernel lets the exporter do. */
