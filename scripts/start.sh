@@ -11,6 +11,12 @@ case " $* " in
   *' --tracer.backend=systemtap '* | *' --tracer.backend systemtap '*) systemtap=yes ;;
   *) if command -v bpftrace >/dev/null 2>&1; then systemtap=no; else systemtap=yes; fi ;;
 esac
+listen=--web.listen-address
+case " $* " in
+  *" $listen"[=\ ]*:[1-9]\ * | *" $listen"[=\ ]*:[1-9][0-9]\ * | *" $listen"[=\ ]*:[1-9][0-9][0-9]\ *)
+    capabilities=$capabilities,+net_bind_service
+    ;;
+esac
 [ "$systemtap" = no ] || capabilities=$capabilities,+sys_module,+syslog
 
 if [ "$(id -u)" -eq 0 ]; then

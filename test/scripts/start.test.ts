@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NEEDS } from '../../src/privileges/needs.js'
@@ -23,4 +24,33 @@ test('programs are not looked for where npm puts those of folders above', () => 
   const path = '/tmp/node_modules/.bin:relative::/usr/bin:/a/node_modules/x:/bin'
   const run = ['-c', `. ${script}; printf '%s' "$PATH"`]
   expect(execFileSync('/bin/sh', run, { env: { PATH: path }, encoding: 'utf8' })).toBe('/usr/bin:/bin')
+})
+
+/** Runs the script with stand-ins for all that it starts: what setpriv was asked for. */
+function capabilitiesFor(...flags: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'amdahl-start-'))
+  for (const [name, text] of Object.entries({
+    id: 'echo 0',
+    sh: ':',
+    bpftrace: ':',
+    setpriv: `[ "$6" = true ] || [ "$5" = true ] || echo "$*" >${folder}/asked`,
+  })) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  }
+  execFileSync('/bin/sh', [join(ROOT, 'scripts/start.sh'), ...flags], {
+    env: { PATH: `${folder}:/usr/bin:/bin` },
+  })
+  const asked = readFileSync(join(folder, 'asked'), 'utf8')
+  rmSync(folder, { recursive: true })
+  return /--bounding-set=-all,(\S+)/.exec(asked)?.[1] ?? ''
+}
+
+test.each([
+  [['--log.level=warn'], ''],
+  [['--web.listen-address=:10967', '--tracer.backend', 'bpftrace'], ''],
+  [['--tracer.backend=systemtap'], ',+sys_module,+syslog'],
+  [['--web.listen-address=:443', '--log.level=warn'], ',+net_bind_service'],
+  [['--web.listen-address', '127.0.0.1:80'], ',+net_bind_service'],
+])('%j: what is needed besides is %j', (flags, more) => {
+  expect(capabilitiesFor(...flags)).toBe(`+bpf,+perfmon,+sys_ptrace,+dac_read_search${more}`)
 })
