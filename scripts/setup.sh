@@ -13,6 +13,8 @@ case $purpose in
     ;;
 esac
 
+. scripts/safe-path.sh
+
 log=
 policy=
 cleanup() {
@@ -50,7 +52,7 @@ install_npm_packages() {
   stamp=node_modules/.installed-package-lock.json
   cmp -s package-lock.json "$stamp" && return
   say 'installing the npm packages of package-lock.json into node_modules'
-  if ! quietly npm ci --include=dev --no-audit --no-fund; then
+  if ! quietly npm ci --include=dev --ignore-scripts --no-audit --no-fund; then
     show_log
     say 'npm ci failed: see above'
     exit 1

@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly self: Self
   /** Reads the configuration again, as it was read at start. */
   readonly readConfig: ReadConfig
+  /** Records that were lost for the log. Count. */
+  readonly droppedLogRecords?: () => number
   /** Back ends to try, the best one first; unless given, those that the configuration allows. */
   readonly backends?: readonly TracerBackend[]
 }
@@ -44,7 +46,13 @@ export function tracerBackends(config: Config, self: Self): readonly TracerBacke
 /** Wires everything; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */
 export async function createApp(
   config: Config,
-  { logger, self, readConfig, backends = tracerBackends(config, self) }: AppOptions,
+  {
+    logger,
+    self,
+    readConfig,
+    droppedLogRecords = () => 0,
+    backends = tracerBackends(config, self),
+  }: AppOptions,
 ): Promise<App> {
   const measurement = createMeasurement(config, backends, self, logger)
   const { reload, lastRead } = createReloader(config, readConfig, measurement.use, logger, self.nowSeconds)
@@ -54,6 +62,7 @@ export async function createApp(
     ...measurement.source,
     config: lastRead,
     build: () => ({ version, nodeVersion }),
+    droppedLogRecords,
     self: cost,
   }
   const targets = () => source.targets().map(describeTarget)
@@ -80,7 +89,9 @@ export async function createApp(
       await http.listen(config.web.listenAddresses)
       logger.info({ version, addresses: http.addresses().join(' ') }, 'listening')
       measurement.start()
-      const machine = await readMachineDescription().catch((error: unknown) => ({ error: String(error) }))
+      const machine = await readMachineDescription(config.paths.rootfs).catch((error: unknown) => ({
+        error: String(error),
+      }))
       logger.info({ ...machine }, 'host')
     },
     async stop() {

@@ -1,9 +1,15 @@
 #!/usr/bin/env node
-import { run } from './cli/run.js'
-import { readVersion } from './version.js'
 
-// Also before anything listens for it, and in commands that do not: a terminal that closes must not end the service.
-process.on('SIGHUP', () => {})
+// Before all else is loaded, and in commands that do not listen for them either: a terminal that closes must not end the
+// service, and signals of log rotation and the like do nothing. Of SIGUSR1 Node.js makes an open debugger otherwise.
+for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) process.on(signal, () => {})
+// EPIPE of a reader that is gone, ENOSPC of a full disk: what is printed is lost, and no more.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+const { run } = await import('./cli/run.js')
+const { readOwnCapabilities } = await import('./privileges/own-capabilities.js')
+const { readVersion } = await import('./version.js')
 
 const status = await run(process.argv.slice(2), {
   terminal: {
@@ -20,6 +26,7 @@ const status = await run(process.argv.slice(2), {
   self: {
     pid: process.pid,
     isRoot: process.geteuid?.() === 0,
+    capabilities: readOwnCapabilities(),
     version: readVersion(),
     nodeVersion: process.versions.node,
     monotonicNs: process.hrtime.bigint,

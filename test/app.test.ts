@@ -120,6 +120,7 @@ async function startApp(...backends: readonly TracerBackend[]): Promise<string> 
     self: {
       pid: OWN,
       isRoot: true,
+      capabilities: undefined,
       version: '0.0.1',
       nodeVersion: '20.0.0',
       monotonicNs: () => nowNs,

@@ -15,12 +15,12 @@ interface Border {
 }
 
 const BORDERS: Readonly<Record<string, Border>> = {
-  main: { imports: ['cli', 'version'] },
+  main: { imports: ['cli', 'privileges', 'version'] },
   version: { imports: [] },
   app: { imports: 'everything' },
   'drop-oldest': { imports: [], pure: true },
   cli: {
-    imports: ['api', 'app', 'config', 'log', 'simulate', 'tracer', 'what-if'],
+    imports: ['api', 'app', 'config', 'log', 'privileges', 'simulate', 'tracer', 'what-if'],
     types: ['estimate'],
     packages: ['commander'],
   },
@@ -36,15 +36,14 @@ const BORDERS: Readonly<Record<string, Border>> = {
   },
   targets: {
     imports: ['assess', 'deploys', 'drop-oldest', 'join', 'parse', 'resources'],
-    types: ['process', 'runtimes'],
+    types: ['config', 'process', 'runtimes'],
   },
   deploys: {
-    imports: ['drop-oldest', 'estimate', 'log', 'process'],
+    imports: ['config', 'drop-oldest', 'estimate', 'log', 'process'],
     packages: ['write-file-atomic'],
   },
   process: {
-    imports: ['drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
-    types: ['config'],
+    imports: ['config', 'drop-oldest', 'join', 'parse', 'runtimes', 'sample'],
   },
   'what-if': { imports: ['api', 'model', 'simulate'] },
   api: { imports: ['estimate', 'model', 'resources'], packages: ['zod'], pure: true },
@@ -52,7 +51,8 @@ const BORDERS: Readonly<Record<string, Border>> = {
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },
   symbolize: { imports: ['drop-oldest', 'parse', 'runtimes'], types: ['join'] },
-  tracer: { imports: ['config', 'log', 'parse'], packages: ['execa'] },
+  privileges: { imports: ['parse'], types: ['config'] },
+  tracer: { imports: ['config', 'log', 'parse', 'privileges'], packages: ['execa'] },
   sample: { imports: ['drop-oldest', 'join', 'parse'], packages: ['systeminformation'] },
   runtimes: { imports: ['parse'], pure: true },
   estimate: { imports: [], pure: true },

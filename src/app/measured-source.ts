@@ -6,7 +6,7 @@ import type { Tracer } from '../tracer/tracer.js'
 import type { Pipeline } from './pipeline.js'
 
 /** What is exported of what was measured. */
-export type MeasuredSource = Omit<MetricsSource, 'config' | 'build' | 'self'>
+export type MeasuredSource = Omit<MetricsSource, 'config' | 'build' | 'droppedLogRecords' | 'self'>
 
 export interface MeasuringParts {
   readonly sampler: Pick<CpuSampler, 'use' | 'error'>

@@ -4,6 +4,7 @@ import { createStateFile } from '../deploys/state-file.js'
 import type { Announced } from '../http/deploy-route.js'
 import type { Logger } from '../log/logger.js'
 import { createHost } from '../process/host.js'
+import type { NamingRules } from '../process/identify.js'
 import { createCpuSampler } from '../sample/cpu-sampler.js'
 import { readFamilyCpuSeconds } from '../sample/family-cost.js'
 import { createProcessCostMeter } from '../sample/process-cost.js'
@@ -52,7 +53,7 @@ export function createMeasurement(
   logger: Logger,
 ): Measurement {
   const { procfs: procfsPath, rootfs, state: stateFolder } = config.paths
-  const { targets: rules, tracer: tracerOptions } = config
+  const { tracer: tracerOptions } = config
   const procfs = createProcfs(procfsPath)
   const sampler = createCpuSampler(procfs, monotonicNs, tracerOptions.intervalSeconds * SAMPLES_PER_INTERVAL)
   const threads = createThreadWatch(procfs, monotonicNs, tracerOptions.sampleHz)
@@ -60,7 +61,15 @@ export function createMeasurement(
   const tracerCost = createProcessCostMeter(procfs)
   const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
   const lockNames = createLockNames(lockNamer)
-  const host = createHost({ procfs, procfsPath, rootfs, rules, ownPid: pid, monotonicNs, readElfFacts })
+  const host = createHost({
+    procfs,
+    procfsPath,
+    rootfs,
+    rules: namingRules(config),
+    ownPid: pid,
+    monotonicNs,
+    readElfFacts,
+  })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const registry = createTargetRegistry(
@@ -99,7 +108,7 @@ export function createMeasurement(
       return reason === undefined ? { kind: 'recorded', timestampSeconds } : { kind: 'not-stored', reason }
     },
     use(next) {
-      host.use(next.targets)
+      host.use(namingRules(next))
       registry.use(registryLimits(next))
     },
     start() {
@@ -117,6 +126,10 @@ export function createMeasurement(
       procfs.close()
     },
   }
+}
+
+function namingRules({ targets, limits }: Config): NamingRules {
+  return { targets, rulesOnly: limits.rulesOnly }
 }
 
 function registryLimits({ tracer, estimate, limits, deploys }: Config): RegistryLimits {

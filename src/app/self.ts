@@ -1,11 +1,10 @@
 import type { MetricsSource } from '../metrics/source.js'
+import type { Privileges } from '../privileges/needs.js'
 
 /** What the running process says of itself. */
-export interface Self {
+export interface Self extends Privileges {
   /** Process id of the exporter: it is no target. */
   readonly pid: number
-  /** Whether the effective user is root. */
-  readonly isRoot: boolean
   readonly version: string
   readonly nodeVersion: string
   /** CLOCK_MONOTONIC, the tracer's clock. Nanoseconds. */

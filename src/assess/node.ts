@@ -32,10 +32,13 @@ export interface AssessedTarget {
 export function assessNode(
   targets: readonly AssessedTarget[],
   intervals: readonly NodeInterval[],
-  limits: EstimateLimits,
+  limits: EstimateLimits & { readonly rulesOnly?: boolean },
 ): NodeAssessment {
   if (intervals.some(({ isUntraced }) => isUntraced)) {
     return { ownership: none('no-tracer'), window: none('no-tracer'), queueLength: undefined }
+  }
+  if (limits.rulesOnly) {
+    return { ownership: none('rules-only'), window: none('rules-only'), queueLength: undefined }
   }
   const ownership = estimateOwnership(targets, intervals, limits.minSamples)
   if (isLossy(intervals.map((node) => ({ node })))) {

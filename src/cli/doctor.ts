@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js'
+import { missing, needless, type Privileges } from '../privileges/needs.js'
 import type { TracerBackend, Usable } from '../tracer/backend.js'
 import { NO_TRACER } from '../tracer/none.js'
 import type { Terminal } from './terminal.js'
@@ -6,7 +7,7 @@ import type { Terminal } from './terminal.js'
 export interface DoctorOptions {
   readonly config: Config
   readonly backends: readonly TracerBackend[]
-  readonly isRoot: boolean
+  readonly privileges: Privileges
   /** Kernel and architecture. */
   readonly kernel: string
 }
@@ -17,7 +18,7 @@ export interface DoctorOptions {
  * @returns the exit status: 0 only if a tracer can.
  */
 export async function doctor(
-  { config, backends, isRoot, kernel }: DoctorOptions,
+  { config, backends, privileges, kernel }: DoctorOptions,
   terminal: Terminal,
 ): Promise<number> {
   const checks = await Promise.all(
@@ -26,13 +27,14 @@ export async function doctor(
   const usable = checks.filter((check) => 'version' in check && check.name !== NO_TRACER)
   const rows = [
     ['kernel', kernel],
-    ['privileges', isRoot ? 'root' : 'an ordinary user: run as root'],
+    ['privileges', privileges.isRoot ? 'root' : 'an ordinary user: run as root'],
+    ...describeCapabilities(privileges),
     ...checks.map((check) => [
       check.name,
       'problem' in check ? `cannot run: ${check.problem}` : canRun(check),
     ]),
   ]
-  for (const [name = '', text = ''] of rows) terminal.out(`${name.padEnd(12)}${text}\n`)
+  for (const [name = '', text = ''] of rows) terminal.out(`${name.padEnd(14)}${text}\n`)
   const [first] = usable
   terminal.out(
     first === undefined
@@ -40,6 +42,21 @@ export async function doctor(
       : `\nWith --tracer.backend=auto, ${first.name} would run.\n`,
   )
   return first === undefined ? 1 : 0
+}
+
+/** What is missing and for what, and what could be dropped. */
+function describeCapabilities({ capabilities }: Privileges): readonly (readonly [string, string])[] {
+  if (capabilities === undefined) return []
+  const lacking = missing(capabilities, undefined)
+  const surplus = needless(capabilities)
+  const held =
+    surplus.length > 0
+      ? `${surplus.length} more than any part needs: start it with fewer (docs/security.md)`
+      : 'no more than needed'
+  return [
+    ['capabilities', held] as const,
+    ...lacking.map(({ capability, purpose }) => ['', `without ${capability}: ${purpose}`] as const),
+  ]
 }
 
 function canRun({ name, version, preparation }: { name: string } & Usable): string {

@@ -1,6 +1,6 @@
-import { applySettings, type Config, defaultConfig, findConflict } from '../config/config.js'
+import { applySettings, type Config, type Conflict, defaultConfig, findConflict } from '../config/config.js'
 import { describeConfigError } from '../config/config-error.js'
-import { readConfig } from '../config/read-config.js'
+import { isFolder, readConfig } from '../config/read-config.js'
 import { CONFIG_FILE_FLAG, type FlagValues, parseFlags } from './flags.js'
 import type { Terminal } from './terminal.js'
 import { refuse } from './usage-error.js'
@@ -21,10 +21,15 @@ export async function loadConfig(flags: FlagValues): Promise<LoadedConfig> {
     base = parsed.config
   }
   const config = applySettings(base, overrides.settings)
-  const conflict = findConflict(config)
+  const conflict = findConflict(config, isFolder)
   if (conflict !== undefined)
-    return { ok: false, cause: 'flags', errors: [`--tracer.interval: ${conflict.message}`] }
+    return { ok: false, cause: 'flags', errors: [`${flagOf(conflict)}: ${conflict.message}`] }
   return { ok: true, config }
+}
+
+/** The flag that makes the conflict: what the file says by itself was checked with it. */
+function flagOf({ setting }: Conflict): string {
+  return setting[1] === 'token_file' ? '--deploys.token-file' : '--tracer.interval'
 }
 
 /** Runs a command with the configuration that the flags ask for, or says what is wrong. @returns the exit status. */

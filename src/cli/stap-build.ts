@@ -1,5 +1,6 @@
 import { buildModule } from '../tracer/systemtap/build.js'
 import { readStapVersion } from '../tracer/systemtap/kernel.js'
+import { SYSTEM_TOOLS } from '../tracer/tools.js'
 import type { Terminal } from './terminal.js'
 
 /** `stap build`: compiles the module for a kernel, to be copied to machines that have only systemtap-runtime. */
@@ -10,13 +11,13 @@ export async function stapBuild(kernel: string, folder: string, terminal: Termin
     )
     return 2
   }
-  const version = await readStapVersion()
+  const version = await readStapVersion(SYSTEM_TOOLS)
   if (version === undefined) {
     terminal.err('amdahl_exporter: stap is not installed: install it (Debian: apt-get install systemtap)\n')
     return 1
   }
   terminal.err(`compiling for kernel ${kernel} with SystemTap ${version}\n`)
-  const built = await buildModule(kernel, folder)
+  const built = await buildModule(kernel, folder, SYSTEM_TOOLS)
   if ('problem' in built) {
     terminal.err(`amdahl_exporter: ${built.problem}\n`)
     return 1

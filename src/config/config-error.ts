@@ -13,13 +13,17 @@ export interface Position {
   readonly column: number
 }
 
+/** Longest message: a key of a file may be megabytes. Characters. */
+const MAX_MESSAGE = 400
+
 /** The error with its message on one line: keys of a file and the words of its parser may hold line breaks. */
 export function createConfigError(
   file: string,
   position: Position | undefined,
   message: string,
 ): ConfigError {
-  return { file, position, message: message.replaceAll(/\s*[\p{Cc}\u2028\u2029]\s*/gu, ' ') }
+  const clipped = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message
+  return { file, position, message: clipped.replaceAll(/\s*[\p{Cc}\u2028\u2029]\s*/gu, ' ') }
 }
 
 /** `file:line:column: message`, on one line. */

@@ -39,6 +39,8 @@ export interface Config {
     readonly maxLocksPerTarget: number
     /** A target that has not been seen for so long is no longer exported. */
     readonly forgetAfterSeconds: number
+    /** Whether only what a rule names is a target. */
+    readonly rulesOnly: boolean
   }
   readonly deploys: {
     /** File with the token for POST /api/v1/deploys; undefined: that is off. */
@@ -70,7 +72,7 @@ export const defaultConfig: Config = {
   },
   estimate: { trailingSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
   targets: [],
-  limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300 },
+  limits: { maxTargets: 100, maxLocksPerTarget: 8, forgetAfterSeconds: 300, rulesOnly: false },
   deploys: { tokenFile: undefined, compareSeconds: 900, settleSeconds: 10 },
   log: { level: 'info', format: 'logfmt' },
   paths: {
@@ -83,13 +85,25 @@ export const defaultConfig: Config = {
 
 /** Settings that are right by themselves, and not together. */
 export interface Conflict {
-  /** The setting that is too small for the trace interval, as a file has it. */
-  readonly setting: readonly ['estimate', 'window'] | readonly ['deploys', 'compare']
+  /** The setting, as a file has it: too small for the trace interval, or a path that leads to something else. */
+  readonly setting: readonly ['estimate', 'window'] | readonly ['deploys', 'compare' | 'token_file']
   readonly message: string
 }
 
-/** What is wrong between settings that are right by themselves; undefined if nothing is. */
-export function findConflict({ tracer, estimate, deploys }: Config): Conflict | undefined {
+/** Whether a path leads to a folder. */
+export type IsFolder = (path: string) => boolean
+
+/** What is wrong with settings that are right by themselves: between them, or with the machine; undefined if nothing is. */
+export function findConflict(
+  { tracer, estimate, deploys }: Config,
+  isFolder: IsFolder,
+): Conflict | undefined {
+  if (deploys.tokenFile !== undefined && isFolder(deploys.tokenFile)) {
+    return {
+      setting: ['deploys', 'token_file'],
+      message: `deploys.token_file is ${deploys.tokenFile}, a folder; give the path of a file in it`,
+    }
+  }
   const checks = [
     // A trace interval is a batch of the estimators.
     { setting: ['estimate', 'window'], seconds: estimate.trailingSeconds, intervals: MIN_BATCHES },
@@ -136,6 +150,7 @@ export function applySettings(
       maxTargets: limits?.max_targets ?? base.limits.maxTargets,
       maxLocksPerTarget: limits?.max_locks_per_target ?? base.limits.maxLocksPerTarget,
       forgetAfterSeconds: limits?.forget_after ?? base.limits.forgetAfterSeconds,
+      rulesOnly: limits?.rules_only ?? base.limits.rulesOnly,
     },
     deploys: {
       tokenFile: deploys?.token_file ?? base.deploys.tokenFile,

@@ -1,4 +1,4 @@
-import { applySettings, type Config, defaultConfig, findConflict } from './config.js'
+import { applySettings, type Config, defaultConfig, findConflict, type IsFolder } from './config.js'
 import { type ConfigError, createConfigError, type Position } from './config-error.js'
 import { parseSettings, type SettingsIssue } from './settings.js'
 import { parseYaml } from './yaml-settings.js'
@@ -7,18 +7,28 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly errors: readonly ConfigError[] }
 
-/** Turns the text of a configuration file into a Config, or into all that is wrong with it. Never throws. */
-export function parseConfig(text: string, file: string): ParsedConfig {
+/** Of more problems only the number is given. */
+const MAX_PROBLEMS = 50
+
+/**
+ * Turns the text of a configuration file into a Config, or into what is wrong with it: the first problems, and how many
+ * more there are. Never throws.
+ *
+ * @param isFolder Of a path that the file names.
+ */
+export function parseConfig(text: string, file: string, isFolder: IsFolder = () => false): ParsedConfig {
   const yaml = parseYaml(text)
   if (!yaml.ok) {
-    const errors = yaml.issues.map(({ position, message }) => createConfigError(file, position, message))
-    return { ok: false, errors }
+    const errors = yaml.issues
+      .slice(0, MAX_PROBLEMS)
+      .map(({ position, message }) => createConfigError(file, position, message))
+    return { ok: false, errors: withRest(errors, yaml.issues.length, file) }
   }
   const { data, locate } = yaml.located
   const parsed = parseSettings(data)
   if (parsed.ok) {
     const config = applySettings(defaultConfig, parsed.settings)
-    const conflict = findConflict(config)
+    const conflict = findConflict(config, isFolder)
     if (conflict === undefined) return { ok: true, config }
     const [section, key] = conflict.setting
     const given: Readonly<Record<string, unknown>> | undefined = parsed.settings[section]
@@ -26,10 +36,18 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     return { ok: false, errors: [createConfigError(file, locate(where, 'value'), conflict.message)] }
   }
   const errors = parsed.issues
+    .slice(0, MAX_PROBLEMS)
     .map((issue) => ({ issue, position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value') }))
     .sort((a, b) => byPosition(a.position, b.position))
     .map(({ issue, position }) => createConfigError(file, position, describeIssue(issue)))
-  return { ok: false, errors }
+  return { ok: false, errors: withRest(errors, parsed.count, file) }
+}
+
+function withRest(errors: readonly ConfigError[], count: number, file: string): readonly ConfigError[] {
+  const rest = count - errors.length
+  return rest > 0
+    ? [...errors, createConfigError(file, undefined, `and ${rest} more; mend these first`)]
+    : errors
 }
 
 function describeIssue({ path, message }: SettingsIssue): string {

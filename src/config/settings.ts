@@ -14,7 +14,8 @@ import {
   section,
   share,
 } from './field.js'
-import { parseListenAddress } from './listen-address.js'
+import { describeListenAddress, parseListenAddress } from './listen-address.js'
+import { hasKindPrefix, KIND_PREFIXES } from './named-by.js'
 import { CONDITIONS, type Condition, type TargetRule, type VersionSource } from './target-rule.js'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -28,16 +29,32 @@ const OWN_FOLDERS = ['/-/', '/api/', '/docs/'] as const
 
 const listenAddress = parsed('HOST:PORT, such as :10967, 127.0.0.1:10967 or [::1]:10967', parseListenAddress)
 const addressList = expected('a list of addresses, such as [":10967"]')
+/** Those with port 0 are different: the system chooses. */
+const addresses = z
+  .array(listenAddress, addressList)
+  .min(1, addressList)
+  .superRefine((list, context) => {
+    const names = list.map((address) => (address.port === 0 ? undefined : describeListenAddress(address)))
+    refuseRepeated(names, (name, index) => {
+      const message = `the address ${name} is given twice; leave one out`
+      context.addIssue({ code: 'custom', input: list, path: [index], message })
+    })
+  })
 
 const telemetryPath = parsed(
   `a path such as /metrics, of parts of letters, digits and . _ ~ -, and not under ${OWN_FOLDERS.join(', ')}`,
   (text) => {
-    const isPath = /^(?:\/[\w.~-]+)+\/?$/.test(text)
+    const isPath = /^(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+\/?$/.test(text)
     return isPath && !OWN_FOLDERS.some((folder) => text.startsWith(folder)) ? text : undefined
   },
 )
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
+
+const ruleName = line('a name', 128).refine(
+  (name) => !hasKindPrefix(name),
+  expected(`a name that does not begin as those of other targets do: ${KIND_PREFIXES.join(', ')}`),
+)
 
 const conditions = {
   comm: pattern(true).optional(),
@@ -57,7 +74,7 @@ const versionSources = {
 }
 
 const rule = {
-  name: line('a name', 128),
+  name: ruleName,
   match: mapping(conditions).transform((given, context): TargetRule['match'] => {
     const match = new Map(CONDITIONS.flatMap((key) => (given[key] ? [[key, given[key]]] : [])))
     if (match.size === 0 && context.issues.length === 0) {
@@ -91,7 +108,7 @@ const shapes = {
     systemtap_module: absolutePath.optional(),
   },
   web: {
-    listen_addresses: z.array(listenAddress, addressList).min(1, addressList).optional(),
+    listen_addresses: addresses.optional(),
     telemetry_path: telemetryPath.optional(),
     enable_lifecycle: flag(),
   },
@@ -105,6 +122,7 @@ const shapes = {
     max_targets: integer(1, 1000),
     max_locks_per_target: integer(1, 64),
     forget_after: duration(1, 86_400),
+    rules_only: flag(),
   },
   deploys: { token_file: absolutePath.optional(), compare: duration(60, 86_400), settle: duration(0, 3600) },
   log: { level: oneOf(LOG_LEVELS), format: oneOf(LOG_FORMATS) },
@@ -116,13 +134,27 @@ const shapes = {
   },
 }
 
-const ruleList = expected('a list of rules, each with name and match')
+const ruleList = expected('a list of at most 1000 rules, each with name and match')
+/** The length first: each rule costs time. */
+const rules = z
+  .array(z.unknown(), ruleList)
+  .max(1000, ruleList)
+  .pipe(z.array(mapping(rule)))
+  .superRefine((list, context) => {
+    refuseRepeated(
+      list.map(({ name }) => name),
+      (name, index) => {
+        const message = `the name ${JSON.stringify(name)} is that of an earlier rule; give another one, or one rule for both`
+        context.addIssue({ code: 'custom', input: list, path: [index, 'name'], message })
+      },
+    )
+  })
 
 const schema = section({
   tracer: section(shapes.tracer),
   web: section(shapes.web),
   estimate: section(shapes.estimate),
-  targets: z.array(mapping(rule), ruleList).max(1000, ruleList).nullish(),
+  targets: rules.nullish(),
   limits: section(shapes.limits),
   deploys: section(shapes.deploys),
   log: section(shapes.log),
@@ -143,19 +175,51 @@ export interface SettingsIssue {
 
 export type ParsedSettings =
   | { readonly ok: true; readonly settings: Settings }
-  | { readonly ok: false; readonly issues: readonly SettingsIssue[] }
+  | {
+      readonly ok: false
+      /** The first of them, in the order of the settings. */
+      readonly issues: readonly SettingsIssue[]
+      /** Of all. */
+      readonly count: number
+    }
+
+/** Issues that are described: each costs time. */
+const MAX_ISSUES = 100
 
 /** Checks settings as they come from YAML or from flags. Never throws. */
 export function parseSettings(raw: unknown): ParsedSettings {
   const result = schema.safeParse(raw)
   if (result.success) return { ok: true, settings: result.data ?? {} }
-  return { ok: false, issues: result.error.issues.flatMap(settingsIssues) }
+  const { issues } = result.error
+  const count = issues.reduce((sum, issue) => sum + countOf(issue), 0)
+  return {
+    ok: false,
+    issues: issues.slice(0, MAX_ISSUES).flatMap(settingsIssues).slice(0, MAX_ISSUES),
+    count,
+  }
+}
+
+function countOf(issue: z.core.$ZodIssue): number {
+  return issue.code === 'unrecognized_keys' ? issue.keys.length : 1
+}
+
+/** Calls `refuse` with each name that stood in the list before, and where it stands again. */
+function refuseRepeated(
+  names: readonly (string | undefined)[],
+  refuse: (name: string, index: number) => void,
+): void {
+  const seen = new Set<string>()
+  for (const [index, name] of names.entries()) {
+    if (name === undefined) continue
+    if (seen.has(name)) refuse(name, index)
+    seen.add(name)
+  }
 }
 
 function settingsIssues(issue: z.core.$ZodIssue): SettingsIssue[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code !== 'unrecognized_keys') return [{ path, isUnknownKey: false, message: issue.message }]
-  return issue.keys.map((key) => ({
+  return issue.keys.slice(0, MAX_ISSUES).map((key) => ({
     path: [...path, key],
     isUnknownKey: true,
     message: `unknown key; ${remedyForKey(key, knownKeys(path))}`,

@@ -7,7 +7,7 @@ import {
   type Node,
   parseDocument,
   visit,
-  type YAMLError,
+  type YAMLMap,
 } from 'yaml'
 import type { Position } from './config-error.js'
 
@@ -27,26 +27,49 @@ export type ParsedYaml =
   | { readonly ok: true; readonly located: LocatedData }
   | { readonly ok: false; readonly issues: readonly YamlIssue[] }
 
-/** Parses one YAML document. Aliases are refused: each value stands where it is used. Never throws. */
+/** The parser recurses, and takes what the engine throws for an error of the text. */
+const STACK_EXHAUSTED = 'Maximum call stack size exceeded'
+const TOO_DEEP = 'nested too deeply; the settings have five levels'
+
+/** Parses one YAML document. Aliases are refused: each value stands where it is used. Never throws; takes linear time. */
 export function parseYaml(text: string): ParsedYaml {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return {
+      ok: false,
+      issues: [{ position: { line: 1, column: 1 }, message: TOO_DEEP }],
+    }
+  }
+}
+
+function parse(text: string): ParsedYaml {
   const lineCounter = new LineCounter()
   const positionOf = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
-  let document: Document
-  try {
-    document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' })
-  } catch (error) {
-    // The parser recurses: a few thousand nested brackets exhaust the stack.
-    if (!(error instanceof RangeError)) throw error
-    return { ok: false, issues: [{ position: positionOf(0), message: 'nested too deeply; use two levels' }] }
-  }
-  const issues = [...document.errors, ...document.warnings].map((error) => ({
-    position: positionOf(error.pos[0]),
-    message: describeYamlError(error, text),
+  // Its own search for duplicate keys compares each with each.
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    logLevel: 'error',
+    uniqueKeys: false,
+  })
+  const tooDeep = document.errors.find(({ message }) => message === STACK_EXHAUSTED)
+  if (tooDeep) return { ok: false, issues: [{ position: positionOf(tooDeep.pos[0]), message: TOO_DEEP }] }
+  const issues = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    position: positionOf(pos[0]),
+    message,
   }))
   visit(document, {
+    Map: (_, map) => {
+      for (const key of duplicateKeys(map)) {
+        const message = `duplicate key ${nameOf(key)}; keep one of the two`
+        issues.push({ position: positionOf(startOf(key) ?? 0), message })
+      }
+    },
     Alias: (_, { source, range }) => {
       const message = `alias *${source}: aliases are not supported; write the value here`
       issues.push({ position: positionOf(range?.[0] ?? 0), message })
@@ -59,12 +82,14 @@ export function parseYaml(text: string): ParsedYaml {
   }
 }
 
-function describeYamlError(error: YAMLError, text: string): string {
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^[^\s:]*/.exec(text.slice(error.pos[0]))?.[0]
-    return `duplicate key ${key}; keep one of the two`
-  }
-  return error.message
+function duplicateKeys({ items }: YAMLMap): readonly unknown[] {
+  const seen = new Set<string>()
+  return items.flatMap(({ key }) => {
+    const name = nameOf(key)
+    if (seen.has(name)) return [key]
+    seen.add(name)
+    return []
+  })
 }
 
 function offsetOf(document: Document, path: readonly (string | number)[], part: 'key' | 'value'): number {

@@ -1,3 +1,4 @@
+import type { NamedBy } from '../config/named-by.js'
 import { type Batch, type BatchSums, NO_BATCHES } from '../estimate/ratio-interval.js'
 import type { Start } from '../process/release.js'
 import { type ChangeLimits, type JudgedChange, judgeChange } from './change.js'
@@ -20,6 +21,9 @@ export interface TrackerState extends Omit<History, 'lock' | 'measuringSinceSeco
   /** What was measured of the running release, and when last. */
   readonly recent: BatchSums
   readonly recentUntilSeconds: number
+  /** What gave the target its name, and whether a user may have chosen it. */
+  readonly namedBy?: NamedBy | undefined
+  readonly isUserNamed?: boolean | undefined
 }
 
 export interface TrackerLimits extends ChangeLimits {

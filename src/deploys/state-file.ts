@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { NAMED_BY } from '../config/named-by.js'
 import type { BatchSums } from '../estimate/ratio-interval.js'
 import type { Executable, Start } from '../process/release.js'
 import type { Change } from './change.js'
 import type { TrackerState } from './change-tracker.js'
+import { makeStateFolder } from './state-folder.js'
 
 /** What is known of the targets' deploys, kept over a restart of the exporter. */
 export interface StateFile {
@@ -19,17 +21,14 @@ const FORMAT = 1
 export function createStateFile(path: string): StateFile {
   return {
     read() {
-      let text: string
-      try {
-        text = readFileSync(path, 'utf8')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
-        throw error
-      }
-      return parseStates(text, path)
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return new Map()
+      makeStateFolder(dirname(path))
+      return parseStates(readRegularFile(path), path)
     },
     async write(states) {
-      mkdirSync(dirname(path), { recursive: true })
+      makeStateFolder(dirname(path))
+      const found = lstatSync(path, { throwIfNoEntry: false })
+      if (found && !found.isFile()) throw new Error(`${path} is no regular file: remove it`)
       await writeFileAtomic(
         path,
         `${JSON.stringify({ format: FORMAT, targets: Object.fromEntries(states) })}\n`,
@@ -38,6 +37,23 @@ export function createStateFile(path: string): StateFile {
         },
       )
     },
+  }
+}
+
+/** A thousand targets have a hundredth of that. Bytes. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** @throws {Error} It is a link, a pipe or the like, is not there, or is too large. */
+function readRegularFile(path: string): string {
+  // A pipe is not waited for, and a link not followed.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  try {
+    const found = fstatSync(file)
+    if (!found.isFile()) throw new Error(`${path} is no regular file: remove it`)
+    if (found.size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes: remove it`)
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
   }
 }
 
@@ -123,6 +139,8 @@ const isTrackerState = has<TrackerState>({
   deploy: optional(isChange),
   restart: optional(isChange),
   sequentialThreads: optional((value) => Array.isArray(value) && value.every(isString)),
+  namedBy: optional((value) => NAMED_BY.some((kind) => kind === value)),
+  isUserNamed: optional((value) => typeof value === 'boolean'),
   recent: isSums,
   recentUntilSeconds: isNumber,
 })

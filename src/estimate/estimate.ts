@@ -16,6 +16,7 @@
  * - `cpu-time-unknown`: the CPU time was neither read at the borders of the intervals nor sampled in them.
  * - `short-lived-processes`: processes that were inside locks ended before it was found out which locks these are.
  * - `shared-lock`: processes share the most contended lock; the time in which any of them waits for it is not known.
+ * - `rules-only`: what no rule names is left out: what the machine waits for there is not known (machine only).
  */
 export const REASONS = [
   'no-tracer',
@@ -33,6 +34,7 @@ export const REASONS = [
   'cpu-time-unknown',
   'short-lived-processes',
   'shared-lock',
+  'rules-only',
 ] as const
 export type Reason = (typeof REASONS)[number]
 

@@ -1,4 +1,4 @@
-import { destination as openDestination, pino } from 'pino'
+import { pino } from 'pino'
 import type { LogFormat, LogLevel } from '../config/settings.js'
 import { renderLogfmt } from './logfmt.js'
 
@@ -26,12 +26,11 @@ export interface LogDestination {
 export interface LoggerOptions {
   readonly level: LogLevel
   readonly format: LogFormat
-  /** Standard error unless given. */
-  readonly destination?: LogDestination
+  readonly destination: LogDestination
 }
 
 /** A logger whose records begin with `ts` (UTC, RFC 3339), `level` and, after the fields, end with `msg`. */
-export function createLogger({ level, format, destination = openStandardError() }: LoggerOptions): Logger {
+export function createLogger({ level, format, destination }: LoggerOptions): Logger {
   return pino(
     {
       level,
@@ -41,11 +40,6 @@ export function createLogger({ level, format, destination = openStandardError() 
     },
     format === 'json' ? destination : logfmtTo(destination),
   )
-}
-
-/** Synchronous, so that the last record before the process ends is not lost. */
-function openStandardError(): LogDestination {
-  return openDestination({ dest: 2, sync: true })
 }
 
 function logfmtTo(destination: LogDestination): LogDestination {

@@ -76,6 +76,10 @@ export const CATALOGUE = {
     'amdahl_exporter_config_last_reload_success_timestamp_seconds',
     'When a valid configuration was read last, in seconds since the epoch.',
   ),
+  logRecordsDropped: counter(
+    'amdahl_exporter_log_records_dropped_total',
+    'Log records that were lost: a full disk, or a reader that is gone or does not read.',
+  ),
   collectorDuration: gauge(
     'amdahl_scrape_collector_duration_seconds',
     'Time a collector took in this scrape.',

@@ -8,6 +8,7 @@ export function collectExporter(source: MetricsSource, samples: Samples): void {
   const config = source.config()
   samples.add(CATALOGUE.configSuccess, config.isValid ? 1 : 0)
   samples.add(CATALOGUE.configTimestamp, config.readTimestampSeconds)
+  samples.add(CATALOGUE.logRecordsDropped, source.droppedLogRecords())
   const self = source.self()
   samples.add(CATALOGUE.processCpuSeconds, self.cpuSeconds)
   samples.add(CATALOGUE.processMemory, self.residentBytes)

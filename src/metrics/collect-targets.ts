@@ -96,6 +96,7 @@ function collectMainProcess(snapshot: TargetSnapshot, samples: Samples): void {
   samples.add(CATALOGUE.restarts, isReleaseKnown(snapshot) ? counters.restarts : undefined, { target })
   samples.add(CATALOGUE.info, 1, {
     target,
+    named_by: main.namedBy,
     version: snapshot.version ?? '',
     exe: main.exe ?? '',
     build_id: main.executable?.buildId ?? '',

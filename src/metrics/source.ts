@@ -23,6 +23,8 @@ export interface MetricsSource {
   processesCut(): number
   config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
   build(): { readonly version: string; readonly nodeVersion: string }
+  /** Records that were lost for the log. Count. */
+  droppedLogRecords(): number
   /** What the exporter itself costs. */
   self(): {
     readonly cpuSeconds: number

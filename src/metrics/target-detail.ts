@@ -31,6 +31,7 @@ export function describeTarget(snapshot: TargetSnapshot): Target {
     parkedThreads: snapshot.parkedThreads,
     startTimestampSeconds: snapshot.startTimestampSeconds,
     info: {
+      namedBy: main.namedBy,
       version: snapshot.version,
       exe: main.exe,
       buildId: main.executable?.buildId,

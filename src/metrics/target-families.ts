@@ -135,6 +135,7 @@ export const TARGET_FAMILIES = {
   ),
   info: gauge('amdahl_target_info', 'Always 1: what the main process of the target is.', [
     'target',
+    'named_by',
     'version',
     'exe',
     'build_id',

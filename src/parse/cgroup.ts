@@ -21,6 +21,12 @@ export interface CgroupIdentity {
   readonly unitOwner: string | undefined
   /** 64 hex digits. */
   readonly containerId: string | undefined
+  /**
+   * What lies around the container and may have named its cgroup: `user@1000.service`, the first 12 digits of another
+   * container's id; with `/` between them where one holds the other. Undefined for a container of the machine's own
+   * runtimes, and without a container.
+   */
+  readonly containerOwner: string | undefined
   /** Lower case with dashes, as Kubernetes has it; 32 hex digits for a static pod. */
   readonly podUid: string | undefined
   /** The path that says most: the one with a container, else the deepest. */
@@ -57,7 +63,7 @@ export function identifyCgroup(paths: CgroupPaths): CgroupIdentity {
   const names = namesOf(path).reverse()
   return {
     ...findUnit(names),
-    containerId: firstDefined(names, containerOf),
+    ...findContainer(names),
     podUid: firstDefined(names, podOf),
     path,
   }
@@ -102,6 +108,22 @@ function containerOf(name: string): string | undefined {
   const { runtime, id } = CONTAINER.exec(name)?.groups ?? {}
   // crio-conmon-ID and libpod-conmon-ID hold the monitor, which is not part of the container.
   return runtime?.endsWith('conmon') ? undefined : id
+}
+
+/** The manager of a user, which may make cgroups of any name below its own. */
+const USER_MANAGER = /^user@\d+\.service$/
+
+/** @param names The innermost first. */
+function findContainer(names: readonly string[]): Pick<CgroupIdentity, 'containerId' | 'containerOwner'> {
+  const index = names.findIndex((name) => containerOf(name) !== undefined)
+  if (index < 0) return { containerId: undefined, containerOwner: undefined }
+  const owners = names.slice(index + 1).flatMap((name) => {
+    return USER_MANAGER.test(name) ? [name] : (containerOf(name)?.slice(0, 12) ?? [])
+  })
+  return {
+    containerId: containerOf(names[index] ?? ''),
+    containerOwner: owners.length === 0 ? undefined : owners.reverse().join('/'),
+  }
 }
 
 /** systemd's driver writes `-` of a uid as `_`, since `-` separates the levels of a slice. */

@@ -1,38 +1,41 @@
 import type { CgroupIdentity } from '../parse/cgroup.js'
-import { labelText } from './label-text.js'
 import type { PlacedProcess } from './process-source.js'
+import type { DefaultName } from './target-name.js'
 
 /**
- * Name of the target of a process that no rule names: its container, else its systemd unit with the unit's owner,
- * else its command name.
+ * What the target of a process is called after that no rule names: its container, else its systemd unit, each with its
+ * owner, else its command name.
  *
  * @param own Where the exporter is: what runs in the same unit or container is told apart by command name.
  */
 export function defaultName(
   { facts, place, container }: PlacedProcess,
   own: CgroupIdentity | undefined,
-): string {
+): DefaultName {
   if (place?.containerId !== undefined) {
-    if (place.containerId !== own?.containerId) {
-      return nameFrom(container?.name ?? place.containerId.slice(0, 12))
+    if (!isSameContainer(place, own)) {
+      const name = container?.name ?? place.containerId.slice(0, 12)
+      return withOwner('container', place.containerOwner, name)
     }
   } else if (place?.systemdUnit !== undefined && !isSameUnit(place, own)) {
-    const { unitOwner, systemdUnit } = place
-    return nameFrom(unitOwner === undefined ? systemdUnit : `${unitOwner}/${systemdUnit}`)
+    return withOwner('unit', place.unitOwner, place.systemdUnit)
   }
-  return nameFrom(facts.stat.comm)
+  return { namedBy: 'command', text: facts.stat.comm, isUserNamed: true }
 }
 
-/** Units of different owners may have the same name. */
+/** Containers and units of different owners may have the same name. */
+function withOwner(namedBy: 'container' | 'unit', owner: string | undefined, name: string): DefaultName {
+  return { namedBy, text: owner === undefined ? name : `${owner}/${name}`, isUserNamed: owner !== undefined }
+}
+
+function isSameContainer(place: CgroupIdentity, own: CgroupIdentity | undefined): boolean {
+  return place.containerId === own?.containerId && place.containerOwner === own?.containerOwner
+}
+
 function isSameUnit(place: CgroupIdentity, own: CgroupIdentity | undefined): boolean {
   return (
     place.systemdUnit === own?.systemdUnit &&
     place.unitOwner === own?.unitOwner &&
     place.containerId === own?.containerId
   )
-}
-
-/** Command names are the program's to choose: they may hold anything. */
-function nameFrom(text: string): string {
-  return labelText(text) || 'unnamed'
 }

@@ -1,4 +1,3 @@
-import type { TargetRule } from '../config/target-rule.js'
 import type { MeasuredInterval } from '../join/interval.js'
 import type { CpuAllowance } from '../join/target-interval.js'
 import { identifyCgroup } from '../parse/cgroup.js'
@@ -6,7 +5,7 @@ import { createCgroupfs } from '../sample/cgroupfs.js'
 import type { Procfs } from '../sample/procfs.js'
 import { readContainerFacts } from './container.js'
 import { createCpuAllowance } from './cpu-allowance.js'
-import { createIdentifier, type Identifier, type ProcessIdentity } from './identify.js'
+import { createIdentifier, type Identifier, type NamingRules, type ProcessIdentity } from './identify.js'
 import { createNewcomers, type Newcomers } from './newcomers.js'
 import { createProcessDirectory } from './process-directory.js'
 import { createThrottlingSampler } from './throttling-sampler.js'
@@ -19,7 +18,7 @@ export interface HostOptions {
   readonly procfsPath: string
   /** Root of the machine's files. */
   readonly rootfs: string
-  readonly rules: readonly TargetRule[]
+  readonly rules: NamingRules
   readonly ownPid: number
   /** CLOCK_MONOTONIC. Nanoseconds. */
   readonly monotonicNs: () => bigint

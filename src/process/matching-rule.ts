@@ -28,11 +28,14 @@ function valuesOf(
     case 'cmdline':
       return present(source.commandLine(stat.pid))
     case 'systemd_unit':
-      return present(place?.systemdUnit)
+      return present(place?.systemdUnit).map((unit) => owned(place?.unitOwner, unit))
     case 'cgroup':
       return present(place?.path)
     case 'container':
-      return [...present(container?.name), ...present(place?.containerId)]
+      return [
+        ...present(container?.name),
+        ...present(place?.containerId).map((id) => owned(place?.containerOwner, id)),
+      ]
     case 'user':
       return source.user(stat.pid)
   }
@@ -40,4 +43,9 @@ function valuesOf(
 
 function present(text: string | undefined): readonly string[] {
   return text === undefined ? [] : [text]
+}
+
+/** Who owns a part of the cgroups may give any name to what is below it: such a name has its owner before it. */
+function owned(owner: string | undefined, name: string): string {
+  return owner === undefined ? name : `${owner}/${name}`
 }

@@ -1,3 +1,4 @@
+import type { NamedBy } from '../config/named-by.js'
 import { dropOldest } from '../drop-oldest.js'
 import type { ProcessInterval } from '../join/interval.js'
 import { addWaits, type FutexClass, type WaitTotals } from '../parse/trace-interval.js'
@@ -27,8 +28,8 @@ export interface NotableUse {
 export interface Grouping {
   group(
     processes: readonly ProcessInterval[],
-    /** Whether there is a target of this name. */
-    isTarget: (name: string) => boolean,
+    /** Whether there is a target of this name, of this kind. */
+    isTarget: (name: string, namedBy: NamedBy) => boolean,
     notable: NotableUse,
   ): Groups
   /** Waits of processes that ended before they could be looked at, since the start. */
@@ -83,16 +84,14 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
           return
         }
         if (contends) rememberLast(programs, identity.facts.stat.comm, MAX_PROGRAMS)
-        const { target } = identity
-        const isKnown = isTarget(target)
+        const { target, namedBy } = identity
+        if (target === undefined) return
+        const isKnown = isTarget(target, namedBy)
         // One that only runs makes none before it has run for long: most compile a file, or the like.
         const isSteady = (steady.get(process.pid) ?? 0) >= STEADY_INTERVALS
         if (!isKnown && waits === 0 && !contends && process.trace && !isSteady) return
         rememberLast(memberPids, process.pid, MAX_MEMBERS)
-        const groups = isKnown ? known : newcomers
-        const members = groups.get(target)
-        if (members) members.push({ process, identity })
-        else groups.set(target, [{ process, identity }])
+        join(isKnown ? known : newcomers, target, { process, identity })
       }
 
       for (const process of processes) {
@@ -128,6 +127,14 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
       steady = new Map()
     },
   }
+}
+
+/** A command that has the name of something else has another one from the next interval on, and is left out of this. */
+function join(groups: Map<string, Member[]>, target: string, member: Member): void {
+  const members = groups.get(target)
+  const kind = members?.[0]?.identity.namedBy
+  if (members && kind === member.identity.namedBy) members.push(member)
+  else if (kind === undefined || kind === 'command') groups.set(target, [member])
 }
 
 /** Whether processes make a target: a tracer tells of them, or they use CPU time and none does. */

@@ -1,7 +1,9 @@
+import type { NamedBy } from '../config/named-by.js'
 import type { TrackerState } from '../deploys/change-tracker.js'
-import { admit } from './admission.js'
+import type { ProcessIdentity } from '../process/identify.js'
+import { admit, byWorth } from './admission.js'
 import { countWaits } from './grouping.js'
-import { createKeptStates } from './kept-states.js'
+import { createKeptStates, putState } from './kept-states.js'
 import {
   createTarget,
   type Member,
@@ -26,13 +28,18 @@ export interface Cut {
 /** The targets that there are, as many as there is room for, and what is kept of those that are gone. */
 export interface Places {
   get(name: string): Target | undefined
+  /** Whether there is a target of this name, of this kind. */
+  has(name: string, namedBy: NamedBy): boolean
   all(): readonly Target[]
-  /** Makes targets of newcomers. @returns those that found room. */
+  /** Makes targets of newcomers. @returns those that found room. @param known Members of targets that there are. */
   letIn(
     newcomers: ReadonlyMap<string, readonly Member[]>,
+    known: ReadonlyMap<string, readonly Member[]>,
     nowNs: bigint,
   ): ReadonlyMap<string, readonly Member[]>
   remove(target: Target): void
+  /** Removes those that are least worth their place, down to so many. */
+  shrink(maxTargets: number): void
   cut(): Cut
   /** A pipeline says that a version of a target is deployed. @returns when; undefined: nothing is known of the target. */
   announce(target: string, version: string | undefined, nowSeconds: number): number | undefined
@@ -45,49 +52,82 @@ export function createPlaces(
   host: TargetHost,
   kept: ReadonlyMap<string, TrackerState>,
 ): Places {
-  const targets = new Map<string, Target>()
+  const targets = new Map<string, Place>()
   const states = createKeptStates(limits, kept)
   let cut: Cut = { targets: 0, waits: 0 }
 
-  function remove({ name, trackerState }: Target): void {
+  function remove(name: string): void {
+    const place = targets.get(name)
+    if (!place) return
     targets.delete(name)
-    states.keep(name, trackerState())
+    states.keep(name, stateOf(place))
+  }
+
+  /** A place for members of one kind. */
+  function make(name: string, [first]: readonly Member[], nowNs: bigint): void {
+    if (!first) return
+    const { namedBy, isUserNamed } = first.identity
+    const target = createTarget(name, limits, host, nowNs, states.of(name, namedBy))
+    targets.set(name, { target, namedBy, isUserNamed })
+  }
+
+  /** A command takes the name of nothing else. */
+  function mayTake([name, members]: readonly [string, readonly Member[]]): boolean {
+    return members[0]?.identity.namedBy !== 'command' || !targets.has(name)
   }
 
   return {
-    get: (name) => targets.get(name),
-    all: () => [...targets.values()],
-    letIn(newcomers, nowNs) {
-      const candidates = [...newcomers].map(([name, members]) => ({
+    get: (name) => targets.get(name)?.target,
+    has: (name, namedBy) => targets.get(name)?.namedBy === namedBy,
+    all: () => [...targets.values()].map(({ target }) => target),
+    letIn(newcomers, known, nowNs) {
+      const candidates = [...newcomers].filter(mayTake).map(([name, members]) => ({
         name,
         recentSeconds: recentSecondsOf(members.map(({ process }) => process)),
+        isUserNamed: members[0]?.identity.isUserNamed ?? true,
       }))
-      const present = [...targets.values()].map(({ name, recentSeconds }) => ({
-        name,
-        recentSeconds: recentSeconds(),
-      }))
+      // What has the name now, and is of another kind, has it no longer.
+      for (const { name } of candidates) remove(name)
+      const present = [...targets].map(([name, place]) => ({ name, ...worthOf(place) }))
       const { admitted, removed, refused } = admit(candidates, present, limits().maxTargets)
-      for (const name of removed) {
-        const target = targets.get(name)
-        if (target) remove(target)
-      }
-      for (const name of admitted) targets.set(name, createTarget(name, limits, host, nowNs, states.of(name)))
-      const refusedWaits = refused.map((name) => waitsOf(newcomers.get(name) ?? []))
-      cut = { targets: refused.length, waits: refusedWaits.reduce((a, b) => a + b, cut.waits) }
+      for (const name of removed) remove(name)
+      for (const name of admitted) make(name, newcomers.get(name) ?? [], nowNs)
+      const without = [
+        ...refused.map((name) => newcomers.get(name) ?? []),
+        ...removed.map((name) => known.get(name) ?? []),
+      ]
+      cut = { targets: without.length, waits: without.map(waitsOf).reduce((a, b) => a + b, cut.waits) }
       return new Map(admitted.map((name) => [name, newcomers.get(name) ?? []]))
     },
-    remove,
+    remove: ({ name }) => remove(name),
+    shrink(maxTargets) {
+      const ranked = [...targets].sort(([, a], [, b]) => byWorth(worthOf(b), worthOf(a)))
+      for (const [name] of ranked.slice(maxTargets)) remove(name)
+    },
     cut: () => cut,
     announce(name, version, nowSeconds) {
-      const target = targets.get(name)
+      const target = targets.get(name)?.target
       return target ? target.announce(version, nowSeconds) : states.announce(name, version, nowSeconds)
     },
     trackerStates() {
       const all = new Map(states.all())
-      for (const target of targets.values()) all.set(target.name, target.trackerState())
+      for (const [name, place] of targets) putState(all, name, stateOf(place))
       return all
     },
   }
+}
+
+/** A target, with what gave it its name. */
+interface Place extends Pick<ProcessIdentity, 'namedBy' | 'isUserNamed'> {
+  readonly target: Target
+}
+
+function worthOf({ target, isUserNamed }: Place) {
+  return { recentSeconds: target.recentSeconds(), isUserNamed }
+}
+
+function stateOf({ target, namedBy, isUserNamed }: Place): TrackerState {
+  return { ...target.trackerState(), namedBy, isUserNamed }
 }
 
 /** Count. */

@@ -10,6 +10,8 @@ import { trailing } from './trailing.js'
 export interface RegistryLimits extends PlaceLimits, NotableUse {
   /** Time without a live process after which a target is forgotten. Seconds. */
   readonly forgetAfterSeconds: number
+  /** Whether processes that no rule names make no target. */
+  readonly rulesOnly?: boolean
 }
 
 /** What an interval brought. */
@@ -61,9 +63,8 @@ export function createTargetRegistry(
   return {
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
       if (!cpus) return { watch: [], events: [], lookFor: grouping.lookFor() }
-      const isTarget = (name: string) => places.get(name) !== undefined
-      const { known, newcomers, lostSamples } = grouping.group(processes, isTarget, limits)
-      const groups = new Map([...known, ...places.letIn(newcomers, endNs)])
+      const { known, newcomers, lostSamples } = grouping.group(processes, places.has, limits)
+      const groups = new Map([...known, ...places.letIn(newcomers, known, endNs)])
       nodeIntervals = trailing([...nodeIntervals, cpus], ({ seconds }) => seconds, limits.trailingSeconds)
       const watch: number[] = []
       const events: { target: string; event: 'deploy' | 'restart' }[] = []
@@ -72,7 +73,9 @@ export function createTargetRegistry(
         const event = target.advance(members, { node: cpus, beginNs, endNs, lostSamples }, nowSeconds)
         if (event === 'deploy' || event === 'restart') events.push({ target: target.name, event })
         const absentSeconds = intervalSeconds({ beginNs: target.lastAliveNs(), endNs })
-        if (absentSeconds > limits.forgetAfterSeconds) places.remove(target)
+        const isGone =
+          absentSeconds > limits.forgetAfterSeconds || (members.length === 0 && target.isRenamed())
+        if (isGone) places.remove(target)
         watch.push(...members.filter(isActive).map(({ process }) => process.pid))
       }
       node = assessNode(
@@ -91,7 +94,7 @@ export function createTargetRegistry(
     use(next) {
       limits = next
       for (const target of places.all()) if (!target.isNamed()) places.remove(target)
-      for (const target of places.all().slice(next.maxTargets)) places.remove(target)
+      places.shrink(next.maxTargets)
     },
     interrupt() {
       nodeIntervals = []

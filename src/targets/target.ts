@@ -86,6 +86,8 @@ export interface Target {
   trackerState(): TrackerState
   /** Whether its main process still belongs to it, by the rules that hold now. */
   isNamed(): boolean
+  /** Whether its main process, which runs as before, has another name now. */
+  isRenamed(): boolean
   /** Forgets the intervals, keeps the counters: what follows does not continue what was before. */
   interrupt(): void
 }
@@ -176,6 +178,11 @@ export function createTarget(
     isNamed() {
       const identity = main.identity()
       return identity === undefined || host.identify(identity.pid)?.target === name
+    },
+    isRenamed() {
+      const identity = main.identity()
+      const now = identity && host.identify(identity.pid)
+      return now !== undefined && now.key === identity?.key && now.target !== name
     },
     interrupt: forget,
   }

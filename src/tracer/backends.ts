@@ -1,4 +1,5 @@
 import { BACKENDS, type Backend, type BackendChoice } from '../config/backend.js'
+import type { Privileges } from '../privileges/needs.js'
 import type { TracerBackend } from './backend.js'
 import { createBpftraceBackend } from './bpftrace.js'
 import { createNoneBackend } from './none.js'
@@ -9,9 +10,7 @@ export interface BackendSettings extends SystemtapSettings {
 }
 
 /** What back ends need of the process that they run in. */
-export interface BackendContext {
-  /** Whether the effective user is root. */
-  readonly isRoot: boolean
+export interface BackendContext extends Privileges {
   /** CLOCK_MONOTONIC. Nanoseconds. */
   monotonicNs(): bigint
 }
@@ -19,8 +18,8 @@ export interface BackendContext {
 type Factory = (settings: BackendSettings, context: BackendContext) => TracerBackend
 
 const FACTORIES: Readonly<Record<Backend, Factory>> = {
-  bpftrace: (_, { isRoot }) => createBpftraceBackend(isRoot),
-  systemtap: (settings, { isRoot }) => createSystemtapBackend(settings, isRoot),
+  bpftrace: (_, privileges) => createBpftraceBackend(privileges),
+  systemtap: createSystemtapBackend,
   none: (_, { monotonicNs }) => createNoneBackend(monotonicNs),
 }
 

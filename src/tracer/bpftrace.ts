@@ -1,10 +1,15 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
+import { describeMissing, type Privileges } from '../privileges/needs.js'
 import type { ProgramBackend } from './backend.js'
+import { SYSTEM_TOOLS } from './tools.js'
 
 const SCRIPT = fileURLToPath(new URL('../../bpftrace/futex.bt', import.meta.url))
+
+/** Type information of the kernel itself. */
+const KERNEL_TYPES = '/sys/kernel/btf/vmlinux'
 
 /** The format of a tracepoint is in one of these. */
 const TRACEPOINTS = [
@@ -21,25 +26,34 @@ const MAX_MAP_KEYS = 16_384
 /**
  * The bpftrace back end: runs bpftrace/futex.bt.
  *
- * @param isRoot Whether the effective user is root: bpftrace insists on it, whatever the capabilities.
+ * bpftrace insists on root as the effective user, whatever the capabilities.
  */
-export function createBpftraceBackend(isRoot: boolean): ProgramBackend {
+export function createBpftraceBackend(
+  { isRoot, capabilities }: Privileges,
+  tools = SYSTEM_TOOLS,
+): ProgramBackend {
   return {
     name: 'bpftrace',
     deathSignal: 'KILL',
     async check() {
-      const run = await execa('bpftrace', ['--version'], { reject: false, timeout: 10_000 })
-      if (run.code === 'ENOENT') {
+      const file = tools.find('bpftrace')
+      if (file === undefined) {
         return { problem: 'bpftrace is not installed: install it (Debian: apt-get install bpftrace)' }
       }
+      const run = await execa(file, ['--version'], {
+        env: tools.environment,
+        extendEnv: false,
+        reject: false,
+        timeout: 10_000,
+      })
       const version = /v(\d+\.\d+\.\d+)/.exec(`${run.stdout}`)?.[1]
       if (version === undefined) return { problem: `bpftrace --version failed: ${lastLine(`${run.stderr}`)}` }
       if (!isRoot) return { problem: 'bpftrace needs root: run the exporter as root' }
-      const problem = describeTracepointProblem()
+      const problem = describeMissing(capabilities, 'bpftrace') ?? describeTracepointProblem()
       return problem === undefined ? { version } : { problem }
     },
     command: ({ intervalSeconds, sampleHz }) => ({
-      file: 'bpftrace',
+      file: tools.find('bpftrace') ?? 'bpftrace',
       args: [
         '--no-warnings',
         '-B',
@@ -49,7 +63,12 @@ export function createBpftraceBackend(isRoot: boolean): ProgramBackend {
         String(sampleHz),
       ],
       // The second name is the one since bpftrace 0.20.
-      env: { BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS), BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS) },
+      env: {
+        BPFTRACE_MAP_KEYS_MAX: String(MAX_MAP_KEYS),
+        BPFTRACE_MAX_MAP_KEYS: String(MAX_MAP_KEYS),
+        // Else bpftrace asks the kernel for the types of its modules too, which takes CAP_SYS_ADMIN.
+        ...(existsSync(KERNEL_TYPES) && { BPFTRACE_BTF: KERNEL_TYPES }),
+      },
     }),
     createParser: () => createBpftraceFrames(MAX_MAP_KEYS),
     explainExit(stderrTail) {

@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type { ProgramBackend, TracerCommand } from './backend.js'
+import { SYSTEM_TOOLS } from './tools.js'
 
 /**
  * Lets the kernel end the tracer when the exporter dies, even by SIGKILL, which no handler sees. Without setpriv
@@ -8,9 +9,17 @@ import type { ProgramBackend, TracerCommand } from './backend.js'
 export async function withParentDeathSignal(
   command: TracerCommand,
   signal: ProgramBackend['deathSignal'],
+  tools = SYSTEM_TOOLS,
 ): Promise<TracerCommand> {
   const wrapper = ['--pdeathsig', signal]
-  const probe = await execa('setpriv', [...wrapper, 'true'], { reject: false, timeout: 5000 })
+  const file = tools.find('setpriv')
+  if (file === undefined) return command
+  const probe = await execa(file, [...wrapper, 'true'], {
+    env: tools.environment,
+    extendEnv: false,
+    reject: false,
+    timeout: 5000,
+  })
   if (probe.failed) return command
-  return { ...command, file: 'setpriv', args: [...wrapper, command.file, ...command.args] }
+  return { ...command, file, args: [...wrapper, command.file, ...command.args] }
 }

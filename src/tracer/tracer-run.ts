@@ -5,6 +5,7 @@ import type { TraceInterval } from '../parse/trace-interval.js'
 import type { ProgramBackend, TracerCommand, TracerOptions } from './backend.js'
 import { withParentDeathSignal } from './parent-death.js'
 import type { StartWatch } from './start-watch.js'
+import { SYSTEM_TOOLS } from './tools.js'
 
 /** What one process of a tracer says. */
 export interface RunEvents {
@@ -66,7 +67,8 @@ export async function runTracer(
 
 function spawn({ file, args, env }: TracerCommand, signal: AbortSignal) {
   return execa(file, args, {
-    env,
+    env: { ...SYSTEM_TOOLS.environment, ...env },
+    extendEnv: false,
     stdin: 'ignore',
     buffer: false,
     reject: false,

@@ -27,7 +27,7 @@ web:
   enable_lifecycle: true
 estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
 targets: []
-limits: { max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
+limits: { rules_only: true, max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
 deploys: { token_file: /etc/amdahl/token, compare: 1h, settle: 30s }
 log: { level: debug, format: json }
 paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state }
@@ -52,7 +52,7 @@ paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state
       },
       estimate: { trailingSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
       targets: [],
-      limits: { maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
+      limits: { rulesOnly: true, maxTargets: 10, maxLocksPerTarget: 4, forgetAfterSeconds: 3600 },
       deploys: { tokenFile: '/etc/amdahl/token', compareSeconds: 3600, settleSeconds: 30 },
       log: { level: 'debug', format: 'json' },
       paths: { procfs: '/host/proc', rootfs: '/host', cache: '/srv/cache', state: '/srv/state' },
@@ -130,6 +130,10 @@ describe('what is wrong is named with its place, its value and the remedy', () =
       'tracer: {interval: 5s}\ndeploys: {compare: 2m29s}',
       'a.yml:2:20: deploys.compare is 2m29s, too short for a tracer.interval of 5s; make it at least 2m30s',
     ],
+    [
+      "web:\n  listen_addresses: [':1', '127.0.0.1:1', ':1', ':0', ':0']",
+      'a.yml:2:43: web.listen_addresses[2]: the address :1 is given twice; leave one out',
+    ],
     ['log:\n  level: info\n  level: warn', 'a.yml:3:3: duplicate key level; keep one of the two'],
     [
       '? - #',
@@ -155,6 +159,8 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     '/-/other',
     '/api/v1/targets',
     '/docs/readme',
+    '/../docs/readme',
+    '/a/..',
   ])('a path of the metrics that is no path, or one of the exporter: %s', (path) => {
     expect(errorsOf(`web: {telemetry_path: "${path}"}`)).toEqual([
       `a.yml:1:23: web.telemetry_path: expected a path such as /metrics, of parts of letters, digits and . _ ~ -, and not under /-/, /api/, /docs/; got "${path}"`,
@@ -172,8 +178,35 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     expect(first).toMatch(new RegExp(`^a\\.yml:${line}:\\d+: .+$`))
   })
 
-  test('a file nested beyond any sense', () => {
-    expect(errorsOf('['.repeat(100_000))).not.toEqual([])
+  test.each([100, 1000, 3000, 10_000, 100_000])('%d levels are refused, in one line', (levels) => {
+    const message = /^a\.yml:1:\d+: .*(?:nested too deeply|expected the keys)/
+    expect(errorsOf(`${'['.repeat(levels)}${']'.repeat(levels)}`)).toEqual([expect.stringMatching(message)])
+    const keys = Array.from({ length: levels }, () => '{a: ').join('')
+    expect(errorsOf(`${keys}1${'}'.repeat(levels)}`)[0]).toMatch(/^a\.yml:1:\d+: .+/)
+  })
+
+  test.each([
+    ['unknown keys', (index: number) => `key${index}: 1\n`],
+    ['duplicate keys', () => 'log: {}\n'],
+    ['aliases', (index: number) => `key${index}: *a\n`],
+  ])('of 100 000 %s the first are named, and the number of the others, in little time', (_, line) => {
+    const begin = performance.now()
+    const errors = errorsOf(Array.from({ length: 100_000 }, (_, index) => line(index)).join(''))
+    // A second on a machine that does nothing else.
+    expect(performance.now() - begin).toBeLessThan(10_000)
+    expect(errors.length).toBe(51)
+    expect(errors[50]).toMatch(/^a\.yml: and \d+ more; mend these first$/)
+  })
+
+  test('100 000 rules are not looked at', () => {
+    const text = `targets:\n${'- {name: a, match: {comm: "(a+)+b"}}\n'.repeat(100_000)}`
+    expect(errorsOf(text)).toEqual([
+      expect.stringMatching(/^a\.yml:2:1: targets: expected a list of at most 1000 rules/),
+    ])
+  })
+
+  test('a long key is cut', () => {
+    expect(errorsOf(`${'x'.repeat(900_000)}: 1`)[0]?.length).toBeLessThan(500)
   })
 })
 

@@ -26,3 +26,19 @@ test.each([
   const errors = parsed.ok ? [] : parsed.errors.map(describeConfigError)
   expect(errors).toEqual([expect.stringMatching(`^${path}: cannot be read \\(${reason}.*give the path`)])
 })
+
+test('a file without end is refused', async () => {
+  expect(await readConfig('/dev/zero')).toMatchObject({
+    ok: false,
+    errors: [{ message: 'is larger than 4194304 bytes; give the path of a YAML file' }],
+  })
+})
+
+test('a folder in place of the token file is named with its place', async () => {
+  const path = join(folder, 'token.yml')
+  await writeFile(path, `deploys:\n  token_file: ${folder}\n`)
+  const parsed = await readConfig(path)
+  expect(parsed.ok ? [] : parsed.errors.map(describeConfigError)).toEqual([
+    `${path}:2:15: deploys.token_file is ${folder}, a folder; give the path of a file in it`,
+  ])
+})

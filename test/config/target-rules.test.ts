@@ -35,7 +35,7 @@ targets:
   test.each([
     [
       'targets: { max: 5 }',
-      'a.yml:1:10: targets: expected a list of rules, each with name and match; got {"max":5}',
+      'a.yml:1:10: targets: expected a list of at most 1000 rules, each with name and match; got {"max":5}',
     ],
     [
       'targets:\n  - name: shop',
@@ -70,6 +70,14 @@ targets:
     [
       'targets:\n  - { name: "a\\nb", match: { comm: b } }',
       /^a\.yml:2:13: targets\[0\]\.name: expected a name/,
+    ],
+    [
+      'targets:\n  - { name: "unit:a", match: { comm: b } }',
+      'a.yml:2:13: targets[0].name: expected a name that does not begin as those of other targets do: rule:, unit:, container:, command:; got "unit:a"',
+    ],
+    [
+      'targets:\n  - { name: a, match: { comm: b } }\n  - { name: a, match: { comm: c } }',
+      'a.yml:3:13: targets[1].name: the name "a" is that of an earlier rule; give another one, or one rule for both',
     ],
     [
       'targets:\n  - { nam: a, match: { comm: b } }',

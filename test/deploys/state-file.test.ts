@@ -1,4 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -40,7 +53,59 @@ describe('the state file', () => {
   test('says why it cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '')
     await expect(createStateFile(join(folder, 'file', 'deploys.json')).write(new Map())).rejects.toThrow(
-      /EEXIST|ENOTDIR/,
+      /EEXIST|ENOTDIR|is no folder/,
+    )
+  })
+
+  test('below /proc ends with an error', async () => {
+    await expect(createStateFile('/proc/x/deploys.json').write(new Map())).rejects.toThrow(/ENOENT/)
+    expect(createStateFile('/proc/x/deploys.json').read()).toEqual(new Map())
+  })
+
+  test('is no pipe that is waited for, and no link that is followed', async () => {
+    const victim = join(folder, 'victim')
+    writeFileSync(victim, 'unharmed')
+    for (const [name, make] of [
+      ['pipe', (path: string) => void execFileSync('mkfifo', [path])],
+      ['link', (path: string) => symlinkSync(victim, path)],
+      ['dangling', (path: string) => symlinkSync(join(folder, 'nothing'), path)],
+      ['folder', (path: string) => mkdirSync(path)],
+    ] as const) {
+      const path = join(folder, name)
+      make(path)
+      const file = createStateFile(path)
+      expect(() => file.read(), name).toThrow(/no regular file|ELOOP/)
+      await expect(file.write(new Map()), name).rejects.toThrow('is no regular file: remove it')
+    }
+    expect(readFileSync(victim, 'utf8')).toBe('unharmed')
+    expect(readdirSync(folder).sort()).toEqual(['dangling', 'folder', 'link', 'pipe', 'victim'])
+  })
+
+  test.skipIf(process.geteuid?.() !== 0)('is in no folder that another user may write', async () => {
+    const theirs = join(folder, 'theirs')
+    mkdirSync(theirs)
+    chownSync(theirs, 65_534, 65_534)
+    await expect(createStateFile(join(theirs, 'deploys.json')).write(new Map())).rejects.toThrow(
+      `the folder ${theirs} belongs to user 65534: give one that only root can write`,
+    )
+    await expect(createStateFile(join(theirs, 'below', 'deploys.json')).write(new Map())).rejects.toThrow(
+      '65534',
+    )
+    chownSync(theirs, 0, 0)
+    for (const mode of [0o777, 0o1777, 0o770]) {
+      chmodSync(theirs, mode)
+      await expect(createStateFile(join(theirs, 'deploys.json')).write(new Map())).rejects.toThrow(
+        'may be written by other users',
+      )
+    }
+    expect(readdirSync(theirs)).toEqual([])
+    chmodSync(theirs, 0o755)
+    symlinkSync(theirs, join(folder, 'link'))
+    await createStateFile(join(folder, 'link', 'deploys.json')).write(new Map())
+    expect(readdirSync(theirs)).toEqual(['deploys.json'])
+    lchownSync(join(folder, 'link'), 65_534, 65_534)
+    expect(() => createStateFile(join(folder, 'link', 'deploys.json')).read()).toThrow(
+      'belongs to user 65534',
     )
   })
 

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Exporter, MAIN, startExporter, watchExporter } from './support/exporter.js'
+import { type Exporter, MAIN, watchExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
 import { start, stop, until } from './support/process.js'
 import { needs } from './support/requirements.js'
 import { startWorkload } from './support/workload.js'
+
+/** Not the default one: the machine's own may be kept there, by root. */
+const STATE = `--path.state=${join(tmpdir(), `amdahl-none-${process.pid}`)}`
 
 /** An exporter of an ordinary user. */
 async function startAsNobody(...args: readonly string[]): Promise<Exporter> {
@@ -16,8 +18,7 @@ async function startAsNobody(...args: readonly string[]): Promise<Exporter> {
     process.execPath,
     MAIN,
     '--web.listen-address=127.0.0.1:0',
-    // The machine's own may be kept there, by root.
-    `--path.state=${join(tmpdir(), `amdahl-none-${process.pid}`)}`,
+    STATE,
     ...args,
   ])
   return watchExporter(child)
@@ -41,17 +42,16 @@ async function expectNoTracer(exporter: Exporter, reason: RegExp): Promise<Scrap
   return scrape
 }
 
-describe.skipIf(!needs('setpriv'))('where no tracer can run', () => {
+describe.skipIf(!needs('setpriv', 'unshare'))('where no tracer can run', () => {
   test('without bpftrace: it answers from /proc and says how to get it', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'amdahl-path-'))
-    symlinkSync(process.execPath, join(folder, 'node'))
-    const exporter = await startExporter([], { env: { ...process.env, PATH: folder } })
+    const hide = 'mount --bind /dev/null "$(command -v bpftrace)" && exec "$@"'
+    const command = [process.execPath, MAIN, '--web.listen-address=127.0.0.1:0', STATE]
+    const exporter = await watchExporter(start('unshare', ['--mount', 'sh', '-c', hide, 'sh', ...command]))
     const reason = /bpftrace is not installed: install it \(Debian: apt-get install bpftrace\)/
     await expectNoTracer(exporter, reason)
     expect(exporter.child.stderr()).toMatch(reason)
     expect(exporter.child.stderr().match(/level=warn/g)).toHaveLength(1)
     expect(await stop(exporter.child)).toBe(0)
-    rmSync(folder, { recursive: true })
   })
 
   test('one that is asked for and cannot run: not ready, and it says what it needs', async () => {

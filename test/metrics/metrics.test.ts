@@ -19,6 +19,7 @@ const NOTHING: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 0.25, residentBytes: 1e8 }),
   lostEvents: () => 0,
   rejectedLines: () => 0,
+  droppedLogRecords: () => 0,
   targets: () => [],
   node: () => undefined,
   cut: () => ({ targets: 0, waits: 0 }),

@@ -28,6 +28,7 @@ test('every figure of a target is in its place', () => {
     parkedThreads: 6.25,
     startTimestampSeconds: 1_700_000_050.75,
     info: {
+      namedBy: 'unit',
       version: '1.4',
       exe: '/srv/shopd',
       buildId: 'c0ffee',

@@ -41,12 +41,13 @@ describe('what put a process into its cgroup', () => {
     .map((line) => line.split(' ').map((word) => (word === '-' ? undefined : word)))
 
   test.each(cases)(
-    '%s is unit %s, container %s, pod %s, of %s',
-    (path, systemdUnit, containerId, podUid, unitOwner) => {
+    '%s is unit %s, container %s, pod %s, of %s and %s',
+    (path, systemdUnit, containerId, podUid, unitOwner, containerOwner) => {
       expect(identifyCgroup(parseProcCgroup(`0::${path}\n`))).toEqual({
         systemdUnit,
         unitOwner,
         containerId,
+        containerOwner,
         podUid,
         path,
       })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Condition } from '../../src/config/target-rule.js'
 import { findMatchingRule } from '../../src/process/matching-rule.js'
-import { placed, rule, source } from './one-process.js'
+import { CONTAINER, placed, rule, source } from './one-process.js'
 
 describe('a rule matches by', () => {
   test.each<[string, Partial<Record<Condition, string>>, boolean]>([
@@ -27,15 +27,18 @@ test('the first rule that matches counts', () => {
   expect(findMatchingRule(rules, placed('/'), source())?.name).toBe('b')
 })
 
+const MANAGER = '/user.slice/user-1000.slice/user@1000.service'
+
 test.each([
-  '/system.slice/shop.service',
-  '/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service',
-  '/lxc.payload.web/system.slice/shop.service',
-])('a unit is compared by its own name, whoever owns it: %s', (cgroup) => {
-  const found = findMatchingRule(
-    [rule('ruled', { systemd_unit: 'shop\\.service' })],
-    placed(cgroup),
-    source(),
-  )
-  expect(found?.name).toBe('ruled')
+  ['/system.slice/shop.service', { systemd_unit: 'shop\\.service' }, true],
+  [`${MANAGER}/app.slice/shop.service`, { systemd_unit: 'shop\\.service' }, false],
+  ['/lxc.payload.web/system.slice/shop.service', { systemd_unit: 'shop\\.service' }, false],
+  [`${MANAGER}/app.slice/shop.service`, { systemd_unit: 'user@1000\\.service/shop\\.service' }, true],
+  [`/docker/${CONTAINER}`, { container: CONTAINER }, true],
+  [`${MANAGER}/docker-${CONTAINER}.scope`, { container: CONTAINER }, false],
+  [`${MANAGER}/docker-${CONTAINER}.scope`, { container: `user@1000\\.service/${CONTAINER}` }, true],
+])('what a user or a container may name has its owner before it: %s, %j', (cgroup, match, matches) => {
+  const given = source({ container: () => undefined })
+  const found = findMatchingRule([rule('ruled', match)], placed(cgroup, given), given)
+  expect(found?.name).toBe(matches ? 'ruled' : undefined)
 })

@@ -153,6 +153,8 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     pid,
     key: `${pid}@0`,
     target: 'shopd',
+    namedBy: 'command',
+    isUserNamed: true,
     program: 'shopd',
     exe: `/srv/${pid}`,
     executable: undefined,

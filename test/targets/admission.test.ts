@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { admit, type Candidate } from '../../src/targets/admission.js'
 
-const candidate = (name: string, recentSeconds: number): Candidate => ({ name, recentSeconds })
+const candidate = (name: string, recentSeconds: number, isUserNamed = false): Candidate => ({
+  name,
+  recentSeconds,
+  isUserNamed,
+})
 
 test('all come in while there is room, those first that are waited for most', () => {
   expect(admit([candidate('a', 1), candidate('b', 3), candidate('c', 2)], [candidate('x', 9)], 3)).toEqual({
@@ -34,11 +38,23 @@ test('a newcomer does not make room for another that is waited for less', () => 
   })
 })
 
+test('what users name makes room for all else, and takes the place of nothing else', () => {
+  const units = [candidate('unit', 0), candidate('rule', 0)]
+  const commands = Array.from({ length: 10_000 }, (_, index) => candidate(`c${index}`, 100 + index, true))
+  expect(admit(commands, units, 2)).toMatchObject({ admitted: [], removed: [] })
+  expect(admit([...commands, candidate('container', 0)], units, 3)).toMatchObject({ admitted: ['container'] })
+  expect(admit(units, commands.slice(0, 3), 3)).toEqual({
+    admitted: ['unit', 'rule'],
+    removed: ['c0', 'c1'],
+    refused: [],
+  })
+})
+
 test('there are never more than fit, and nobody is forgotten', () => {
   const candidates = (prefix: string) =>
     fc
-      .array(fc.nat(9), { maxLength: 8 })
-      .map((queues) => queues.map((queue, index) => candidate(`${prefix}${index}`, queue)))
+      .array(fc.nat(19), { maxLength: 8 })
+      .map((queues) => queues.map((queue, index) => candidate(`${prefix}${index}`, queue % 10, queue > 9)))
   fc.assert(
     fc.property(
       candidates('new'),

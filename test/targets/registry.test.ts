@@ -320,7 +320,7 @@ describe('the registry', () => {
     registry.record(window(4, [...idle, processInterval(1, 1, [lockTrace()])]), 5000)
     expect(registry.snapshots().map(({ name }) => name)).toContain('shopd')
     expect(registry.snapshots()).toHaveLength(3)
-    expect(registry.cut()).toEqual({ targets: 0, waits: 10 })
+    expect(registry.cut()).toEqual({ targets: 1, waits: 15 })
   })
 
   test('gives locks beyond maxLocksPerTarget one label, and loses none of their waits', () => {
@@ -563,4 +563,83 @@ test('estimates look back over the trailing time, whatever the length of an inte
   expect(registry.node()).toBeUndefined()
   record(30, 75)
   expect(registry.node()?.ownership).toEqual({ kind: 'none', reason: 'too-few-samples' })
+})
+
+describe('targets of different kinds', () => {
+  /** The process of 1 is a container's, the others are commands; all are called the same. */
+  const kinds: Partial<TargetHost> = {
+    identify: (pid) =>
+      processIdentity(pid, {
+        target: 'shop',
+        namedBy: pid === 1 ? 'container' : 'command',
+        isUserNamed: pid > 1,
+      }),
+  }
+  const contending = (pid: number) => processInterval(pid, 0.5, [lockTrace()])
+
+  test('are not joined: what is no command takes the name, with counters of its own', () => {
+    const registry = createTargetRegistry(LIMITS, host(kinds))
+    for (let second = 0; second < 5; second += 1) registry.record(window(second, [contending(2)]), second)
+    expect(only(registry).main).toMatchObject({ pid: 2, namedBy: 'command' })
+    for (let second = 5; second < 10; second += 1) {
+      registry.record(window(second, [contending(2), contending(1)]), second)
+      expect(only(registry).main).toMatchObject({ pid: 1, namedBy: 'container' })
+    }
+    expect(only(registry).counters.waits.get('mutex')?.waits).toBe(50)
+    registry.record(window(10, [contending(2)]), 10)
+    expect(only(registry).main.pid).toBe(1)
+  })
+
+  test('do not take over what is known of the deploys of another', () => {
+    const first = createTargetRegistry(LIMITS, host(kinds))
+    first.record(window(0, [contending(1)]), 0)
+    const later = createTargetRegistry(LIMITS, host(kinds), first.trackerStates())
+    later.record(window(0, [contending(2)]), 1)
+    expect(only(later).counters).toMatchObject({ deploys: 0, restarts: 0 })
+    expect(later.trackerStates().get('shop')).toMatchObject({ namedBy: 'container', start: { pid: 1 } })
+  })
+})
+
+test('a target goes when its process has another name', () => {
+  let target = 'shop'
+  const renaming = { identify: (pid: number) => processIdentity(pid, { target }) }
+  const registry = createTargetRegistry(LIMITS, host(renaming))
+  const second = (at: number) => registry.record(window(at, [processInterval(1, 0.5, [lockTrace()])]), at)
+  second(0)
+  target = 'command:shop'
+  second(1)
+  expect(only(registry).name).toBe('command:shop')
+})
+
+test('with rules only, of the machine nothing is said', () => {
+  const registry = createTargetRegistry({ ...LIMITS, rulesOnly: true }, host())
+  for (let second = 0; second < 30; second += 1)
+    registry.record(window(second, [processInterval(1, 0.5, [lockTrace()])]), second)
+  expect(registry.node()).toEqual({
+    ownership: { kind: 'none', reason: 'rules-only' },
+    window: { kind: 'none', reason: 'rules-only' },
+    queueLength: undefined,
+  })
+})
+
+test('of too many targets those that are waited for most are shown, and all others counted', () => {
+  const registry = createTargetRegistry(LIMITS, host())
+  // Ten of them; that of process 10 + n is waited for n times as long as that of 11.
+  const processes = Array.from({ length: 10 }, (_, index) =>
+    processInterval(11 + index, 0.1, [lockTrace({ queueSeconds: (index + 1) / 10 })]),
+  )
+  for (let second = 0; second < 8; second += 1) {
+    registry.record(window(second, processes), second)
+    expect(registry.snapshots().map(({ name }) => name)).toEqual(['service20', 'service19', 'service18'])
+    expect(registry.cut()).toEqual({ targets: 7, waits: 70 * (second + 1) })
+  }
+})
+
+test('a target that makes room is counted with its waits', () => {
+  const registry = createTargetRegistry({ ...LIMITS, maxTargets: 1 }, host())
+  const little = processInterval(11, 0.1, [lockTrace({ queueSeconds: 0.1 })])
+  registry.record(window(0, [little]), 0)
+  registry.record(window(1, [little, processInterval(12, 0.1, [lockTrace({ queueSeconds: 1 })])]), 1)
+  expect(only(registry).name).toBe('service12')
+  expect(registry.cut()).toEqual({ targets: 1, waits: 10 })
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { BACKENDS } from '../../src/config/backend.js'
 import { createBackends } from '../../src/tracer/backends.js'
 
-const CONTEXT = { isRoot: true, monotonicNs: () => 0n }
+const CONTEXT = { isRoot: true, capabilities: undefined, monotonicNs: () => 0n }
 const SETTINGS = { moduleFile: undefined, cacheFolder: '/var/cache/amdahl_exporter' }
 
 test('auto tries bpftrace first, and does without a tracer where none can run', () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { ParseError } from '../../src/parse/parse-error.js'
@@ -243,11 +243,13 @@ describe('a back end that has something to prepare', () => {
 })
 
 describe('bpftrace', () => {
-  const backend = createBpftraceBackend(true)
+  const backend = createBpftraceBackend({ isRoot: true, capabilities: undefined })
 
   test('is asked for the interval and the frequency, without a shell', () => {
-    const { file, args } = backend.command({ intervalSeconds: 0.5, sampleHz: 49 })
-    expect(file).toBe('bpftrace')
+    const { file, args, env } = backend.command({ intervalSeconds: 0.5, sampleHz: 49 })
+    const types = '/sys/kernel/btf/vmlinux'
+    expect(env.BPFTRACE_BTF).toBe(existsSync(types) ? types : undefined)
+    expect(file).toMatch(/(?:^|\/)bpftrace$/)
     expect(args.slice(-2)).toEqual(['500', '49'])
     expect(readFileSync(args.at(-3) ?? '', 'utf8')).toContain('interval:ms:$1')
   })

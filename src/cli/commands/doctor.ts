@@ -17,7 +17,7 @@ export const addDoctorCommand: AddCommand = (program, { self, terminal }, end) =
         const tracer = { ...config.tracer, backend: 'auto' } as const
         const backends = tracerBackends({ ...config, tracer }, self)
         const kernel = `${runningRelease()}, ${arch()}`
-        return doctor({ config, backends, isRoot: self.isRoot, kernel }, terminal)
+        return doctor({ config, backends, privileges: self, kernel }, terminal)
       })
       end(status)
     })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { messageOf } from '../../log/message-of.js'
 import type { Problem } from '../backend.js'
+import type { Tools } from '../tools.js'
 import { explainBuild } from './explain.js'
 import { isThere, runningRelease, sizeOf } from './kernel.js'
 import { MODULE_FILE, MODULE_NAME, readScriptOptions, SCRIPT, TASK_WORK_HEADER } from './script.js'
@@ -25,17 +26,18 @@ const LEAST_SYSTEM_MAP = 10_000
 export async function buildModule(
   kernel: string,
   folder: string,
+  tools: Tools,
   signal?: AbortSignal,
 ): Promise<{ readonly file: string } | Problem> {
   let work: string | undefined
   try {
     work = await mkdtemp(join(tmpdir(), 'amdahl_exporter-build-'))
     const options = ['-r', kernel, ...(await symbolOptions(kernel, work))]
-    let run = await compile(options, work, signal)
+    let run = await compile(options, work, tools, signal)
     if (run.failed && `${run.stderr}`.includes('task_work_cancel')) {
       const header = join(work, 'task-work.h')
       await copyFile(TASK_WORK_HEADER, header)
-      run = await compile([...options, '-B', `KCFLAGS=-include ${header}`], work, signal)
+      run = await compile([...options, '-B', `KCFLAGS=-include ${header}`], work, tools, signal)
     }
     if (run.isCanceled) return { problem: 'the compilation was ended' }
     if (run.timedOut) return { problem: `stap took longer than ${BUILD_LIMIT_MS / 60_000} minutes` }
@@ -54,11 +56,17 @@ export async function buildModule(
 }
 
 /** At the lowest priority: it takes seconds of CPU time, which the services that are to be watched need. */
-function compile(options: readonly string[], work: string, signal: AbortSignal | undefined) {
+function compile(
+  options: readonly string[],
+  work: string,
+  { find, environment }: Tools,
+  signal: AbortSignal | undefined,
+) {
   const all = ['-g', '-p4', '-m', MODULE_NAME, ...options, ...readScriptOptions()]
-  return execa('nice', ['-n', '19', 'stap', ...all, SCRIPT], {
+  return execa(find('nice') ?? 'nice', ['-n', '19', find('stap') ?? 'stap', ...all, SCRIPT], {
     cwd: work,
-    env: { SYSTEMTAP_DIR: join(work, 'systemtap') },
+    env: { ...environment, SYSTEMTAP_DIR: join(work, 'systemtap') },
+    extendEnv: false,
     stdin: 'ignore',
     reject: false,
     timeout: BUILD_LIMIT_MS,

@@ -5,6 +5,7 @@ import { arch } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../log/message-of.js'
 import type { Problem, Usable } from '../backend.js'
+import { SYSTEM_TOOLS } from '../tools.js'
 import { buildModule } from './build.js'
 import { headersFolder, isThere, readStapVersion } from './kernel.js'
 import type { KernelModule } from './kernel-module.js'
@@ -16,14 +17,18 @@ import { MODULE_FILE, SCRIPT } from './script.js'
  * @param cacheFolder Where it is kept.
  * @param kernel Release of the running kernel.
  */
-export function createCompiledModule(cacheFolder: string, kernel: string): KernelModule {
+export function createCompiledModule(
+  cacheFolder: string,
+  kernel: string,
+  tools = SYSTEM_TOOLS,
+): KernelModule {
   /** The module that could not be built: it is not tried again, since each try costs seconds of CPU time. */
   let failed: { readonly key: string; readonly problem: string } | undefined
   let wanted: { readonly key: string; readonly folder: string; readonly file: string } | undefined
 
   return {
     async check() {
-      const stap = await readStapVersion()
+      const stap = await readStapVersion(tools)
       if (stap === undefined) {
         return {
           problem:
@@ -43,7 +48,7 @@ export function createCompiledModule(cacheFolder: string, kernel: string): Kerne
       const { key, folder } = wanted
       const problem = await makeRoom(cacheFolder, kernel)
       if (problem !== undefined) return problem
-      const built = await buildModule(kernel, folder, signal)
+      const built = await buildModule(kernel, folder, tools, signal)
       if ('file' in built || signal.aborted) return undefined
       failed = { key, problem: `${built.problem}; then restart the exporter` }
       return built

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { execa } from 'execa'
+import type { Tools } from '../tools.js'
 
 /** The running kernel, as uname -r has it. */
 export const runningRelease: () => string = release
@@ -23,15 +24,12 @@ export function describeModuleProblem(): string | undefined {
 }
 
 /** Version of SystemTap's compiler; undefined if it is not installed. */
-export async function readStapVersion(): Promise<string | undefined> {
-  const run = await execa('stap', ['-V'], { reject: false, timeout: 10_000, all: true })
+export async function readStapVersion({ find, environment }: Tools): Promise<string | undefined> {
+  const file = find('stap')
+  if (file === undefined) return undefined
+  const options = { env: environment, extendEnv: false, reject: false, timeout: 10_000, all: true } as const
+  const run = await execa(file, ['-V'], options)
   return /version (\d+(?:\.\d+)+)/.exec(`${run.all}`)?.[1]
-}
-
-/** Whether SystemTap's loader is installed. Its version it does not tell. */
-export async function hasStaprun(): Promise<boolean> {
-  const run = await execa('staprun', ['-V'], { reject: false, timeout: 10_000 })
-  return run.code !== 'ENOENT'
 }
 
 /** Where the headers of a kernel are, by the link that its packages make. */

@@ -1,9 +1,11 @@
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
+import { describeMissing, type Privileges } from '../../privileges/needs.js'
 import type { ProgramBackend, TracerOptions } from '../backend.js'
+import { SYSTEM_TOOLS, type Tools } from '../tools.js'
 import { createCompiledModule } from './compiled-module.js'
 import { explainLoad } from './explain.js'
 import { createGivenModule } from './given-module.js'
-import { describeModuleProblem, hasStaprun, runningRelease } from './kernel.js'
+import { describeModuleProblem, runningRelease } from './kernel.js'
 import { unloadModule } from './loaded-module.js'
 import { MAX_SAMPLE_HZ } from './script.js'
 
@@ -21,29 +23,28 @@ const BUFFER_MB = 4
 
 /**
  * The SystemTap back end: compiles stap/futex.stp into a kernel module, once for each kernel, and loads it.
- *
- * @param isRoot Whether the effective user is root, which loading a module takes.
  */
 export function createSystemtapBackend(
   { moduleFile, cacheFolder }: SystemtapSettings,
-  isRoot: boolean,
+  privileges: Privileges,
+  tools = SYSTEM_TOOLS,
 ): ProgramBackend {
   const module =
     moduleFile === undefined
-      ? createCompiledModule(cacheFolder, runningRelease())
+      ? createCompiledModule(cacheFolder, runningRelease(), tools)
       : createGivenModule(moduleFile, runningRelease())
   return {
     name: 'systemtap',
     // staprun then unloads the module; killed, it could not.
     deathSignal: 'TERM',
     async check(options) {
-      const problem = await findProblem(options, isRoot)
+      const problem = findProblem(options, privileges, tools)
       return problem === undefined ? module.check() : { problem }
     },
     prepare: module.prepare,
-    cleanUp: unloadModule,
+    cleanUp: () => unloadModule(tools),
     command: ({ intervalSeconds, sampleHz }) => ({
-      file: 'staprun',
+      file: tools.find('staprun') ?? 'staprun',
       args: [
         '-b',
         String(BUFFER_MB),
@@ -59,14 +60,20 @@ export function createSystemtapBackend(
 }
 
 /** What stands in the way, whichever module it is; else undefined. The most fundamental reason comes first. */
-async function findProblem({ sampleHz }: TracerOptions, isRoot: boolean): Promise<string | undefined> {
+function findProblem(
+  { sampleHz }: TracerOptions,
+  { isRoot, capabilities }: Privileges,
+  { find }: Tools,
+): string | undefined {
   const moduleProblem = describeModuleProblem()
   if (moduleProblem !== undefined) return moduleProblem
   if (!isRoot) return 'SystemTap needs root to load its module: run the exporter as root'
+  const missing = describeMissing(capabilities, 'systemtap')
+  if (missing !== undefined) return missing
   if (sampleHz > MAX_SAMPLE_HZ) {
     return `SystemTap samples at most ${MAX_SAMPLE_HZ} times a second: set --tracer.sample-hz=${MAX_SAMPLE_HZ} or less`
   }
-  return (await hasStaprun())
+  return find('staprun')
     ? undefined
     : 'staprun is not installed: install it (Debian: apt-get install systemtap-runtime)'
 }

@@ -29,11 +29,14 @@ function ownState(): string {
   return state
 }
 
+/** So that nothing is kept over the test. */
+export const stateFlag = () => `--path.state=${ownState()}`
+
 export async function startExporter(
   args: readonly string[] = [],
   options: SpawnOptions = {},
 ): Promise<Exporter> {
-  const own = ['--web.listen-address=127.0.0.1:0', `--path.state=${ownState()}`]
+  const own = ['--web.listen-address=127.0.0.1:0', stateFlag()]
   return watchExporter(start(process.execPath, [MAIN, ...own, ...args], options))
 }
 

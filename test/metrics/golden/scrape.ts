@@ -25,8 +25,9 @@ export const SOURCE: MetricsSource = {
   tracerCost: () => ({ cpuSeconds: 12.5, residentBytes: 104_857_600 }),
   lostEvents: () => 17,
   rejectedLines: (code) => code.length,
+  droppedLogRecords: () => 6,
   targets: () => [shop(), quota(), mail(), batch(), scripts(), eventLoop(), idle(), unseen()],
-  node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('cpu-saturated'), queueLength: 5.75 }),
+  node: () => ({ ownership: value(0.71, 0.69, 0.73), window: none('rules-only'), queueLength: 5.75 }),
   cut: () => ({ targets: 4, waits: 1234 }),
   unattributedWaits: () => 56,
   processesCut: () => 6,
@@ -82,7 +83,12 @@ const change = (part: Partial<JudgedChange>): JudgedChange => ({
 function shop(): TargetSnapshot {
   return {
     name: 'shop.service',
-    main: identity(11, { systemdUnit: 'shop.service', containerId: 'ab12', podUid: 'uid-1' }),
+    main: identity(11, {
+      namedBy: 'unit',
+      systemdUnit: 'shop.service',
+      containerId: 'ab12',
+      podUid: 'uid-1',
+    }),
     startTimestampSeconds: 1_700_000_050.75,
     version: '1.4',
     cpus: 2.5,
@@ -166,7 +172,7 @@ function mail(): TargetSnapshot {
   return {
     ...idle(),
     name: 'prod/mail "out"\\in\nline',
-    main: identity(12, { exe: undefined, executable: undefined }),
+    main: identity(12, { namedBy: 'container', exe: undefined, executable: undefined }),
     version: '2.0',
     cpus: 0.5,
     assessment: {
@@ -238,6 +244,7 @@ function scripts(): TargetSnapshot {
   return {
     ...idle(),
     name: 'scripts',
+    main: identity(13, { namedBy: 'rule' }),
     assessment: { ...assessment, ownership: none('short-lived-processes'), window: none('events-lost') },
   }
 }
@@ -288,7 +295,7 @@ function idle(): TargetSnapshot {
     cpus: undefined,
     assessment: {
       ownership: none('no-contention'),
-      window: none('no-contention'),
+      window: none('cpu-saturated'),
       process: none('no-contention'),
       queueLength: undefined,
       serialUtilization: undefined,

@@ -1,0 +1,10 @@
+/** What gives a target its name: also the label `named_by` of amdahl_target_info. */
+export const NAMED_BY = ['rule', 'unit', 'container', 'command'] as const
+export type NamedBy = (typeof NAMED_BY)[number]
+
+/** What stands before a name that could be one of another kind. */
+export const KIND_PREFIXES = NAMED_BY.map((kind) => `${kind}:`)
+
+export function hasKindPrefix(name: string): boolean {
+  return KIND_PREFIXES.some((prefix) => name.startsWith(prefix))
+}

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { NEEDS } from '../../src/privileges/needs.js'
+import { ROOT } from '../e2e/support/exporter.js'
+
+/** What bpftrace needs, and what is read of others. */
+const needed = NEEDS.flatMap(({ capability, backend }) =>
+  backend === 'systemtap' ? [] : [capability],
+).sort()
+
+test.each([
+  ['scripts/start.sh', /^capabilities=(.*)$/m, /\+(\w+)/g],
+  ['deploy/systemd/amdahl_exporter.service', /^CapabilityBoundingSet=(.*)$/m, /CAP_(\w+)/g],
+])('%s gives the exporter the capabilities that it needs, and no others', (file, line, name) => {
+  const list = line.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1] ?? ''
+  expect([...list.matchAll(name)].map(([, one = '']) => one.toLowerCase()).sort()).toEqual(needed)
+})
+
+test('programs are not looked for where npm puts those of folders above', () => {
+  const script = join(ROOT, 'scripts/safe-path.sh')
+  const path = '/tmp/node_modules/.bin:relative::/usr/bin:/a/node_modules/x:/bin'
+  const run = ['-c', `. ${script}; printf '%s' "$PATH"`]
+  expect(execFileSync('/bin/sh', run, { env: { PATH: path }, encoding: 'utf8' })).toBe('/usr/bin:/bin')
+})
+
+/** Runs the script with stand-ins for all that it starts: what setpriv was asked for. */
+function capabilitiesFor(...flags: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'amdahl-start-'))
+  for (const [name, text] of Object.entries({
+    id: 'echo 0',
+    sh: ':',
+    bpftrace: ':',
+    setpriv: `[ "$6" = true ] || [ "$5" = true ] || echo "$*" >${folder}/asked`,
+  })) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  }
+  execFileSync('/bin/sh', [join(ROOT, 'scripts/start.sh'), ...flags], {
+    env: { PATH: `${folder}:/usr/bin:/bin` },
+  })
+  const asked = readFileSync(join(folder, 'asked'), 'utf8')
+  rmSync(folder, { recursive: true })
+  return /--bounding-set=-all,(\S+)/.exec(asked)?.[1] ?? ''
+}
+
+test.each([
+  [['--log.level=warn'], ''],
+  [['--web.listen-address=:10967', '--tracer.backend', 'bpftrace'], ''],
+  [['--tracer.backend=systemtap'], ',+sys_module,+syslog'],
+  [['--web.listen-address=:443', '--log.level=warn'], ',+net_bind_service'],
+  [['--web.listen-address', '127.0.0.1:80'], ',+net_bind_service'],
+])('%j: what is needed besides is %j', (flags, more) => {
+  expect(capabilitiesFor(...flags)).toBe(`+bpf,+perfmon,+sys_ptrace,+dac_read_search${more}`)
+})
