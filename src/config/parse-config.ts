@@ -1,7 +1,7 @@
 import { applySettings, type Config, defaultConfig, findConflict } from './config.js'
 import { type ConfigError, createConfigError, type Position } from './config-error.js'
 import { parseSettings, type SettingsIssue } from './settings.js'
-import { parseYaml } from './yaml-settings.js'
+import { type LocatedData, parseYaml } from './yaml-settings.js'
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: Config }
@@ -25,11 +25,19 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     const where = given?.[key] === undefined ? ['tracer', 'interval'] : conflict.setting
     return { ok: false, errors: [createConfigError(file, locate(where, 'value'), conflict.message)] }
   }
-  const errors = parsed.issues
+  return { ok: false, errors: locateIssues(file, locate, parsed.issues) }
+}
+
+/** As errors in the order of the file. */
+export function locateIssues(
+  file: string,
+  locate: LocatedData['locate'],
+  issues: readonly SettingsIssue[],
+): readonly ConfigError[] {
+  return issues
     .map((issue) => ({ issue, position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value') }))
     .sort((a, b) => byPosition(a.position, b.position))
     .map(({ issue, position }) => createConfigError(file, position, describeIssue(issue)))
-  return { ok: false, errors }
 }
 
 function describeIssue({ path, message }: SettingsIssue): string {

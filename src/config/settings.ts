@@ -141,24 +141,36 @@ export interface SettingsIssue {
   readonly message: string
 }
 
-export type ParsedSettings =
-  | { readonly ok: true; readonly settings: Settings }
+export type ParsedSettings<T = Settings> =
+  | { readonly ok: true; readonly settings: T }
   | { readonly ok: false; readonly issues: readonly SettingsIssue[] }
 
 /** Checks settings as they come from YAML or from flags. Never throws. */
 export function parseSettings(raw: unknown): ParsedSettings {
-  const result = schema.safeParse(raw)
-  if (result.success) return { ok: true, settings: result.data ?? {} }
-  return { ok: false, issues: result.error.issues.flatMap(settingsIssues) }
+  return parseWith(schema, raw, knownKeys)
 }
 
-function settingsIssues(issue: z.core.$ZodIssue): SettingsIssue[] {
+/** @param known The keys that are known below a path. */
+export function parseWith<T>(
+  checked: z.ZodType<T | null | undefined>,
+  raw: unknown,
+  known: (path: readonly (string | number)[]) => readonly string[],
+): ParsedSettings<T> {
+  const result = checked.safeParse(raw)
+  if (result.success) return { ok: true, settings: result.data ?? ({} as T) }
+  return { ok: false, issues: result.error.issues.flatMap((issue) => settingsIssues(issue, known)) }
+}
+
+function settingsIssues(
+  issue: z.core.$ZodIssue,
+  known: (path: readonly (string | number)[]) => readonly string[],
+): SettingsIssue[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code !== 'unrecognized_keys') return [{ path, isUnknownKey: false, message: issue.message }]
   return issue.keys.map((key) => ({
     path: [...path, key],
     isUnknownKey: true,
-    message: `unknown key; ${remedyForKey(key, knownKeys(path))}`,
+    message: `unknown key; ${remedyForKey(key, known(path))}`,
   }))
 }
 

@@ -27,8 +27,13 @@ export type ParsedYaml =
   | { readonly ok: true; readonly located: LocatedData }
   | { readonly ok: false; readonly issues: readonly YamlIssue[] }
 
-/** Parses one YAML document. Aliases are refused: each value stands where it is used. Never throws. */
-export function parseYaml(text: string): ParsedYaml {
+interface YamlRules {
+  /** Go's YAML: `yes` is true, aliases are taken. Else aliases are refused: each value stands where it is used. */
+  readonly isGo?: boolean
+}
+
+/** Parses one YAML document. Never throws. */
+export function parseYaml(text: string, { isGo = false }: YamlRules = {}): ParsedYaml {
   const lineCounter = new LineCounter()
   const positionOf = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset)
@@ -36,7 +41,8 @@ export function parseYaml(text: string): ParsedYaml {
   }
   let document: Document
   try {
-    document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' })
+    const version = isGo ? '1.1' : '1.2'
+    document = parseDocument(text, { version, lineCounter, prettyErrors: false, logLevel: 'error' })
   } catch (error) {
     // The parser recurses: a few thousand nested brackets exhaust the stack.
     if (!(error instanceof RangeError)) throw error
@@ -48,15 +54,21 @@ export function parseYaml(text: string): ParsedYaml {
   }))
   visit(document, {
     Alias: (_, { source, range }) => {
+      if (isGo) return
       const message = `alias *${source}: aliases are not supported; write the value here`
       issues.push({ position: positionOf(range?.[0] ?? 0), message })
     },
   })
   if (issues.length > 0) return { ok: false, issues }
-  return {
-    ok: true,
-    located: { data: document.toJS(), locate: (path, part) => positionOf(offsetOf(document, path, part)) },
+  let data: unknown
+  try {
+    data = document.toJS()
+  } catch (error) {
+    // An alias of nothing, or too many of them.
+    const message = error instanceof Error ? error.message : String(error)
+    return { ok: false, issues: [{ position: positionOf(0), message }] }
   }
+  return { ok: true, located: { data, locate: (path, part) => positionOf(offsetOf(document, path, part)) } }
 }
 
 function describeYamlError(error: YAMLError, text: string): string {
