@@ -22,6 +22,7 @@ const status = await run(process.argv.slice(2), {
     isRoot: process.geteuid?.() === 0,
     version: readVersion(),
     nodeVersion: process.versions.node,
+    activation: { pid: process.env.LISTEN_PID, sockets: process.env.LISTEN_FDS },
     monotonicNs: process.hrtime.bigint,
     nowSeconds: () => Date.now() / 1000,
     cost() {

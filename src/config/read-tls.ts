@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { readSmallFile, type SmallFile } from '../small-file.js'
+import type { SmallFile } from '../small-file.js'
+import type { ReadFile } from './read-web-config.js'
 import type { SettingsIssue } from './settings.js'
-import { secureContextOptions } from './tls-options.js'
 import type { TlsConfig } from './web-config.js'
 import type { TlsSettings } from './web-settings.js'
 
@@ -26,17 +26,22 @@ const SOURCES = [
   ['client_ca', 'client_ca_file'],
 ] as const
 
+/** Cannot be chosen, in Go either; Node.js takes them from the same list. */
+const TLS_1_3_CIPHERS = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
+/** With forward secrecy, as Go's. */
+const TLS_1_2_CIPHERS = ['ECDHE+AESGCM', 'ECDHE+CHACHA20', 'ECDHE+AES']
+
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** Reads the files of `tls_server_config`, whose paths begin at `folder`. Never throws. */
-export async function readTls(given: TlsSettings, folder: string): Promise<ReadTls> {
+export async function readTls(given: TlsSettings, folder: string, readFile: ReadFile): Promise<ReadTls> {
   if (!SOURCES.flat().some((setting) => given[setting]) && !given.client_auth_type) {
     return { ok: true, config: undefined, exposedFiles: [] }
   }
   const [certificate, key, authorities] = await Promise.all(
     SOURCES.map(async ([inline, setting]): Promise<SmallFile | undefined> => {
       const [name, text] = [given[setting], given[inline]]
-      if (name) return readSmallFile(resolve(folder, name))
+      if (name) return readFile(resolve(folder, name))
       return text ? { text, isReadableByAll: false } : undefined
     }),
   )
@@ -95,17 +100,23 @@ function toTlsConfig(
   key: string,
   clientAuthorities: string | undefined,
 ): TlsConfig {
+  const least = given.min_version ?? 'TLSv1.2'
+  const ciphers = [...TLS_1_3_CIPHERS, ...(listed(given.cipher_suites) ?? TLS_1_2_CIPHERS)]
+  // OpenSSL 3 has no cipher for TLS 1.0 and 1.1 above level 0: SSL_CTX_set_security_level(3).
+  if (least < 'TLSv1.2') ciphers.push('@SECLEVEL=0')
   return {
-    certificate,
-    key,
+    secure: {
+      cert: certificate,
+      key,
+      ca: clientAuthorities,
+      minVersion: least,
+      maxVersion: given.max_version ?? 'TLSv1.3',
+      ciphers: ciphers.join(':'),
+      honorCipherOrder: given.prefer_server_cipher_suites ?? true,
+      ecdhCurve: listed(given.curve_preferences)?.join(':') ?? 'auto',
+    },
     clientAuth: given.client_auth_type ?? 'NoClientCert',
-    clientAuthorities,
     clientNames: given.client_allowed_sans?.map((name) => name ?? ''),
-    minVersion: given.min_version ?? 'TLSv1.2',
-    maxVersion: given.max_version ?? 'TLSv1.3',
-    ciphers: listed(given.cipher_suites),
-    prefersOwnCiphers: given.prefer_server_cipher_suites ?? true,
-    curves: listed(given.curve_preferences),
   }
 }
 
@@ -115,24 +126,24 @@ function listed(names: readonly (string | undefined)[] | null | undefined): read
 }
 
 /** Each part by itself, since OpenSSL does not say which of them it refuses. */
-function checkPem(given: TlsSettings, config: TlsConfig): SettingsIssue | undefined {
+function checkPem(given: TlsSettings, { secure }: TlsConfig): SettingsIssue | undefined {
   const keySetting = given.key_file ? 'key_file' : 'key'
-  const leaf = attempt(() => new X509Certificate(config.certificate.match(CERTIFICATE)?.[0] ?? ''))
+  const leaf = attempt(() => new X509Certificate(String(secure.cert).match(CERTIFICATE)?.[0] ?? ''))
   if ('problem' in leaf) {
     return issue(given.cert_file ? 'cert_file' : 'cert', `no certificate (${leaf.problem}); give one as PEM`)
   }
-  const key = attempt(() => createPrivateKey(config.key))
+  const key = attempt(() => createPrivateKey(String(secure.key)))
   if ('problem' in key) {
     return issue(keySetting, `no private key (${key.problem}); give one as PEM, without a passphrase`)
   }
   if (!leaf.value.checkPrivateKey(key.value)) {
     return issue(keySetting, 'not the key of this certificate; give the two that were made together')
   }
-  if (config.clientAuthorities !== undefined && !hasCertificates(config.clientAuthorities)) {
+  if (secure.ca !== undefined && !hasCertificates(String(secure.ca))) {
     const setting = given.client_ca_file ? 'client_ca_file' : 'client_ca'
     return issue(setting, 'no certificate, or a damaged one; give those of the authorities as PEM')
   }
-  const context = attempt(() => createSecureContext(secureContextOptions(config)))
+  const context = attempt(() => createSecureContext(secure))
   return 'problem' in context ? issue(undefined, `refused by OpenSSL: ${context.problem}`) : undefined
 }
 

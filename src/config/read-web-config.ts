@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { readSmallFile } from '../small-file.js'
+import { readSmallFile, type SmallFile } from '../small-file.js'
 import { type ConfigError, createConfigError } from './config-error.js'
 import { locateIssues } from './parse-config.js'
 import { readTls } from './read-tls.js'
@@ -11,9 +11,15 @@ export type ReadWebConfig =
   | { readonly ok: true; readonly config: WebConfig }
   | { readonly ok: false; readonly errors: readonly ConfigError[] }
 
+/** Reads a file of at most a megabyte. */
+export type ReadFile = (path: string) => Promise<SmallFile>
+
 /** Reads a web configuration file and the files that it names, by paths relative to its own. Never throws. */
-export async function readWebConfig(file: string): Promise<ReadWebConfig> {
-  const read = await readSmallFile(file)
+export async function readWebConfig(
+  file: string,
+  readFile: ReadFile = readSmallFile,
+): Promise<ReadWebConfig> {
+  const read = await readFile(file)
   if ('problem' in read) {
     const message = `cannot be read (${read.problem}); give the path of a readable YAML file`
     return { ok: false, errors: [createConfigError(file, undefined, message)] }
@@ -26,7 +32,7 @@ export async function readWebConfig(file: string): Promise<ReadWebConfig> {
   const { data, locate } = yaml.located
   const parsed = parseWebSettings(data)
   if (!parsed.ok) return { ok: false, errors: locateIssues(file, locate, parsed.issues) }
-  const tls = await readTls(parsed.settings.tls_server_config ?? {}, dirname(file))
+  const tls = await readTls(parsed.settings.tls_server_config ?? {}, dirname(file), readFile)
   if (!tls.ok) return { ok: false, errors: locateIssues(file, locate, tls.issues) }
   const isKeyInside = Boolean(parsed.settings.tls_server_config?.key) && read.isReadableByAll
   const exposed = [...tls.exposedFiles, ...(isKeyInside ? [file] : [])]

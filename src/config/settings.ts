@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BACKEND_CHOICES } from './backend.js'
 import { closest } from './closest.js'
+import { parseExternalUrl } from './external-url.js'
 import {
   duration,
   expected,
@@ -36,6 +37,8 @@ const telemetryPath = parsed(
     return isPath && !OWN_FOLDERS.some((folder) => text.startsWith(folder)) ? text : undefined
   },
 )
+
+const externalUrl = parsed('an address such as https://example.org/amdahl', parseExternalUrl)
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
 
@@ -94,6 +97,10 @@ const shapes = {
     listen_addresses: z.array(listenAddress, addressList).min(1, addressList).optional(),
     telemetry_path: telemetryPath.optional(),
     enable_lifecycle: flag(),
+    config_file: line('the path of a file', 4096).optional(),
+    systemd_socket: flag(),
+    max_requests: integer(0, 100_000),
+    external_url: externalUrl.optional(),
   },
   estimate: {
     window: duration(10, 3600),

@@ -1,4 +1,4 @@
-import type { TlsVersion } from './web-config.js'
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
 
 /** Go's names of protocol versions → OpenSSL's. */
 export const TLS_VERSIONS: Readonly<Record<string, TlsVersion>> = {

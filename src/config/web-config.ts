@@ -1,3 +1,5 @@
+import type { SecureContextOptions } from 'node:tls'
+
 /** What a web configuration file says: the format of the exporter-toolkit of Prometheus, with its defaults filled in. */
 export interface WebConfig {
   /** Undefined: plain HTTP. */
@@ -24,24 +26,10 @@ export const CLIENT_AUTH_TYPES = [
 /** What is asked of clients, in Go's words. */
 export type ClientAuthType = (typeof CLIENT_AUTH_TYPES)[number]
 
-/** TLS as OpenSSL takes it, with the text of the files in place of their names. */
 export interface TlsConfig {
-  /** PEM. */
-  readonly certificate: string
-  /** PEM. */
-  readonly key: string
+  /** Certificate, key, authorities of clients, versions, ciphers and curves, as OpenSSL takes them. */
+  readonly secure: SecureContextOptions
   readonly clientAuth: ClientAuthType
-  /** PEM; undefined: the authorities that Node.js knows. */
-  readonly clientAuthorities: string | undefined
   /** Alternative names of which a client's certificate must have one; undefined: any name. */
   readonly clientNames: readonly string[] | undefined
-  readonly minVersion: TlsVersion
-  readonly maxVersion: TlsVersion
-  /** Names of OpenSSL, for TLS 1.2 and older; undefined: its own choice. */
-  readonly ciphers: readonly string[] | undefined
-  readonly prefersOwnCiphers: boolean
-  /** Names of OpenSSL; undefined: its own choice. */
-  readonly curves: readonly string[] | undefined
 }
-
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

@@ -400,16 +400,19 @@ rate_limit: {burst: 3, interval: 1m1.5s}
       ok: true,
       config: {
         tls: {
-          certificate: readFileSync(join(folder, 'server.pem'), 'utf8'),
-          key: readFileSync(join(folder, 'server.key'), 'utf8'),
+          secure: {
+            cert: readFileSync(join(folder, 'server.pem'), 'utf8'),
+            key: readFileSync(join(folder, 'server.key'), 'utf8'),
+            ca: readFileSync(join(folder, 'ca.pem'), 'utf8'),
+            minVersion: 'TLSv1.1',
+            maxVersion: 'TLSv1.2',
+            ciphers:
+              'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0',
+            honorCipherOrder: false,
+            ecdhCurve: 'P-384',
+          },
           clientAuth: 'RequireAndVerifyClientCert',
-          clientAuthorities: readFileSync(join(folder, 'ca.pem'), 'utf8'),
           clientNames: ['a.example'],
-          minVersion: 'TLSv1.1',
-          maxVersion: 'TLSv1.2',
-          ciphers: ['ECDHE-RSA-AES128-GCM-SHA256'],
-          prefersOwnCiphers: false,
-          curves: ['P-384'],
         },
         http2: false,
         headers: new Map([['X-XSS-Protection', '0']]),
