@@ -14,17 +14,16 @@ declare module 'fastify' {
 /** What the web configuration says at this moment; undefined: it is wrong, and the log says how. */
 export type CurrentWebConfig = () => Promise<WebConfig | undefined>
 
+/** `user`: has shown name and password. `anyone`: there are no users. `unknown`: has to show a token. */
+export type Asker = 'user' | 'anyone' | 'unknown'
+
 /** Who asks. */
-export interface Access {
-  /** Whether the request has the name and password of a user. */
-  isUser(request: FastifyRequest): boolean
-}
+export type WhoAsks = (request: FastifyRequest) => Asker
 
 /** Applies the web configuration to each request: its rate, headers and users. @param current Undefined: there is none. */
-export function controlAccess(app: FastifyInstance, current: CurrentWebConfig | undefined): Access {
-  const users = new WeakSet<FastifyRequest>()
-  const access: Access = { isUser: (request) => users.has(request) }
-  if (current === undefined) return access
+export function controlAccess(app: FastifyInstance, current: CurrentWebConfig | undefined): WhoAsks {
+  if (current === undefined) return () => 'anyone'
+  const known = new WeakMap<FastifyRequest, Asker>()
   const isWithin = createTokenBucket()
   const passwords = createPasswords()
 
@@ -41,11 +40,11 @@ export function controlAccess(app: FastifyInstance, current: CurrentWebConfig | 
       return refuse(request, reply.code(429), 'Too many requests: rate_limit of the web configuration')
     }
     for (const [name, value] of config.headers) reply.header(name, value)
-    if (config.users.size === 0) return
+    if (config.users.size === 0) return void known.set(request, 'anyone')
     const { authorization } = request.headers
     if (request.routeOptions.config?.takesToken && /^Bearer /i.test(authorization ?? '')) return
     const check = await passwords.check(config.users, authorization)
-    if (check === 'right') return void users.add(request)
+    if (check === 'right') return void known.set(request, 'user')
     if (check === 'busy') {
       return refuse(
         request,
@@ -60,7 +59,7 @@ export function controlAccess(app: FastifyInstance, current: CurrentWebConfig | 
       'Unauthorized: give the name and password of a user of the web configuration',
     )
   })
-  return access
+  return (request) => known.get(request) ?? 'unknown'
 }
 
 function refuse({ url }: FastifyRequest, reply: FastifyReply, message: string): FastifyReply {

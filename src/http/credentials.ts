@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Access } from './access.js'
+import type { WhoAsks } from './access.js'
 import { sendError } from './send-error.js'
 import type { CheckToken } from './token.js'
 
 /** What a request that changes something needs. */
 export interface Demand {
-  /** Who asks from this machine needs nothing more. */
+  /** Where there are no users, who asks from this machine needs nothing more. */
   readonly allowsLocal: boolean
   /** What is said where there is no token at all, and no user asks. */
   readonly whenOff: string
@@ -22,14 +22,15 @@ const FAILURES_PER_MINUTE = 10
 /** A user of the web configuration, or the token. @param app With the plugin of rate limits. */
 export function createCredentials(
   app: FastifyInstance,
-  access: Access,
+  whoAsks: WhoAsks,
   checkToken: CheckToken,
 ): RequireCredentials {
   const countFailure = app.createRateLimit({ max: FAILURES_PER_MINUTE, timeWindow: '1 minute' })
   return ({ allowsLocal, whenOff }) =>
     async (request, reply) => {
       const refuse = (code: number, message: string) => sendError(reply.code(code), request.url, message)
-      if (access.isUser(request) || (allowsLocal && isLocal(request))) return undefined
+      const asker = whoAsks(request)
+      if (asker === 'user' || (asker === 'anyone' && allowsLocal && isLocal(request))) return undefined
       switch (await checkToken(request.headers.authorization)) {
         case 'right':
           return undefined

@@ -10,7 +10,7 @@ import {
 } from 'fastify'
 import type { Logger } from '../log/logger.js'
 import type { StatusView } from '../metrics/status.js'
-import { type Access, type CurrentWebConfig, controlAccess } from './access.js'
+import { type CurrentWebConfig, controlAccess, type WhoAsks } from './access.js'
 import { type ApiOptions, addApiRoutes } from './api-routes.js'
 import { refuseOtherSites } from './browser.js'
 import { compressAnswers } from './compression.js'
@@ -64,7 +64,7 @@ const MAX_ADDRESSES = 1000
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limit = createRequestLimit(options.maxRequests)
-  const { app, access } = createRouter(options, limit)
+  const { app, whoAsks } = createRouter(options, limit)
   const connections = createConnections()
   const protocols = createProtocols(
     oneAtATime((request, response) => {
@@ -76,7 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let listeners: readonly Server[] = []
   return {
     async listen(places) {
-      await addRoutes(app, options, limit, access)
+      await addRoutes(app, options, limit, whoAsks)
       await app.ready()
       listeners = await openListeners(places, (socket) => {
         connections.add(socket)
@@ -103,7 +103,7 @@ function createProtocols(handler: RequestListener, { webConfig, logger }: HttpSe
 function createRouter(
   { logger, externalUrl, hostNames, webConfig }: HttpServerOptions,
   limit: RequestLimit,
-): { readonly app: FastifyInstance; readonly access: Access } {
+): { readonly app: FastifyInstance; readonly whoAsks: WhoAsks } {
   const prefix = externalUrl?.prefix ?? ''
   const app = fastify({
     logger: false,
@@ -122,7 +122,7 @@ function createRouter(
     done()
   })
   limitRequests(app, limit)
-  const access = controlAccess(app, webConfig?.current)
+  const whoAsks = controlAccess(app, webConfig?.current)
   const names = [...hostNames, ...(externalUrl ? [externalUrl.host] : [])]
   refuseOtherSites(app, { isKnownHost: createKnownHosts(names), externalOrigin: externalUrl?.origin })
   app.addHook('onRequest', ({ method, url }, reply, done) => {
@@ -142,20 +142,20 @@ function createRouter(
     logger.error({ path: url, err: error }, 'request failed')
     return sendError(reply.code(500), url, 'Internal error: the reason is in the log of amdahl_exporter')
   })
-  return { app, access }
+  return { app, whoAsks }
 }
 
 async function addRoutes(
   app: FastifyInstance,
   options: HttpServerOptions,
   limit: RequestLimit,
-  access: Access,
+  whoAsks: WhoAsks,
 ): Promise<void> {
   const { telemetryPath, metrics, status, targets, tokenFile, logger } = options
   const prefix = options.externalUrl?.prefix ?? ''
   await app.register(rateLimit, { global: false, cache: MAX_ADDRESSES })
   const checkToken = createTokenCheck(tokenFile, logger)
-  const requireCredentials = createCredentials(app, access, checkToken)
+  const requireCredentials = createCredentials(app, whoAsks, checkToken)
   app.get('/', async (_, reply) =>
     reply
       .type('text/html; charset=utf-8')
