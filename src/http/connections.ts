@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 export interface Connections {
   /** Takes one more; where there is no room, the one that was quiet for the longest time is closed for it. */
   add(socket: Socket): void
-  /** A request came by this one. */
+  /** A request came by this one, or by TLS on top of it. */
   touch(socket: Socket): void
   closeAll(): void
 }
@@ -13,23 +13,36 @@ export interface Connections {
 const MAX_CONNECTIONS = 512
 
 export function createConnections(most = MAX_CONNECTIONS): Connections {
-  /** The quietest first. */
-  const open = new Set<Socket>()
+  /** By who is at the other end, the quietest first. */
+  const open = new Map<unknown, Socket>()
   return {
     add(socket) {
+      const key = otherEnd(socket)
       const [quietest] = open
       if (quietest !== undefined && open.size >= most) {
-        open.delete(quietest)
-        quietest.destroy()
+        open.delete(quietest[0])
+        quietest[1].destroy()
       }
-      open.add(socket)
-      socket.once('close', () => open.delete(socket))
+      open.set(key, socket)
+      socket.once('close', () => {
+        if (open.get(key) === socket) open.delete(key)
+      })
     },
     touch(socket) {
-      if (open.delete(socket)) open.add(socket)
+      const key = otherEnd(socket)
+      const found = open.get(key)
+      if (found === undefined) return
+      open.delete(key)
+      open.set(key, found)
     },
     closeAll() {
-      for (const socket of open) socket.destroy()
+      for (const socket of open.values()) socket.destroy()
     },
   }
+}
+
+/** Address and port, which TLS shows as well; the other end of a Unix socket has none. */
+function otherEnd(socket: Socket): unknown {
+  const { remoteAddress, remotePort } = socket
+  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
 }

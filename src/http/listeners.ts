@@ -64,11 +64,11 @@ export async function closeListeners(
   clearTimeout(grace)
 }
 
-/** The address a server is bound to, as `127.0.0.1:10967` or `[::]:10967`, or the path of a Unix socket. */
+/** The address a server is bound to, as `127.0.0.1:10967` or `[::]:10967`, or the path of a Unix socket; `unix` where it was handed over. */
 export function boundAddress(server: Server): string {
   const address = server.address()
   if (typeof address === 'string') return address
-  return address === null ? 'unknown' : describeAddress(address.address, address.port)
+  return address === null ? 'unix' : describeAddress(address.address, address.port)
 }
 
 function describeAddress(host: string, port: number): string {

@@ -22,6 +22,7 @@ export function oneAtATime(handler: RequestListener): RequestListener {
   }
 
   return (request, response) => {
+    if (request.httpVersionMajor > 1) return handler(request, response)
     const queue = waiting.get(request.socket)
     if (queue === undefined) {
       waiting.set(request.socket, [])

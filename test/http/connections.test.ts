@@ -31,3 +31,14 @@ test('one that is closed leaves its place, and is not taken up again', async () 
   connections.closeAll()
   expect([b.destroyed, c.destroyed]).toEqual([true, true])
 })
+
+test('what TLS shows of a connection is the connection', () => {
+  const connections = createConnections(2)
+  const at = (remotePort: number) => Object.assign(socket(), { remoteAddress: '192.0.2.1', remotePort })
+  const [a, b, c] = [at(1), at(2), at(3)] as const
+  connections.add(a)
+  connections.add(b)
+  connections.touch(at(1))
+  connections.add(c)
+  expect([a, b, c].map(({ destroyed }) => destroyed)).toEqual([false, true, false])
+})
