@@ -280,7 +280,7 @@ const REFUSED: readonly (readonly [string, string | (() => string), string | Reg
   [
     'a password in clear',
     'basic_auth_users: {alice: secret}',
-    /^web\.yml:1:27: basic_auth_users\.alice: expected a bcrypt hash, as `htpasswd .*; got "secret"$/,
+    /^web\.yml:1:27: basic_auth_users\.alice: expected a bcrypt hash of a cost from 4 to 16, as `htpasswd .*; got "secret"$/,
   ],
   [
     'no password',
@@ -331,6 +331,11 @@ const REFUSED_HERE: readonly (readonly [string, string | (() => string), string 
     'a header of two lines',
     'http_server_config: {headers: {Content-Security-Policy: "a\\nb"}}',
     /expected text that HTTP can carry/,
+  ],
+  [
+    'a cost that takes long',
+    `basic_auth_users: {alice: "${HASH.replace('$10', '$17')}"}`,
+    /expected a bcrypt hash of a cost from 4 to 16, as /,
   ],
   ['two documents', '---\n---\n', ANY],
 ]
