@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { compare } from '@node-rs/bcrypt'
 
 export type PasswordCheck = 'right' | 'wrong' | 'busy'
 
@@ -13,8 +12,16 @@ const MAX_KEPT = 100
 /** Comparisons that may wait for the one under way, of some tens of milliseconds each. */
 const MAX_WAITING = 8
 
+type CompareHash = (password: string, hash: string) => Promise<boolean>
+
+/** The library has 5 MB of memory: it is loaded for those who have users. */
+const compareBcrypt: CompareHash = async (password, hash) => {
+  const { compare } = await import('@node-rs/bcrypt')
+  return compare(password, hash)
+}
+
 /** One comparison at a time, in a thread of Node.js's pool; what is compared again is known. */
-export function createPasswords(compareHash: typeof compare = compare): Passwords {
+export function createPasswords(compareHash: CompareHash = compareBcrypt): Passwords {
   // What is kept says nothing of a password to who reads the memory, without this.
   const key = randomBytes(32)
   const kept = { right: new Set<string>(), wrong: new Set<string>() }
