@@ -23,14 +23,21 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name has no address; give an IP address to --web.listen-address',
 }
 
-/** Opens each of `places`; what connects goes to `accept`. If one fails, all are closed again. */
+/** What becomes of connections. */
+export interface Acceptor {
+  accept(socket: Socket): void
+  /** One could not be accepted, such as for want of descriptors; the next is tried all the same. */
+  fail(error: Error): void
+}
+
+/** Opens each of `places`. If one fails, all are closed again. */
 export async function openListeners(
   places: readonly (Address | OpenSocket)[],
-  accept: (socket: Socket) => void,
+  acceptor: Acceptor,
 ): Promise<readonly Server[]> {
   const opened: Server[] = []
   try {
-    for (const place of places) opened.push(await open(place, accept))
+    for (const place of places) opened.push(await open(place, acceptor))
   } catch (error) {
     await closeListeners(opened, () => {})
     throw error
@@ -38,19 +45,23 @@ export async function openListeners(
   return opened
 }
 
-function open(place: Address | OpenSocket, accept: (socket: Socket) => void): Promise<Server> {
+function open(place: Address | OpenSocket, acceptor: Acceptor): Promise<Server> {
   // As servers of HTTP have it: a client may close its side once it has asked.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, acceptor.accept)
   const [options, name] =
     'descriptor' in place
       ? [{ fd: place.descriptor }, `the socket of descriptor ${place.descriptor}`]
       : [{ ...place }, describeAddress(place.host ?? '', place.port)]
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const refuse = (error: NodeJS.ErrnoException) => {
       const remedy = REMEDIES[error.code ?? ''] ?? error.message
       reject(new Error(`cannot listen on ${name}: ${remedy}`))
+    }
+    server.once('error', refuse)
+    server.listen(options, () => {
+      server.off('error', refuse).on('error', acceptor.fail)
+      resolve(server)
     })
-    server.listen(options, () => resolve(server))
   })
 }
 

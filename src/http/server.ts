@@ -74,13 +74,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     options,
   )
   let listeners: readonly Server[] = []
+  /** Why no connection could be accepted; undefined since one was. */
+  let failure: string | undefined
   return {
     async listen(places) {
       await addRoutes(app, options, limit, whoAsks)
       await app.ready()
-      listeners = await openListeners(places, (socket) => {
-        connections.add(socket)
-        protocols.take(socket)
+      listeners = await openListeners(places, {
+        accept(socket) {
+          failure = undefined
+          connections.add(socket)
+          protocols.take(socket)
+        },
+        fail({ message }) {
+          if (message !== failure) options.logger.error({ err: message }, 'connections cannot be accepted')
+          failure = message
+        },
       })
     },
     async close() {
