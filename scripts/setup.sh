@@ -89,6 +89,8 @@ reason_for() {
     bpftrace) echo 'traces futex waits' ;;
     prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
+    curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
+    systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
     mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
@@ -106,6 +108,9 @@ install_debian_packages() {
     need libc6-dev /usr/include/stdio.h
     need make make
     need util-linux taskset
+    need curl curl
+    need openssl openssl
+    need systemd systemd-socket-activate
   fi
   if [ "$purpose" = truth ]; then
     need mariadb-server mariadbd

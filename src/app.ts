@@ -1,6 +1,9 @@
+import { hostname } from 'node:os'
 import { createMeasurement } from './app/measurement.js'
+import { passedSockets } from './app/passed-sockets.js'
 import { createReloader, type ReadConfig } from './app/reloader.js'
 import type { Self } from './app/self.js'
+import { createWebAccess } from './app/web-access.js'
 import type { Config } from './config/config.js'
 import type { Reloaded } from './http/lifecycle-routes.js'
 import { createHttpServer } from './http/server.js'
@@ -58,6 +61,7 @@ export async function createApp(
   const { reload, lastRead } = createReloader(config, readConfig, measurement.use, logger, self.nowSeconds)
   const whatIf = createWhatIfPool()
   const { version, nodeVersion, cost } = self
+  const { web } = config
   const source: MetricsSource = {
     ...measurement.source,
     config: lastRead,
@@ -68,7 +72,7 @@ export async function createApp(
   const targets = () => source.targets().map(describeTarget)
   const http = createHttpServer({
     logger,
-    telemetryPath: config.web.telemetryPath,
+    telemetryPath: web.telemetryPath,
     metrics: {
       render: (format) =>
         renderMetrics(source, format, (collector, error) => {
@@ -78,15 +82,19 @@ export async function createApp(
     status: () => describeStatus(source, measurement.cpuProblem(), version),
     targets,
     announceDeploy: measurement.announceDeploy,
-    deployTokenFile: config.deploys.tokenFile,
+    tokenFile: config.deploys.tokenFile,
     askWhatIf: (question) => answerTargetQuestion(targets(), question, whatIf.ask),
-    reload: config.web.enableLifecycle ? reload : undefined,
+    reload: web.enableLifecycle ? reload : undefined,
     version,
+    maxRequests: web.maxRequests,
+    externalUrl: web.externalUrl,
+    hostNames: [hostname(), ...web.listenAddresses.flatMap(({ host }) => host ?? [])],
+    webConfig: web.configFile === undefined ? undefined : await createWebAccess(web.configFile, logger),
   })
 
   return {
     async start() {
-      await http.listen(config.web.listenAddresses)
+      await http.listen(web.systemdSocket ? passedSockets(self) : web.listenAddresses)
       logger.info({ version, addresses: http.addresses().join(' ') }, 'listening')
       measurement.start()
       const machine = await readMachineDescription(config.paths.rootfs).catch((error: unknown) => ({

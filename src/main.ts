@@ -29,6 +29,7 @@ const status = await run(process.argv.slice(2), {
     capabilities: readOwnCapabilities(),
     version: readVersion(),
     nodeVersion: process.versions.node,
+    activation: { pid: process.env.LISTEN_PID, sockets: process.env.LISTEN_FDS },
     monotonicNs: process.hrtime.bigint,
     nowSeconds: () => Date.now() / 1000,
     cost() {

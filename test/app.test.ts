@@ -123,6 +123,7 @@ async function startApp(...backends: readonly TracerBackend[]): Promise<string> 
       capabilities: undefined,
       version: '0.0.1',
       nodeVersion: '20.0.0',
+      activation: { pid: undefined, sockets: undefined },
       monotonicNs: () => nowNs,
       nowSeconds: () => 1_700_000_000 + Number(nowNs / SECOND),
       cost: () => ({ cpuSeconds: 1, residentBytes: 2, startTimestampSeconds: 3 }),

@@ -19,15 +19,23 @@ const BORDERS: Readonly<Record<string, Border>> = {
   version: { imports: [] },
   app: { imports: 'everything' },
   'drop-oldest': { imports: [], pure: true },
+  'small-file': { imports: [] },
   cli: {
     imports: ['api', 'app', 'config', 'log', 'privileges', 'simulate', 'tracer', 'what-if'],
     types: ['estimate'],
     packages: ['commander'],
   },
   http: {
-    imports: ['api'],
-    types: ['log', 'metrics', 'what-if'],
-    packages: ['@fastify/rate-limit', '@fastify/swagger', 'fastify', 'marked', 'marked-gfm-heading-id'],
+    imports: ['api', 'small-file'],
+    types: ['config', 'log', 'metrics', 'what-if'],
+    packages: [
+      '@fastify/rate-limit',
+      '@fastify/swagger',
+      '@node-rs/bcrypt',
+      'fastify',
+      'marked',
+      'marked-gfm-heading-id',
+    ],
   },
   metrics: {
     imports: ['estimate', 'model', 'parse'],
@@ -59,7 +67,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },
   parse: { imports: [], pure: true },
-  config: { imports: ['estimate'], packages: ['re2js', 'yaml', 'zod'] },
+  config: { imports: ['estimate', 'small-file'], packages: ['re2js', 'yaml', 'zod'] },
   log: { imports: [], types: ['config'], packages: ['pino'] },
 }
 

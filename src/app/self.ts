@@ -7,6 +7,8 @@ export interface Self extends Privileges {
   readonly pid: number
   readonly version: string
   readonly nodeVersion: string
+  /** What systemd says of the sockets that it hands over: LISTEN_PID and LISTEN_FDS (sd_listen_fds(3)). */
+  readonly activation: { readonly pid: string | undefined; readonly sockets: string | undefined }
   /** CLOCK_MONOTONIC, the tracer's clock. Nanoseconds. */
   monotonicNs(): bigint
   /** After the epoch. Seconds. */

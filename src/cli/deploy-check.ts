@@ -91,6 +91,6 @@ async function decide(options: DeployCheckOptions, nowSeconds: number): Promise<
     return notAsked(answer.status === 404 ? 'the exporter has no such target now' : answer.problem)
   const found = read(LOOKED_AT, answer.body)
   return found === undefined
-    ? notAsked(`what answers at ${url} is no amdahl_exporter of this version`)
+    ? notAsked(`what answers at ${new URL(url).host} is no amdahl_exporter of this version`)
     : decideOn(found.deploy, options, nowSeconds)
 }

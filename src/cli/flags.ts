@@ -49,6 +49,34 @@ export const SETTING_FLAGS: readonly SettingFlag[] = [
     key: 'enable_lifecycle',
   },
   {
+    flag: '--web.config.file',
+    placeholder: 'file',
+    description: 'TLS, users and headers, in the format of the Prometheus exporter-toolkit (default: none)',
+    section: 'web',
+    key: 'config_file',
+  },
+  {
+    flag: '--web.systemd-socket',
+    description: 'listen on the sockets that systemd hands over, in place of an address',
+    section: 'web',
+    key: 'systemd_socket',
+  },
+  {
+    flag: '--web.max-requests',
+    placeholder: 'number',
+    description: 'requests that are worked on at a time; 0 is any number',
+    defaultText: String(web.maxRequests),
+    section: 'web',
+    key: 'max_requests',
+  },
+  {
+    flag: '--web.external-url',
+    placeholder: 'url',
+    description: 'where people find the exporter, such as behind a proxy; its path stands before all links',
+    section: 'web',
+    key: 'external_url',
+  },
+  {
     flag: '--deploys.token-file',
     placeholder: 'file',
     description: 'token for POST /api/v1/deploys, by the absolute path of its file; else that is off',
@@ -197,8 +225,10 @@ export function parseFlags(values: FlagValues): ParsedFlags {
 function rawValue(key: string, value: FlagValues[string]): unknown {
   if (typeof value !== 'string') return value
   if (isRepeatable(key)) return [value]
-  return key === 'sample_hz' && /^\d+$/.test(value) ? Number(value) : value
+  return NUMBERS.has(key) && /^\d+$/.test(value) ? Number(value) : value
 }
+
+const NUMBERS: ReadonlySet<string> = new Set(['sample_hz', 'max_requests'])
 
 function isRepeatable(key: string): boolean {
   return key === 'listen_addresses'

@@ -1,6 +1,7 @@
 import { applySettings, type Config, type Conflict, defaultConfig, findConflict } from '../config/config.js'
 import { describeConfigError } from '../config/config-error.js'
 import { isFolder, readConfig } from '../config/read-config.js'
+import { readWebConfig } from '../config/read-web-config.js'
 import { CONFIG_FILE_FLAG, type FlagValues, parseFlags } from './flags.js'
 import type { Terminal } from './terminal.js'
 import { refuse } from './usage-error.js'
@@ -9,7 +10,7 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly cause: 'flags' | 'file'; readonly errors: readonly string[] }
 
-/** The configuration of the file, if there is one, with the flags in place of what the file says. */
+/** The configuration of the file, if there is one, with the flags in place of what the file says; the web configuration is checked too. */
 export async function loadConfig(flags: FlagValues): Promise<LoadedConfig> {
   const overrides = parseFlags(flags)
   if (!overrides.ok) return { ok: false, cause: 'flags', errors: overrides.errors }
@@ -24,6 +25,9 @@ export async function loadConfig(flags: FlagValues): Promise<LoadedConfig> {
   const conflict = findConflict(config, isFolder)
   if (conflict !== undefined)
     return { ok: false, cause: 'flags', errors: [`${flagOf(conflict)}: ${conflict.message}`] }
+  const { configFile } = config.web
+  const web = configFile === undefined ? undefined : await readWebConfig(configFile)
+  if (web?.ok === false) return { ok: false, cause: 'file', errors: web.errors.map(describeConfigError) }
   return { ok: true, config }
 }
 

@@ -2,6 +2,7 @@ import { MIN_VERDICT_BATCHES } from '../estimate/comparison.js'
 import { MIN_BATCHES } from '../estimate/ownership.js'
 import type { BackendChoice } from './backend.js'
 import { describeDuration } from './duration.js'
+import type { ExternalUrl } from './external-url.js'
 import type { ListenAddress } from './listen-address.js'
 import type { LogFormat, LogLevel, Settings } from './settings.js'
 import type { TargetRule } from './target-rule.js'
@@ -21,6 +22,14 @@ export interface Config {
     readonly telemetryPath: string
     /** Whether POST /-/reload is served. */
     readonly enableLifecycle: boolean
+    /** File with TLS, users and headers; undefined: plain HTTP for everybody. */
+    readonly configFile: string | undefined
+    /** Whether the sockets that systemd hands over take the place of the addresses. */
+    readonly systemdSocket: boolean
+    /** Requests that are worked on at a time; 0: any number. */
+    readonly maxRequests: number
+    /** Where people find the exporter; undefined: where they ask. */
+    readonly externalUrl: ExternalUrl | undefined
   }
   readonly estimate: {
     /** Trailing time an estimate is made from. */
@@ -69,6 +78,11 @@ export const defaultConfig: Config = {
     listenAddresses: [{ host: undefined, port: DEFAULT_PORT }],
     telemetryPath: '/metrics',
     enableLifecycle: false,
+    configFile: undefined,
+    systemdSocket: false,
+    // As node_exporter.
+    maxRequests: 40,
+    externalUrl: undefined,
   },
   estimate: { trailingSeconds: 60, minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9 },
   targets: [],
@@ -138,6 +152,10 @@ export function applySettings(
       listenAddresses: web?.listen_addresses ?? base.web.listenAddresses,
       telemetryPath: web?.telemetry_path ?? base.web.telemetryPath,
       enableLifecycle: web?.enable_lifecycle ?? base.web.enableLifecycle,
+      configFile: web?.config_file ?? base.web.configFile,
+      systemdSocket: web?.systemd_socket ?? base.web.systemdSocket,
+      maxRequests: web?.max_requests ?? base.web.maxRequests,
+      externalUrl: web?.external_url ?? base.web.externalUrl,
     },
     estimate: {
       trailingSeconds: estimate?.window ?? base.estimate.trailingSeconds,

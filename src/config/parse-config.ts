@@ -1,7 +1,7 @@
 import { applySettings, type Config, defaultConfig, findConflict, type IsFolder } from './config.js'
 import { type ConfigError, createConfigError, type Position } from './config-error.js'
 import { parseSettings, type SettingsIssue } from './settings.js'
-import { parseYaml } from './yaml-settings.js'
+import { type LocatedData, parseYaml, type YamlIssue } from './yaml-settings.js'
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: Config }
@@ -19,10 +19,7 @@ const MAX_PROBLEMS = 50
 export function parseConfig(text: string, file: string, isFolder: IsFolder = () => false): ParsedConfig {
   const yaml = parseYaml(text)
   if (!yaml.ok) {
-    const errors = yaml.issues
-      .slice(0, MAX_PROBLEMS)
-      .map(({ position, message }) => createConfigError(file, position, message))
-    return { ok: false, errors: withRest(errors, yaml.issues.length, file) }
+    return { ok: false, errors: describeYamlIssues(file, yaml.issues) }
   }
   const { data, locate } = yaml.located
   const parsed = parseSettings(data)
@@ -35,12 +32,34 @@ export function parseConfig(text: string, file: string, isFolder: IsFolder = () 
     const where = given?.[key] === undefined ? ['tracer', 'interval'] : conflict.setting
     return { ok: false, errors: [createConfigError(file, locate(where, 'value'), conflict.message)] }
   }
-  const errors = parsed.issues
+  return { ok: false, errors: locateIssues(file, locate, parsed.issues, parsed.count) }
+}
+
+/**
+ * As errors in the order of the file: the first ones, and how many more there are.
+ *
+ * @param count Of all, where not all of them are given.
+ */
+export function locateIssues(
+  file: string,
+  locate: LocatedData['locate'],
+  issues: readonly SettingsIssue[],
+  count = issues.length,
+): readonly ConfigError[] {
+  const errors = issues
     .slice(0, MAX_PROBLEMS)
     .map((issue) => ({ issue, position: locate(issue.path, issue.isUnknownKey ? 'key' : 'value') }))
     .sort((a, b) => byPosition(a.position, b.position))
     .map(({ issue, position }) => createConfigError(file, position, describeIssue(issue)))
-  return { ok: false, errors: withRest(errors, parsed.count, file) }
+  return withRest(errors, count, file)
+}
+
+/** The first ones, and how many more there are. */
+export function describeYamlIssues(file: string, issues: readonly YamlIssue[]): readonly ConfigError[] {
+  const errors = issues
+    .slice(0, MAX_PROBLEMS)
+    .map(({ position, message }) => createConfigError(file, position, message))
+  return withRest(errors, issues.length, file)
 }
 
 function withRest(errors: readonly ConfigError[], count: number, file: string): readonly ConfigError[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BACKEND_CHOICES } from './backend.js'
 import { closest } from './closest.js'
+import { parseExternalUrl } from './external-url.js'
 import {
   duration,
   expected,
@@ -48,6 +49,8 @@ const telemetryPath = parsed(
     return isPath && !OWN_FOLDERS.some((folder) => text.startsWith(folder)) ? text : undefined
   },
 )
+
+const externalUrl = parsed('an address such as https://example.org/amdahl', parseExternalUrl)
 
 const absolutePath = parsed('an absolute path', (text) => (text.startsWith('/') ? text : undefined))
 
@@ -111,6 +114,10 @@ const shapes = {
     listen_addresses: addresses.optional(),
     telemetry_path: telemetryPath.optional(),
     enable_lifecycle: flag(),
+    config_file: line('the path of a file', 4096).optional(),
+    systemd_socket: flag(),
+    max_requests: integer(0, 100_000),
+    external_url: externalUrl.optional(),
   },
   estimate: {
     window: duration(10, 3600),
@@ -173,8 +180,8 @@ export interface SettingsIssue {
   readonly message: string
 }
 
-export type ParsedSettings =
-  | { readonly ok: true; readonly settings: Settings }
+export type ParsedSettings<T = Settings> =
+  | { readonly ok: true; readonly settings: T }
   | {
       readonly ok: false
       /** The first of them, in the order of the settings. */
@@ -188,15 +195,7 @@ const MAX_ISSUES = 100
 
 /** Checks settings as they come from YAML or from flags. Never throws. */
 export function parseSettings(raw: unknown): ParsedSettings {
-  const result = schema.safeParse(raw)
-  if (result.success) return { ok: true, settings: result.data ?? {} }
-  const { issues } = result.error
-  const count = issues.reduce((sum, issue) => sum + countOf(issue), 0)
-  return {
-    ok: false,
-    issues: issues.slice(0, MAX_ISSUES).flatMap(settingsIssues).slice(0, MAX_ISSUES),
-    count,
-  }
+  return parseWith(schema, raw, knownKeys)
 }
 
 function countOf(issue: z.core.$ZodIssue): number {
@@ -216,13 +215,35 @@ function refuseRepeated(
   }
 }
 
-function settingsIssues(issue: z.core.$ZodIssue): SettingsIssue[] {
+/** @param known The keys that are known below a path. */
+export function parseWith<T>(
+  checked: z.ZodType<T | null | undefined>,
+  raw: unknown,
+  known: (path: readonly (string | number)[]) => readonly string[],
+): ParsedSettings<T> {
+  const result = checked.safeParse(raw)
+  if (result.success) return { ok: true, settings: result.data ?? ({} as T) }
+  const { issues } = result.error
+  return {
+    ok: false,
+    issues: issues
+      .slice(0, MAX_ISSUES)
+      .flatMap((issue) => settingsIssues(issue, known))
+      .slice(0, MAX_ISSUES),
+    count: issues.reduce((sum, issue) => sum + countOf(issue), 0),
+  }
+}
+
+function settingsIssues(
+  issue: z.core.$ZodIssue,
+  known: (path: readonly (string | number)[]) => readonly string[],
+): SettingsIssue[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code !== 'unrecognized_keys') return [{ path, isUnknownKey: false, message: issue.message }]
   return issue.keys.slice(0, MAX_ISSUES).map((key) => ({
     path: [...path, key],
     isUnknownKey: true,
-    message: `unknown key; ${remedyForKey(key, knownKeys(path))}`,
+    message: `unknown key; ${remedyForKey(key, known(path))}`,
   }))
 }
 

@@ -31,10 +31,15 @@ export type ParsedYaml =
 const STACK_EXHAUSTED = 'Maximum call stack size exceeded'
 const TOO_DEEP = 'nested too deeply; the settings have five levels'
 
-/** Parses one YAML document. Aliases are refused: each value stands where it is used. Never throws; takes linear time. */
-export function parseYaml(text: string): ParsedYaml {
+interface YamlRules {
+  /** Go's YAML: `yes` is true, aliases are taken. Else aliases are refused: each value stands where it is used. */
+  readonly isGo?: boolean
+}
+
+/** Parses one YAML document. Never throws; takes linear time. */
+export function parseYaml(text: string, rules: YamlRules = {}): ParsedYaml {
   try {
-    return parse(text)
+    return parse(text, rules)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return {
@@ -44,7 +49,7 @@ export function parseYaml(text: string): ParsedYaml {
   }
 }
 
-function parse(text: string): ParsedYaml {
+function parse(text: string, { isGo = false }: YamlRules): ParsedYaml {
   const lineCounter = new LineCounter()
   const positionOf = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset)
@@ -52,6 +57,7 @@ function parse(text: string): ParsedYaml {
   }
   // Its own search for duplicate keys compares each with each.
   const document = parseDocument(text, {
+    version: isGo ? '1.1' : '1.2',
     lineCounter,
     prettyErrors: false,
     logLevel: 'error',
@@ -71,15 +77,21 @@ function parse(text: string): ParsedYaml {
       }
     },
     Alias: (_, { source, range }) => {
+      if (isGo) return
       const message = `alias *${source}: aliases are not supported; write the value here`
       issues.push({ position: positionOf(range?.[0] ?? 0), message })
     },
   })
   if (issues.length > 0) return { ok: false, issues }
-  return {
-    ok: true,
-    located: { data: document.toJS(), locate: (path, part) => positionOf(offsetOf(document, path, part)) },
+  let data: unknown
+  try {
+    data = document.toJS()
+  } catch (error) {
+    // An alias of nothing, or too many of them.
+    const message = error instanceof Error ? error.message : String(error)
+    return { ok: false, issues: [{ position: positionOf(0), message }] }
   }
+  return { ok: true, located: { data, locate: (path, part) => positionOf(offsetOf(document, path, part)) } }
 }
 
 function duplicateKeys({ items }: YAMLMap): readonly unknown[] {

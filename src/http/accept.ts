@@ -20,6 +20,13 @@ export function negotiateFormat(accept: string | undefined): Format {
   return openMetrics > 0 && openMetrics >= text ? 'openmetrics' : 'text'
 }
 
+/** Whether a client takes gzip: by that name, or by the star where that is not ruled out. */
+export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  const codings = (acceptEncoding ?? '').split(',').map(parseMediaRange)
+  const named = codings.filter(({ type }) => type === 'gzip' || type === 'x-gzip')
+  return bestQuality(named.length > 0 ? named : codings, ({ type }) => named.length > 0 || type === '*') > 0
+}
+
 function bestQuality(ranges: readonly MediaRange[], matches: (range: MediaRange) => boolean): number {
   return Math.max(0, ...ranges.filter(matches).map(({ quality }) => quality))
 }

@@ -1,24 +1,29 @@
-import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type ApiError, ERROR } from '../api/error.js'
 import { OPENAPI_PATH, TARGETS_PATH } from '../api/paths.js'
 import { TARGET, TARGET_PARAMS, TARGETS, type Target, type Targets } from '../api/target.js'
+import type { ExternalUrl } from '../config/external-url.js'
+import type { RequireCredentials } from './credentials.js'
 import { addDeployRoute, type DeployRouteOptions } from './deploy-route.js'
-import { describeRoute, TOKEN_SCHEME } from './described-route.js'
+import { describeRoute, TOKEN_SCHEME, USER_SCHEME } from './described-route.js'
 import { type AskWhatIf, addWhatIfRoute } from './what-if-route.js'
 
 export interface ApiOptions extends DeployRouteOptions {
   readonly version: string
   readonly targets: () => readonly Target[]
   readonly askWhatIf: AskWhatIf
+  /** Where people find the exporter; undefined: where they ask. */
+  readonly externalUrl: ExternalUrl | undefined
 }
 
-/** Addresses whose requests are counted. */
-const MAX_ADDRESSES = 1000
-
 /** The JSON API: targets, deploys and what-if, described by OpenAPI. */
-export async function addApiRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
+export async function addApiRoutes(
+  app: FastifyInstance,
+  options: ApiOptions,
+  requireCredentials: RequireCredentials,
+): Promise<void> {
+  const { externalUrl } = options
   await app.register(async (api) => {
     await api.register(swagger, {
       openapi: {
@@ -29,16 +34,21 @@ export async function addApiRoutes(app: FastifyInstance, options: ApiOptions): P
           description:
             'How much of each running service is parallel, which lock limits it, and what deploys did to it.',
         },
-        components: { securitySchemes: { [TOKEN_SCHEME]: { type: 'http', scheme: 'bearer' } } },
+        ...(externalUrl && { servers: [{ url: externalUrl.origin + externalUrl.prefix }] }),
+        components: {
+          securitySchemes: {
+            [TOKEN_SCHEME]: { type: 'http', scheme: 'bearer' },
+            [USER_SCHEME]: { type: 'http', scheme: 'basic' },
+          },
+        },
       },
     })
-    await api.register(rateLimit, { global: false, cache: MAX_ADDRESSES })
     api.addHook('onRequest', async (_, reply) => {
       reply.header('cache-control', 'no-store')
     })
     addTargetRoutes(api, options.targets)
     addWhatIfRoute(api, options.askWhatIf)
-    addDeployRoute(api, options)
+    addDeployRoute(api, options, requireCredentials)
     api.get(OPENAPI_PATH, { schema: { hide: true } }, async () => api.swagger())
   })
 }

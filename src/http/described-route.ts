@@ -10,14 +10,15 @@ interface RequestSchemas {
 
 interface RouteDescription extends RequestSchemas {
   readonly summary: string
-  /** Whether a token is needed. */
+  /** Whether a token or a user is needed. */
   readonly isSecured?: boolean
   /** By status. */
   readonly response: Readonly<Record<number, Schema>>
 }
 
-/** Name of the security scheme in the OpenAPI document. */
+/** Names of the security schemes in the OpenAPI document. */
 export const TOKEN_SCHEME = 'token'
+export const USER_SCHEME = 'user'
 
 /** What a part is called in a message to the client. */
 const PART_NAMES = { body: 'body', querystring: 'query', params: 'path' } as const
@@ -27,7 +28,7 @@ export function describeRoute({ summary, isSecured, response, ...request }: Rout
   return {
     schema: {
       summary,
-      ...(isSecured ? { security: [{ [TOKEN_SCHEME]: [] }] } : {}),
+      ...(isSecured ? { security: [{ [TOKEN_SCHEME]: [] }, { [USER_SCHEME]: [] }] } : {}),
       ...mapValues(request, (schema) => describeSchema(schema, 'request')),
       response: mapValues(response, (schema) => describeSchema(schema, 'response')),
     },

@@ -14,8 +14,10 @@ const FIGURE_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 /**
  * Serves the documentation that came with this version: README.md as /docs/readme, docs/NAME.md as /docs/NAME, and
  * docs/figures/NAME.svg at the same path. Alerts and dashboards link to it.
+ *
+ * @param prefix Of its paths, to people.
  */
-export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): void {
+export function addDocumentationRoutes(app: FastifyInstance, prefix = '', root: URL = ROOT): void {
   const files = new Map([['readme', new URL('README.md', root)]])
   for (const file of readNames(new URL('docs/', root), '.md')) {
     files.set(basename(file, '.md'), new URL(`docs/${file}`, root))
@@ -35,7 +37,7 @@ export function addDocumentationRoutes(app: FastifyInstance, root: URL = ROOT): 
         `Not found: there are ${[...files.keys()].map((name) => `/docs/${name}`).join(' ')}\n`,
       )
     }
-    const html = rendered.get(page) ?? render(page, readFileSync(file, 'utf8'), files)
+    const html = rendered.get(page) ?? render(page, readFileSync(file, 'utf8'), files, prefix)
     rendered.set(page, html)
     reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY)
     return reply.send(html)
@@ -55,12 +57,12 @@ function readNames(folder: URL, ending: string): readonly string[] {
   }
 }
 
-function render(page: string, markdown: string, pages: ReadonlyMap<string, URL>): string {
+function render(page: string, markdown: string, pages: ReadonlyMap<string, URL>, prefix: string): string {
   const marked = new Marked(gfmHeadingId(), {
     renderer: {
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens)
-        const target = ELSEWHERE.test(href) || href.startsWith('#') ? href : pathOf(href, pages)
+        const target = ELSEWHERE.test(href) || href.startsWith('#') ? href : pathOf(href, pages, prefix)
         // A file of the package that is no page: its name says where it is.
         return target === undefined ? text : `<a href="${target}">${text}</a>`
       },
@@ -70,9 +72,9 @@ function render(page: string, markdown: string, pages: ReadonlyMap<string, URL>)
 }
 
 /** `docs/runbook.md#anchor` and `runbook.md#anchor` are /docs/runbook#anchor. */
-function pathOf(href: string, pages: ReadonlyMap<string, URL>): string | undefined {
+function pathOf(href: string, pages: ReadonlyMap<string, URL>, prefix: string): string | undefined {
   const [file = '', anchor] = href.split('#')
   const name = basename(file, '.md').toLowerCase()
   if (!file.endsWith('.md') || !pages.has(name)) return undefined
-  return `/docs/${name}${anchor === undefined ? '' : `#${anchor}`}`
+  return `${prefix}/docs/${name}${anchor === undefined ? '' : `#${anchor}`}`
 }

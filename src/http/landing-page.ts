@@ -5,11 +5,12 @@ import type { StatusView } from '../metrics/status.js'
 import { escapeHtml } from './escape-html.js'
 import { renderPage } from './page.js'
 
-/** The page at `/`: what the exporter sees now, and where everything else is. */
+/** The page at `/`: what the exporter sees now, and where everything else is. @param prefix Of its paths, to people. */
 export function renderLandingPage(
   status: StatusView,
   targets: readonly Target[],
   telemetryPath: string,
+  prefix: string,
 ): string {
   const { version, node, tracer } = status
   return renderPage(
@@ -17,7 +18,7 @@ export function renderLandingPage(
     `<h1>amdahl_exporter</h1>
 <p>Version ${escapeHtml(version)}. How much of each running service is parallel, and which lock limits it.</p>
 <nav><ul>
-${[telemetryPath, '/-/healthy', '/-/ready', TARGETS_PATH, OPENAPI_PATH, '/docs/readme'].map(renderLink).join('\n')}
+${[telemetryPath, '/-/healthy', '/-/ready', TARGETS_PATH, OPENAPI_PATH, '/docs/readme'].map((path) => renderLink(path, prefix)).join('\n')}
 </ul></nav>
 <h2>State</h2>
 <dl>
@@ -31,8 +32,8 @@ ${targets.length === 0 ? '<p>None seen yet.</p>' : renderTargets(targets)}`,
   )
 }
 
-function renderLink(path: string): string {
-  return `<li><a href="${escapeHtml(path)}">${escapeHtml(path)}</a></li>`
+function renderLink(path: string, prefix: string): string {
+  return `<li><a href="${escapeHtml(prefix + path)}">${escapeHtml(path)}</a></li>`
 }
 
 function describeTracer({ backend, state, reason }: StatusView['tracer']): string {

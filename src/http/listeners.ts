@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 
 /** Where to accept connections. */
 export interface Address {
@@ -9,10 +8,13 @@ export interface Address {
   readonly port: number
 }
 
+/** A socket that listens already, handed over by who started the process. */
+export interface OpenSocket {
+  readonly descriptor: number
+}
+
 /** Longest that a request under way may go on when the service stops. */
 const CLOSE_GRACE_MS = 1000
-/** Longest that a client may take to send its request: they are small. */
-const REQUEST_TIMEOUT_MS = 10_000
 
 const REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is in use; stop what uses it or choose another with --web.listen-address',
@@ -21,54 +23,63 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name has no address; give an IP address to --web.listen-address',
 }
 
-/** Opens one HTTP server for each address, all with the same `handler`. If one fails, all are closed again. */
+/** What becomes of connections. */
+export interface Acceptor {
+  accept(socket: Socket): void
+  /** One could not be accepted, such as for want of descriptors; the next is tried all the same. */
+  fail(error: Error): void
+}
+
+/** Opens each of `places`. If one fails, all are closed again. */
 export async function openListeners(
-  addresses: readonly Address[],
-  handler: RequestListener,
+  places: readonly (Address | OpenSocket)[],
+  acceptor: Acceptor,
 ): Promise<readonly Server[]> {
   const opened: Server[] = []
   try {
-    for (const address of addresses) opened.push(await open(address, handler))
+    for (const place of places) opened.push(await open(place, acceptor))
   } catch (error) {
-    await closeListeners(opened)
+    await closeListeners(opened, () => {})
     throw error
   }
   return opened
 }
 
-function open({ host, port }: Address, handler: RequestListener): Promise<Server> {
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
-    handler,
-  )
+function open(place: Address | OpenSocket, acceptor: Acceptor): Promise<Server> {
+  // As servers of HTTP have it: a client may close its side once it has asked.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, acceptor.accept)
+  const [options, name] =
+    'descriptor' in place
+      ? [{ fd: place.descriptor }, `the socket of descriptor ${place.descriptor}`]
+      : [{ ...place }, describeAddress(place.host ?? '', place.port)]
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const refuse = (error: NodeJS.ErrnoException) => {
       const remedy = REMEDIES[error.code ?? ''] ?? error.message
-      reject(new Error(`cannot listen on ${describeAddress(host ?? '', port)}: ${remedy}`))
-    })
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => resolve(server))
-  })
-}
-
-/** Waits for requests under way, a moment at most, and for nothing else. */
-export async function closeListeners(servers: readonly Server[]): Promise<void> {
-  await Promise.all(servers.map(close))
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
-    server.close(() => {
-      clearTimeout(grace)
-      resolve()
+      reject(new Error(`cannot listen on ${name}: ${remedy}`))
+    }
+    server.once('error', refuse)
+    server.listen(options, () => {
+      server.off('error', refuse).on('error', acceptor.fail)
+      resolve(server)
     })
   })
 }
 
-/** The address a server is bound to, as `127.0.0.1:10967` or `[::]:10967`. */
+/** Waits for requests under way, a moment at most; then `closeConnections` ends what is left. */
+export async function closeListeners(
+  servers: readonly Server[],
+  closeConnections: () => void,
+): Promise<void> {
+  const grace = setTimeout(closeConnections, CLOSE_GRACE_MS)
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
+  clearTimeout(grace)
+}
+
+/** The address a server is bound to, as `127.0.0.1:10967` or `[::]:10967`, or the path of a Unix socket; `unix` where it was handed over. */
 export function boundAddress(server: Server): string {
-  const { address, port } = server.address() as AddressInfo
-  return describeAddress(address, port)
+  const address = server.address()
+  if (typeof address === 'string') return address
+  return address === null ? 'unix' : describeAddress(address.address, address.port)
 }
 
 function describeAddress(host: string, port: number): string {

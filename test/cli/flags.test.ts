@@ -12,7 +12,7 @@ test('the defaults in the help are the defaults', () => {
   const other: Config = {
     ...defaultConfig,
     tracer: { backend: 'bpftrace', intervalSeconds: 2, sampleHz: 1, systemtapModule: undefined },
-    web: { listenAddresses: [], telemetryPath: '/other', enableLifecycle: false },
+    web: { ...defaultConfig.web, listenAddresses: [], telemetryPath: '/other' },
     log: { level: 'error', format: 'json' },
     paths: { procfs: '/other', rootfs: '/other', cache: '/other', state: '/other' },
   }

@@ -25,6 +25,10 @@ web:
   listen_addresses: ['127.0.0.1:1', '[::1]:2', ':3']
   telemetry_path: /amdahl/metrics
   enable_lifecycle: true
+  config_file: web.yml
+  systemd_socket: true
+  max_requests: 7
+  external_url: https://Example.org:8443/amdahl/
 estimate: { window: 5m, min_samples: 1000, contended_share: 0.8, saturated_utilization: 0.95 }
 targets: []
 limits: { rules_only: true, max_targets: 10, max_locks_per_target: 4, forget_after: 1h }
@@ -49,6 +53,10 @@ paths: { procfs: /host/proc, rootfs: /host, cache: /srv/cache, state: /srv/state
         ],
         telemetryPath: '/amdahl/metrics',
         enableLifecycle: true,
+        configFile: 'web.yml',
+        systemdSocket: true,
+        maxRequests: 7,
+        externalUrl: { origin: 'https://example.org:8443', host: 'example.org', prefix: '/amdahl' },
       },
       estimate: { trailingSeconds: 300, minSamples: 1000, contendedShare: 0.8, saturatedUtilization: 0.95 },
       targets: [],
@@ -115,6 +123,14 @@ describe('what is wrong is named with its place, its value and the remedy', () =
     [
       'log:\n  level: verbose',
       'a.yml:2:10: log.level: expected one of debug, info, warn, error; got "verbose"',
+    ],
+    [
+      'web: {max_requests: -1}',
+      'a.yml:1:21: web.max_requests: expected a whole number from 0 to 100000; got -1',
+    ],
+    [
+      'web: {external_url: example.org}',
+      'a.yml:1:21: web.external_url: expected an address such as https://example.org/amdahl; got "example.org"',
     ],
     ['log: loud', 'a.yml:1:6: log: expected the keys level, format; got "loud"'],
     ['paths: {procfs: proc}', 'a.yml:1:17: paths.procfs: expected an absolute path; got "proc"'],

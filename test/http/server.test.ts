@@ -8,6 +8,7 @@ import { createHttpServer, type HttpServer } from '../../src/http/server.js'
 import { createLogger } from '../../src/log/logger.js'
 import type { StatusView } from '../../src/metrics/status.js'
 import { shop } from '../api/shop.js'
+import { HTTP_DEFAULTS } from '../support/http-defaults.js'
 
 const LOOPBACK: Address = { host: '127.0.0.1', port: 0 }
 
@@ -21,12 +22,12 @@ let base: string
 
 function createServer(): HttpServer {
   return createHttpServer({
+    ...HTTP_DEFAULTS,
     logger: createLogger({
       level: 'info',
       format: 'logfmt',
       destination: { write: (line) => logLines.push(line) },
     }),
-    telemetryPath: '/metrics',
     metrics: {
       render: (format) => {
         formats.push(format)
@@ -34,12 +35,7 @@ function createServer(): HttpServer {
       },
     },
     status: () => status,
-    version: '0.1.0',
     targets: () => targets,
-    announceDeploy: async () => ({ kind: 'unknown-target' }),
-    deployTokenFile: undefined,
-    askWhatIf: async () => ({ ok: 'busy' }),
-    reload: undefined,
   })
 }
 

@@ -31,6 +31,8 @@ export interface PrometheusOptions {
   readonly alertmanager?: string
   /** Holds data already. */
   readonly dataFolder?: string
+  /** How it asks: scheme, certificates, user. */
+  readonly scrape?: object
 }
 
 interface QueryResponse {
@@ -46,7 +48,7 @@ interface QueryResponse {
 
 export async function startPrometheus(
   targets: readonly string[],
-  { scrapeInterval = '1s', rules = [], alertmanager, dataFolder }: PrometheusOptions = {},
+  { scrapeInterval = '1s', rules = [], alertmanager, dataFolder, scrape = {} }: PrometheusOptions = {},
 ): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'amdahl-prometheus-'))
   const port = await freePort()
@@ -57,7 +59,7 @@ export async function startPrometheus(
       evaluation_interval: scrapeInterval,
     },
     rule_files: rules,
-    scrape_configs: [{ job_name: 'amdahl', static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: 'amdahl', static_configs: [{ targets }], ...scrape }],
     alerting: {
       alertmanagers: alertmanager === undefined ? [] : [{ static_configs: [{ targets: [alertmanager] }] }],
     },
