@@ -14,7 +14,7 @@ export interface Position {
 }
 
 /** Longest message: a key of a file may be megabytes. Characters. */
-const MAX_MESSAGE = 400
+const MAX_MESSAGE = 2000
 
 /** The error with its message on one line: keys of a file and the words of its parser may hold line breaks. */
 export function createConfigError(
