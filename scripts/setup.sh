@@ -88,6 +88,7 @@ reason_for() {
     prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
+    bindfs) echo 'a file system that hangs' ;;
     mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
   esac
@@ -104,6 +105,7 @@ install_debian_packages() {
     need libc6-dev /usr/include/stdio.h
     need make make
     need util-linux taskset
+    need bindfs bindfs
   fi
   if [ "$purpose" = truth ]; then
     need mariadb-server mariadbd

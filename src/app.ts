@@ -1,4 +1,5 @@
 import { createMeasurement } from './app/measurement.js'
+import type { StartReader } from './app/readers.js'
 import { createReloader, type ReadConfig } from './app/reloader.js'
 import type { Self } from './app/self.js'
 import type { Config } from './config/config.js'
@@ -33,6 +34,8 @@ export interface AppOptions {
   readonly readConfig: ReadConfig
   /** Back ends to try, the best one first; unless given, those that the configuration allows. */
   readonly backends?: readonly TracerBackend[]
+  /** Starts what reads the files of other processes. */
+  readonly startReader?: StartReader
 }
 
 /** The tracer's back ends that the configuration allows, in the order in which they are tried. */
@@ -44,9 +47,9 @@ export function tracerBackends(config: Config, self: Self): readonly TracerBacke
 /** Wires everything; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */
 export async function createApp(
   config: Config,
-  { logger, self, readConfig, backends = tracerBackends(config, self) }: AppOptions,
+  { logger, self, readConfig, backends = tracerBackends(config, self), startReader }: AppOptions,
 ): Promise<App> {
-  const measurement = createMeasurement(config, backends, self, logger)
+  const measurement = createMeasurement(config, backends, self, logger, startReader)
   const { reload, lastRead } = createReloader(config, readConfig, measurement.use, logger, self.nowSeconds)
   const whatIf = createWhatIfPool()
   const { version, nodeVersion, cost } = self

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { TargetRule } from '../config/target-rule.js'
+import { dropOldest } from '../drop-oldest.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import { withoutDeleted } from '../parse/proc-maps.js'
 import type { Runtime } from '../runtimes/runtime.js'
@@ -33,10 +34,37 @@ export interface Boot {
 }
 
 export interface Identifier {
-  /** Undefined where the process ended before it was looked at. */
+  /** Undefined where the process ended before it was looked at, or was not looked at yet: see isPending. */
   identify(pid: number): ProcessIdentity | undefined
-  /** Takes other rules: every process is looked at once more. */
-  use(rules: readonly TargetRule[]): void
+  /** Whether the process is there, and will be identified later. */
+  isPending(pid: number): boolean
+  /** Looks at those that are not identified. Resolves when all are, or have ended, or could not be looked at. */
+  prepare(pids: readonly number[]): Promise<void>
+  /** Takes other rules: every process is looked at once more. Resolves as prepare does. */
+  use(rules: readonly TargetRule[]): Promise<void>
+}
+
+/** Tells a program in a process from any other, also after a restart of the exporter. */
+export function keyOf(boot: Boot, { stat: { pid, startSeconds, layout } }: ProcessFacts): string {
+  return `${boot.id}:${pid}@${startSeconds}:${layout}`
+}
+
+/** Processes that are looked at once more when the rules change. */
+const MAX_REMEMBERED = 4096
+/** A process whose files did not answer is looked at again after this time, then after twice as long. Nanoseconds. */
+const RETRY_NS = 60_000_000_000n
+const MAX_RETRY_NS = 3_600_000_000_000n
+
+/** What is known of one program in one process. */
+interface Known {
+  /** Undefined: it has ended before it could be looked at, or nobody has looked yet. */
+  identity: ProcessIdentity | undefined
+  hasEnded: boolean
+  /** While it is looked at. */
+  looking: Promise<void> | undefined
+  /** When to look again, since its files did not answer; and how long that was put off. Nanoseconds. */
+  retryNs: bigint | undefined
+  pauseNs: bigint | undefined
 }
 
 /**
@@ -44,56 +72,119 @@ export interface Identifier {
  * unit, else its command name.
  *
  * @param own The exporter's own cgroup: what runs in the same unit or container is told apart by command name.
+ * @param monotonicNs CLOCK_MONOTONIC. Nanoseconds.
  */
 export function createIdentifier(
   source: ProcessSource,
   rules: readonly TargetRule[],
   own: CgroupIdentity | undefined,
   boot: Boot,
+  monotonicNs: () => bigint,
 ): Identifier {
   let active = rules
-  let identities = new WeakMap<ProcessFacts, ProcessIdentity>()
+  let known = new WeakMap<ProcessFacts, Known>()
+  /** The last one last. */
+  const pids = new Set<number>()
 
-  function identifyOnce(facts: ProcessFacts): ProcessIdentity {
-    const { pid, comm, startSeconds, layout } = facts.stat
+  function knownOf(facts: ProcessFacts): Known {
+    let one = known.get(facts)
+    if (!one) {
+      one = {
+        identity: undefined,
+        hasEnded: false,
+        looking: undefined,
+        retryNs: undefined,
+        pauseNs: undefined,
+      }
+      known.set(facts, one)
+    }
+    return one
+  }
+
+  async function look(facts: ProcessFacts, one: Known): Promise<void> {
+    const { pid } = facts.stat
+    const asked = active
+    const failures = source.failures()
     const cgroup = source.cgroup(pid)
     const place = cgroup && identifyCgroup(cgroup)
-    const container = place?.containerId === undefined ? undefined : source.container(place.containerId)
-    const process = { facts, place, container }
-    const rule = findMatchingRule(active, process, source)
-    const { executable, sectionNames } = source.program(pid)
-    return {
+    const looked = await source.look(pid, place?.containerId)
+    if (looked === 'busy') return
+    if (looked === 'gone') {
+      one.hasEnded = one.identity === undefined
+      return
+    }
+    const found = looked === 'failed' ? undefined : looked
+    const process = { facts, place, container: found?.container, commandLine: found?.commandLine }
+    const rule = findMatchingRule(asked, process, source)
+    // By what could not be read it might be another's: it is looked at once more.
+    if (source.failures() !== failures) return
+    const { startSeconds, comm } = facts.stat
+    one.identity = {
       pid,
-      key: `${boot.id}:${pid}@${startSeconds}:${layout}`,
+      key: keyOf(boot, facts),
       target: rule?.name ?? defaultName(process, own),
       program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
       exe: facts.exe,
-      executable,
-      version: rule?.version && findVersion(rule.version, process, source),
+      executable: found?.executable,
+      version: rule?.version && found && (await findVersion(rule.version, process, source)),
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      runtime: detectRuntime(source.mappings(pid), sectionNames),
+      // Where not all files are known, one of them may be of a runtime whose locks are not seen.
+      runtime: found?.runtimeFiles ? detectRuntime(found.runtimeFiles, found.sectionNames) : 'unclassifiable',
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: place?.containerId,
       podUid: place?.podUid,
       facts,
     }
+    putOff(one, looked === 'failed')
+  }
+
+  function putOff(one: Known, hasFailed: boolean): void {
+    const twiceNs = 2n * (one.pauseNs ?? RETRY_NS / 2n)
+    one.pauseNs = hasFailed ? (twiceNs < MAX_RETRY_NS ? twiceNs : MAX_RETRY_NS) : undefined
+    one.retryNs = one.pauseNs === undefined ? undefined : monotonicNs() + one.pauseNs
+  }
+
+  /** Looks at it, if that is to be done. @returns when that is done; undefined where nothing waits for it. */
+  function prepareOne(pid: number): Promise<void> | undefined {
+    const facts = source.find(pid)
+    if (!facts || facts === 'unreadable') return undefined
+    const one = knownOf(facts)
+    const isRetry = one.retryNs !== undefined && monotonicNs() >= one.retryNs
+    if (one.hasEnded || (one.identity && !isRetry)) return undefined
+    pids.delete(pid)
+    pids.add(pid)
+    dropOldest(pids, MAX_REMEMBERED)
+    one.looking ??= look(facts, one).finally(() => {
+      one.looking = undefined
+    })
+    // What is known already need not be waited for.
+    return one.identity ? undefined : one.looking
+  }
+
+  async function prepare(wanted: Iterable<number>): Promise<void> {
+    await Promise.all([...wanted].flatMap((pid) => prepareOne(pid) ?? []))
   }
 
   return {
+    prepare,
     identify(pid) {
       const facts = source.find(pid)
-      if (!facts) return undefined
-      let identity = identities.get(facts)
-      if (!identity) {
-        identity = identifyOnce(facts)
-        identities.set(facts, identity)
-      }
+      if (!facts || facts === 'unreadable') return undefined
+      const { identity } = knownOf(facts)
+      if (!identity) void prepareOne(pid)
       return identity
+    },
+    isPending(pid) {
+      const facts = source.find(pid)
+      if (!facts || facts === 'unreadable') return facts !== undefined
+      const { identity, hasEnded } = knownOf(facts)
+      return !identity && !hasEnded
     },
     use(rules) {
       active = rules
-      identities = new WeakMap()
+      known = new WeakMap()
+      return prepare([...pids])
     },
   }
 }

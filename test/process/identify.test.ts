@@ -1,72 +1,81 @@
 import { describe, expect, test } from 'vitest'
-import { parseProcMaps } from '../../src/parse/proc-maps.js'
+import type { TargetRule } from '../../src/config/target-rule.js'
+import type { CgroupIdentity } from '../../src/parse/cgroup.js'
 import { createIdentifier } from '../../src/process/identify.js'
-import { CONTAINER, placeOf, rule, source } from './one-process.js'
+import type { Looked, ProcessSource } from '../../src/process/process-source.js'
+import { CONTAINER, LOOK, placeOf, rule, source } from './one-process.js'
 
 const BOOT = { timestampSeconds: 1_700_000_000, id: 'boot' }
+const SECOND = 1_000_000_000n
+
+function scene(given: ProcessSource, rules: readonly TargetRule[] = [], own?: CgroupIdentity) {
+  const clock = { nowNs: 0n }
+  return { clock, identifier: createIdentifier(given, rules, own, BOOT, () => clock.nowNs) }
+}
+
+async function identify(...parts: Parameters<typeof scene>) {
+  const { identifier } = scene(...parts)
+  await identifier.prepare([7])
+  return identifier.identify(7)
+}
 
 describe('the target of a process', () => {
   const given = source({}, '/system.slice/shop.service')
 
-  test('is that of the rule that matches, with its version', () => {
+  test('is that of the rule that matches, with its version', async () => {
     const rules = [rule('ruled', { comm: 'shopd' }, { kind: 'label', name: 'X-Version' })]
-    expect(createIdentifier(given, rules, undefined, BOOT).identify(7)).toMatchObject({
-      target: 'ruled',
-      version: '1.6',
-    })
+    expect(await identify(given, rules)).toMatchObject({ target: 'ruled', version: '1.6' })
   })
 
-  test('without one has the name of what holds it, and no version', () => {
-    const found = createIdentifier(given, [rule('ruled', { comm: 'other' })], undefined, BOOT).identify(7)
+  test('without one has the name of what holds it, and no version', async () => {
+    const found = await identify(given, [rule('ruled', { comm: 'other' })])
     expect(found).toMatchObject({ target: 'shop.service', systemdUnit: 'shop.service' })
     expect(found?.version).toBeUndefined()
   })
 
-  test('has its command name where the exporter is too', () => {
+  test('has its command name where the exporter is too', async () => {
     const own = placeOf('/system.slice/shop.service')
-    expect(createIdentifier(given, [], own, BOOT).identify(7)?.target).toBe('shopd')
+    expect((await identify(given, [], own))?.target).toBe('shopd')
   })
 
-  test('in a container has the name of that', () => {
+  test('in a container has the name of that', async () => {
     const contained = source({}, `/docker/${CONTAINER}`)
-    expect(createIdentifier(contained, [], undefined, BOOT).identify(7)).toMatchObject({
-      target: 'shop-app',
-      containerId: CONTAINER,
-    })
+    expect(await identify(contained)).toMatchObject({ target: 'shop-app', containerId: CONTAINER })
   })
 })
 
 describe('a process', () => {
-  test('is looked at once per exec, and once more when the rules change', () => {
+  test('is looked at once per exec, and once more when the rules change', async () => {
     let looks = 0
     const given = source({
-      commandLine() {
+      async look() {
         looks += 1
-        return 'x'
+        return { ...LOOK, commandLine: 'x' }
       },
     })
-    const identifier = createIdentifier(given, [rule('a', { cmdline: 'x' })], undefined, BOOT)
-    for (let round = 0; round < 5; round += 1) expect(identifier.identify(7)?.target).toBe('a')
+    const { identifier } = scene(given, [rule('a', { cmdline: 'x' })])
+    for (let round = 0; round < 5; round += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('a')
     expect(looks).toBe(1)
-    identifier.use([rule('b', { cmdline: 'x' })])
+    await identifier.use([rule('b', { cmdline: 'x' })])
     expect(identifier.identify(7)?.target).toBe('b')
     expect(looks).toBe(2)
   })
 
-  test('has the runtime of its program, which its libraries do not tell', () => {
-    const mappings = () =>
-      parseProcMaps('7f0000000000-7f0000001000 r-xp 00000000 fe:00 1 /usr/lib/x86_64-linux-gnu/libc.so.6')
-    const runtimeOf = (...sectionNames: readonly string[]) => {
-      const program = () => ({ executable: undefined, sectionNames })
-      return createIdentifier(source({ mappings, program }), [], undefined, BOOT).identify(7)?.runtime
+  test('has the runtime of its program, which its libraries do not tell', async () => {
+    const runtimeOf = async (look: Partial<typeof LOOK>) => {
+      const runtimeFiles = ['/usr/lib/x86_64-linux-gnu/libc.so.6']
+      return (await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) })))?.runtime
     }
-    expect(runtimeOf('.text', '.shstrtab')).toBe('glibc')
-    expect(runtimeOf('.text', '.go.buildinfo')).toBe('unclassifiable')
-    expect(runtimeOf()).toBe('glibc')
+    expect(await runtimeOf({})).toBe('glibc')
+    expect(await runtimeOf({ sectionNames: ['.text', '.go.buildinfo'] })).toBe('unclassifiable')
+    expect(await runtimeOf({ sectionNames: [] })).toBe('glibc')
+    // Files that were not read may be of another runtime.
+    expect(await runtimeOf({ runtimeFiles: undefined })).toBe('unclassifiable')
   })
 
-  test('says what it is', () => {
-    expect(createIdentifier(source(), [], undefined, BOOT).identify(7)).toMatchObject({
+  test('says what it is', async () => {
+    expect(await identify(source())).toMatchObject({
       key: 'boot:7@100:1:2',
       program: 'shopd',
       exe: '/srv/shop/bin/shopd (deleted)',
@@ -74,4 +83,84 @@ describe('a process', () => {
       executable: { buildId: 'aa' },
     })
   })
+})
+
+describe('a process that is not looked at yet', () => {
+  test('is pending, and nobody waits for it twice', async () => {
+    let answer: (looked: Looked) => void = () => {}
+    let looks = 0
+    const given = source({
+      look() {
+        looks += 1
+        return new Promise((resolve) => {
+          answer = resolve
+        })
+      },
+    })
+    const { identifier } = scene(given)
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    const both = [identifier.prepare([7]), identifier.prepare([7])]
+    expect(looks).toBe(1)
+    answer(LOOK)
+    await Promise.all(both)
+    expect([identifier.identify(7)?.target, identifier.isPending(7)]).toEqual(['shopd', false])
+  })
+
+  test('stays so as long as nobody has the time to look, or it cannot be read', async () => {
+    let looked: Looked = 'busy'
+    let facts: ReturnType<ProcessSource['find']> = 'unreadable'
+    const found = source().find(7)
+    const { identifier } = scene(source({ find: () => facts, look: async () => looked }))
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    facts = found
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    looked = LOOK
+    // The look that began when it was asked for found nobody yet.
+    for (let tries = 0; tries < 2; tries += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('shopd')
+  })
+
+  test('is not taken for another where something of it could not be read', async () => {
+    let failures = 0
+    let isBroken = true
+    const user = () => {
+      if (isBroken) failures += 1
+      return isBroken ? [] : ['shop']
+    }
+    const given = source({ user, failures: () => failures })
+    const { identifier } = scene(given, [rule('ruled', { user: 'shop' })])
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    isBroken = false
+    for (let tries = 0; tries < 2; tries += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('ruled')
+  })
+
+  test('and has ended meanwhile is nobody', async () => {
+    const { identifier } = scene(source({ look: async () => 'gone' }))
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, false])
+  })
+})
+
+test('a process whose files do not answer is known by its name alone, and looked at again ever more seldom', async () => {
+  const looks: bigint[] = []
+  let looked: Looked = 'failed'
+  const { identifier, clock } = scene(
+    source({
+      async look() {
+        looks.push(clock.nowNs / SECOND)
+        return looked
+      },
+    }),
+  )
+  for (; clock.nowNs < 500n * SECOND; clock.nowNs += SECOND) {
+    await identifier.prepare([7])
+    await Promise.resolve()
+    if (clock.nowNs === 400n * SECOND) looked = LOOK
+  }
+  expect(looks).toEqual([0n, 60n, 180n, 420n])
+  expect(identifier.identify(7)).toMatchObject({ target: 'shopd', executable: { buildId: 'aa' } })
 })

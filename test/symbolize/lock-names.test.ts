@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { LockName, LockNameRequest } from '../../src/symbolize/lock-namer.js'
 import { createLockNames, UNKNOWN_LOCK } from '../../src/symbolize/lock-names.js'
 
+type Request = Omit<LockNameRequest, 'kind'>
+
 const SECOND = 1_000_000_000n
 const owner = (pid: number, name = `shopd#${pid}`, hasEnded = () => false) => ({
   pid,
@@ -11,14 +13,13 @@ const owner = (pid: number, name = `shopd#${pid}`, hasEnded = () => false) => ({
 })
 const STACK = { ip: 1n, sp: 2n, bp: 3n, words: [4n] }
 
-function createNames(answer: (request: LockNameRequest) => LockName | undefined) {
-  const requests: LockNameRequest[] = []
+function createNames(answer: (request: Request) => LockName | undefined) {
+  const requests: Request[] = []
   const names = createLockNames({
     async name(request) {
       requests.push(request)
       return answer(request)
     },
-    async close() {},
   })
   return { names, requests }
 }
