@@ -173,6 +173,45 @@ describe('the key of a lock', () => {
   })
 })
 
+describe('what is kept of processes', () => {
+  const named = () => createNames(() => ({ name: 'cart_add+0x1f', kind: 'site', home: undefined }))
+
+  test('is bounded in all, and what was used last stays', async () => {
+    const { names, requests } = named()
+    // A program of 4000 locks in a new process each second.
+    for (let pid = 1; pid <= 40; pid += 1) {
+      const atNs = BigInt(pid) * SECOND
+      for (let address = 0n; address < 4000n; address += 1n) names.refer(owner(pid), address, atNs)
+      await setImmediate()
+    }
+    // A lock and its number each: room for 65 536 is room for eight such processes.
+    const isKept = (pid: number) => {
+      const before = requests.length
+      names.refer(owner(pid), 1n, 40n * SECOND)
+      return requests.length === before
+    }
+    expect([40, 34, 33, 32, 20, 1].map(isKept)).toEqual([true, true, true, false, false, false])
+  })
+
+  test('goes when they have ended, and nothing is told of them any more', () => {
+    const { names } = named()
+    const ended = { 1: true, 2: true, 3: false }
+    const looked: number[] = []
+    const ownerOf = (pid: 1 | 2 | 3) =>
+      owner(pid, `shopd#${pid}`, () => {
+        looked.push(pid)
+        return ended[pid]
+      })
+    const [first, second, third] = ([1, 2, 3] as const).map((pid) => names.refer(ownerOf(pid), 64n, SECOND))
+    names.refer(ownerOf(2), 64n, 50n * SECOND)
+    names.refer(owner(9), 64n, 65n * SECOND)
+    expect(looked).toEqual([1, 3])
+    expect(names.refer(ownerOf(2), 64n, 66n * SECOND)).toBe(second)
+    expect(names.refer(ownerOf(3), 64n, 66n * SECOND)).toBe(third)
+    expect(names.refer(ownerOf(1), 64n, 66n * SECOND)).not.toBe(first)
+  })
+})
+
 test('a process that is asked for is kept, however many come and go', async () => {
   const { names, requests } = createNames(() => ({ name: 'a', kind: 'static', home: undefined }))
   const lock = names.refer(owner(1), 64n, 0n)
