@@ -92,6 +92,7 @@ reason_for() {
     curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
     systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
+    bindfs) echo 'a file system that hangs' ;;
     mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
   esac
@@ -111,6 +112,7 @@ install_debian_packages() {
     need curl curl
     need openssl openssl
     need systemd systemd-socket-activate
+    need bindfs bindfs
   fi
   if [ "$purpose" = truth ]; then
     need mariadb-server mariadbd

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { createMeasurement } from './app/measurement.js'
 import { passedSockets } from './app/passed-sockets.js'
+import type { StartReader } from './app/readers.js'
 import { createReloader, type ReadConfig } from './app/reloader.js'
 import type { Self } from './app/self.js'
 import { createWebAccess } from './app/web-access.js'
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly droppedLogRecords?: () => number
   /** Back ends to try, the best one first; unless given, those that the configuration allows. */
   readonly backends?: readonly TracerBackend[]
+  /** Starts what reads the files of other processes. */
+  readonly startReader?: StartReader
 }
 
 /** The tracer's back ends that the configuration allows, in the order in which they are tried. */
@@ -55,9 +58,10 @@ export async function createApp(
     readConfig,
     droppedLogRecords = () => 0,
     backends = tracerBackends(config, self),
+    startReader,
   }: AppOptions,
 ): Promise<App> {
-  const measurement = createMeasurement(config, backends, self, logger)
+  const measurement = createMeasurement(config, backends, self, logger, startReader)
   const { reload, lastRead } = createReloader(config, readConfig, measurement.use, logger, self.nowSeconds)
   const whatIf = createWhatIfPool()
   const { version, nodeVersion, cost } = self

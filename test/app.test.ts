@@ -11,6 +11,8 @@ import { defaultConfig } from '../src/config/config.js'
 import type { TraceInterval } from '../src/parse/trace-interval.js'
 import type { TracerBackend } from '../src/tracer/backend.js'
 import { parseExposition, type Scrape } from './e2e/support/exposition.js'
+import { STATUS } from './foreign/process-files.js'
+import { startReaderHere } from './foreign/reader-here.js'
 import { recordLog } from './support/log.js'
 import { lockTrace } from './support/measured.js'
 
@@ -54,6 +56,7 @@ function writeProc(seconds: number): void {
       `${pid} (${comm}) S 1 1 1 0 -1 0 0 0 0 0 ${ticks} 0 0 0 20 0 1 0 500 0 0\n`,
     )
     writeFileSync(join(own, 'maps'), '7f0000000000-7f0000001000 r-xp 00000000 fe:00 1 /lib/libc.so.6\n')
+    writeFileSync(join(own, 'status'), STATUS)
   }
   writeFileSync(
     join(proc, 'stat'),
@@ -117,6 +120,7 @@ async function startApp(...backends: readonly TracerBackend[]): Promise<string> 
   }
   app = await createApp(config, {
     logger: log.logger,
+    startReader: startReaderHere,
     self: {
       pid: OWN,
       isRoot: true,
@@ -233,6 +237,7 @@ test('without a tracer: finds what uses CPU time, says how much, and says nothin
   const base = await startApp(...backends)
   await until(async () => log.text().includes('no tracer runs: locks are not seen'))
   for (let second = 1; second <= 6; second += 1) pass(second)
+  await until(async () => (await scrape(base)).labelValues('amdahl_target_info', 'target').length > 0)
   const scraped = await scrape(base)
   const target = 'shopd'
   // The exporter is no target, and what does not run is none.

@@ -161,6 +161,22 @@ export function health(): Dashboard {
           }),
           timeSeries({
             ...half,
+            title: 'What was not read',
+            description:
+              'Files of processes a second that were refused, by why, and reads of /proc that failed though there was something to read. The log names the files.',
+            docs: CONFIGURATION,
+            unit: 'ops',
+            min: 0,
+            queries: [
+              {
+                expr: `sum by (${MACHINE}, reason) (${rate(ofMachines('amdahl_file_reads_refused_total'))}) > 0`,
+                legend: '{{instance}}: {{reason}}',
+              },
+              { expr: rate(ofMachines('amdahl_proc_read_errors_total')), legend: '{{instance}}: /proc' },
+            ],
+          }),
+          timeSeries({
+            ...half,
             title: 'Targets without a parallel fraction',
             description: 'How many, by the reason for which the ownership estimator says nothing.',
             docs: LIMITS,
@@ -184,25 +200,28 @@ export function health(): Dashboard {
             ...half,
             title: 'CPU of exporter and tracer',
             description:
-              'CPU-seconds per second of the exporter, its threads included, and of the process of its tracer. What the probes take inside of the traced programs is no metric: it is measured behind the link.',
+              'CPU-seconds per second of the exporter, its threads included, of the process of its tracer, and of the processes that read files of other processes for it. What the probes take inside of the traced programs is no metric: it is measured behind the link.',
             docs: OVERHEAD,
             unit: 'percentunit',
             min: 0,
             queries: [
               { expr: rate(ofMachines('process_cpu_seconds_total')), legend: '{{instance}}: exporter' },
               { expr: rate(ofMachines('amdahl_tracer_cpu_seconds_total')), legend: '{{instance}}: tracer' },
+              { expr: rate(ofMachines('amdahl_reader_cpu_seconds_total')), legend: '{{instance}}: readers' },
             ],
           }),
           timeSeries({
             ...half,
             title: 'Memory of exporter and tracer',
-            description: 'Resident memory of the exporter and of the process of its tracer.',
+            description:
+              'Resident memory of the exporter, of the process of its tracer, and of the processes that read files of other processes for it. Most of that of the readers is the program of Node.js, which all share.',
             docs: OVERHEAD,
             unit: 'bytes',
             min: 0,
             queries: [
               { expr: ofMachines('process_resident_memory_bytes'), legend: '{{instance}}: exporter' },
               { expr: ofMachines('amdahl_tracer_resident_memory_bytes'), legend: '{{instance}}: tracer' },
+              { expr: ofMachines('amdahl_reader_resident_memory_bytes'), legend: '{{instance}}: readers' },
             ],
           }),
           timeSeries({

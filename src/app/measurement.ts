@@ -11,7 +11,6 @@ import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
 import { createThreadWatch } from '../sample/thread-watch.js'
-import { readElfFacts } from '../symbolize/elf-facts.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
@@ -20,7 +19,10 @@ import { createStartWatch } from '../tracer/start-watch.js'
 import { createTracer } from '../tracer/tracer.js'
 import { createMeasuredSource, type MeasuredSource } from './measured-source.js'
 import { createPipeline } from './pipeline.js'
+import { createReadErrors } from './read-errors.js'
+import { createReaders, type StartReader } from './readers.js'
 import type { Self } from './self.js'
+import { within } from './within.js'
 
 /** All that measures: the tracer, the readers of /proc, and the targets that they are about. */
 export interface Measurement {
@@ -31,7 +33,7 @@ export interface Measurement {
   /** A pipeline says that a version of a target is deployed. */
   announceDeploy(target: string, version: string | undefined): Promise<Announced>
   /** Takes what may change while the exporter runs. */
-  use(config: Config): void
+  use(config: Config): Promise<void>
   start(): void
   /** Resolves when no process of it is left, and what is to be kept is kept. */
   stop(): Promise<void>
@@ -45,22 +47,28 @@ const SAMPLES_PER_INTERVAL = 4
  */
 const NOTABLE_CPUS = 0.1
 
+/** When the rules change, all processes are looked at once more: what takes longer is done later. Milliseconds. */
+const RULES_MS = 2000
+
 /** Wires it; nothing runs before `start`. @throws {Error} /proc/stat cannot be read. */
 export function createMeasurement(
   config: Config,
   backends: readonly TracerBackend[],
   { pid, monotonicNs, nowSeconds }: Self,
   logger: Logger,
+  startReader?: StartReader,
 ): Measurement {
   const { procfs: procfsPath, rootfs, state: stateFolder } = config.paths
   const { tracer: tracerOptions } = config
-  const procfs = createProcfs(procfsPath)
+  const readErrors = createReadErrors(logger, monotonicNs)
+  const procfs = createProcfs(procfsPath, readErrors.add)
   const sampler = createCpuSampler(procfs, monotonicNs, tracerOptions.intervalSeconds * SAMPLES_PER_INTERVAL)
   const threads = createThreadWatch(procfs, monotonicNs, tracerOptions.sampleHz)
   const lister = createProcessLister(procfs, monotonicNs)
   const tracerCost = createProcessCostMeter(procfs)
-  const lockNamer = createLockNamer({ procfs: procfsPath, rootfs })
-  const lockNames = createLockNames(lockNamer)
+  const readers = createReaders({ procfs: procfsPath, rootfs }, procfs, logger, startReader)
+  const lockNames = createLockNames(createLockNamer(readers.locks))
+  const reader = readers.processes
   const host = createHost({
     procfs,
     procfsPath,
@@ -68,37 +76,40 @@ export function createMeasurement(
     rules: namingRules(config),
     ownPid: pid,
     monotonicNs,
-    readElfFacts,
+    onReadError: readErrors.add,
+    reader,
   })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
+  const kept = keeper.read()
   const registry = createTargetRegistry(
     registryLimits(config),
     {
       ...host,
       lock: ({ pid, key }, address, place) => lockNames.refer({ pid, key, place }, address, monotonicNs()),
     },
-    keeper.read(),
+    kept,
   )
-  const ownPids = () => [pid, tracer.status().pid]
+  const ownPids = () => [pid, tracer.status().pid, ...readers.pids()]
   const parts = { sampler, threads, lister, host, lockNames, registry, ownPids, monotonicNs, nowSeconds }
   const pipeline = createPipeline(parts)
   const tracer = createTracer(backends, tracerOptions, {
     logger,
     monotonicNs,
-    onInterval(interval) {
+    async onInterval(interval) {
       tracerCost.count(tracer.status().pid)
-      const events = pipeline.take(interval)
+      readers.countCost()
+      const events = await pipeline.take(interval)
       for (const { target, event } of events) logger.info({ target }, `${event} seen`)
       if (events.length > 0) void keeper.save()
     },
-    onInterruption: registry.interrupt,
+    onInterruption: pipeline.interrupt,
     watchStart: createStartWatch((pid) => readFamilyCpuSeconds(procfs, pid)),
   })
   let sampling: NodeJS.Timeout | undefined
 
   return {
-    source: createMeasuredSource({ sampler, tracer, tracerCost, registry, pipeline }),
+    source: createMeasuredSource({ sampler, tracer, tracerCost, registry, pipeline, readers, readErrors }),
     cpuProblem: sampler.error,
     async announceDeploy(target, version) {
       const timestampSeconds = registry.announce(target, version, nowSeconds())
@@ -107,11 +118,13 @@ export function createMeasurement(
       const reason = await keeper.save()
       return reason === undefined ? { kind: 'recorded', timestampSeconds } : { kind: 'not-stored', reason }
     },
-    use(next) {
-      host.use(namingRules(next))
+    async use(next) {
+      await within(RULES_MS, host.use(namingRules(next)))
       registry.use(registryLimits(next))
     },
     start() {
+      // The first look starts the reader; the main processes that an earlier run knew are asked for at once.
+      void host.prepare([pid, ...[...(kept?.values() ?? [])].flatMap(({ start }) => start?.pid ?? [])])
       pipeline.sample()
       sampling = setInterval(pipeline.sample, (tracerOptions.intervalSeconds * 1000) / SAMPLES_PER_INTERVAL)
       keeper.start()
@@ -119,9 +132,10 @@ export function createMeasurement(
     },
     async stop() {
       await tracer.stop()
+      await pipeline.settled()
       clearInterval(sampling)
       await keeper.stop()
-      await lockNamer.close()
+      readers.close()
       threads.close()
       procfs.close()
     },

@@ -1,4 +1,4 @@
-import { joinInterval } from '../join/interval.js'
+import { type JoinedInterval, joinInterval } from '../join/interval.js'
 import type { TraceInterval } from '../parse/trace-interval.js'
 import type { Host } from '../process/host.js'
 import type { CpuSampler } from '../sample/cpu-sampler.js'
@@ -6,15 +6,16 @@ import type { ProcessLister } from '../sample/process-lister.js'
 import type { ThreadWatch } from '../sample/thread-watch.js'
 import type { LockNames } from '../symbolize/lock-names.js'
 import type { Recorded, TargetRegistry } from '../targets/registry.js'
+import { within } from './within.js'
 
 export interface PipelineParts {
   readonly sampler: CpuSampler
   readonly threads: ThreadWatch
   /** Finds processes where no tracer tells of them. */
   readonly lister: ProcessLister
-  readonly host: Pick<Host, 'sample' | 'meet'>
+  readonly host: Pick<Host, 'sample' | 'meet' | 'prepare'>
   readonly lockNames: Pick<LockNames, 'offer' | 'prepare'>
-  readonly registry: Pick<TargetRegistry, 'record'>
+  readonly registry: Pick<TargetRegistry, 'concerned' | 'record' | 'interrupt'>
   /** CLOCK_MONOTONIC. Nanoseconds. */
   readonly monotonicNs: () => bigint
   /** After the epoch. Seconds. */
@@ -27,16 +28,24 @@ export interface PipelineParts {
 export interface Pipeline {
   /** Reads CPU times; more often than an interval is long. */
   sample(): void
-  /** Takes an interval. @returns the deploys and restarts that it showed. */
-  take(interval: TraceInterval): Recorded['events']
+  /** Takes an interval, after those before it. @returns the deploys and restarts that it showed. */
+  take(interval: TraceInterval): Promise<Recorded['events']>
+  /** What comes next does not continue what came before. */
+  interrupt(): void
+  /** Resolves when all that was taken is recorded. */
+  settled(): Promise<void>
   /** Processes of the last interval whose CPU time is not read: there are too many. Count. */
   processesCut(): number
 }
+
+/** An interval waits so long for processes that are new to be looked at: they are in the next one else. Milliseconds. */
+const LOOK_MS = 250
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { sampler, threads, lister, host, lockNames, registry, monotonicNs, nowSeconds, ownPids } = parts
   let isTraced = true
   let processesCut = 0
+  let last: Promise<unknown> = Promise.resolve()
   /** Command names of programs whose new processes are looked at early. */
   let lookFor: ReadonlySet<string> = new Set()
 
@@ -50,6 +59,16 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   /** Reads the CPU time of more processes, as many as there is room for. */
   function watch(pids: readonly number[]): void {
     processesCut = pids.filter((pid) => !sampler.watch(pid, !isTraced)).length
+  }
+
+  const isRead = (pid: number) => sampler.readings.processes.has(pid)
+
+  function record(joined: JoinedInterval): Recorded['events'] {
+    const recorded = registry.record(joined, nowSeconds())
+    lookFor = recorded.lookFor
+    if (isTraced) watch(recorded.watch)
+    threads.choose(joined, isRead)
+    return recorded.events
   }
 
   return {
@@ -70,12 +89,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       lockNames.offer(interval.stacks, monotonicNs())
       const own = new Set(ownPids())
       const joined = joinInterval(interval, sampler.readings, { threads: threads.readings, own })
-      const recorded = registry.record(joined, nowSeconds())
-      lookFor = recorded.lookFor
-      const isRead = (pid: number) => sampler.readings.processes.has(pid)
-      watch(isTraced ? recorded.watch : lister.find((pid) => own.has(pid) || isRead(pid)))
-      threads.choose(joined, isRead)
-      return recorded.events
+      if (!isTraced) watch(lister.find((pid) => own.has(pid) || isRead(pid)))
+      const prepared = within(LOOK_MS, host.prepare(registry.concerned(joined.processes)))
+      const recorded = Promise.all([last, prepared]).then(() => record(joined))
+      last = recorded
+      return recorded
+    },
+    interrupt() {
+      last = last.then(registry.interrupt)
+    },
+    async settled() {
+      await last
     },
     processesCut: () => processesCut,
   }

@@ -22,7 +22,7 @@ export interface Reloader {
 export function createReloader(
   initial: Config,
   read: ReadConfig,
-  apply: (config: Config) => void,
+  apply: (config: Config) => Promise<void>,
   logger: Logger,
   nowSeconds: () => number,
 ): Reloader {
@@ -39,7 +39,7 @@ export function createReloader(
       const { config, notes } = mergeReloaded(running, result.config)
       running = config
       lastRead = { isValid: true, readTimestampSeconds: nowSeconds() }
-      apply(config)
+      await apply(config)
       for (const note of notes) logger.warn({}, note)
       logger.info({ rules: config.targets.length }, 'configuration read again')
       return { ok: true, notes }

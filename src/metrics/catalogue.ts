@@ -64,6 +64,23 @@ export const CATALOGUE = {
     'Lines of the tracer that were refused, by what was wrong.',
     ['code'],
   ),
+  filesRefused: counter(
+    'amdahl_file_reads_refused_total',
+    'Files of processes that were not read, by why: the process may not read them either, or they are none to be read.',
+    ['reason'],
+  ),
+  procReadErrors: counter(
+    'amdahl_proc_read_errors_total',
+    'Reads of /proc and of cgroups that failed though there was something to read: no descriptors were left, or the like.',
+  ),
+  readerCpuSeconds: counter(
+    'amdahl_reader_cpu_seconds_total',
+    'CPU time of the processes that read the files of other processes.',
+  ),
+  readerMemory: gauge(
+    'amdahl_reader_resident_memory_bytes',
+    'Resident memory of the processes that read the files of other processes.',
+  ),
   buildInfo: gauge('amdahl_exporter_build_info', 'Always 1: version of the exporter and of Node.js.', [
     'version',
     'nodeversion',

@@ -1,4 +1,5 @@
 import type { NodeAssessment } from '../assess/node.js'
+import type { RefusalReason } from '../foreign/refusal.js'
 import type { ParseCode } from '../parse/parse-error.js'
 import type { CpuUse } from '../sample/node-sampler.js'
 import type { ProcessCost } from '../sample/process-cost.js'
@@ -21,6 +22,12 @@ export interface MetricsSource {
   unattributedWaits(): number
   /** Processes of the last interval whose CPU time is not read: there are too many. Count. */
   processesCut(): number
+  /** Files of processes that were not read. Count. */
+  filesRefused(reason: RefusalReason): number
+  /** Reads of /proc that failed though there was something to read. Count. */
+  procReadErrors(): number
+  /** What the processes cost that read the files of others. */
+  readerCost(): ProcessCost
   config(): { readonly isValid: boolean; readonly readTimestampSeconds: number }
   build(): { readonly version: string; readonly nodeVersion: string }
   /** Records that were lost for the log. Count. */

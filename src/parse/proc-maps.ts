@@ -18,22 +18,23 @@ const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) (\S+) (\d+) *(.*)$/
 
 /** Parses /proc/PID/maps (proc_pid_maps(5)); lines of another form are left out. */
 export function parseProcMaps(text: string): readonly Mapping[] {
-  const mappings: Mapping[] = []
-  for (const line of text.split('\n')) {
-    const match = LINE.exec(line)
-    if (!match) continue
-    const [, begin = '', end = '', permissions = '', offset = '', device = '', inode = '', path = ''] = match
-    mappings.push({
-      begin: BigInt(`0x${begin}`),
-      end: BigInt(`0x${end}`),
-      offset: BigInt(`0x${offset}`),
-      path,
-      isExecutable: permissions.includes('x'),
-      isShared: permissions.endsWith('s'),
-      file: `${device}:${inode}`,
-    })
+  return text.split('\n').flatMap((line) => parseProcMapsLine(line) ?? [])
+}
+
+/** Parses one line of it; undefined where it has another form. */
+export function parseProcMapsLine(line: string): Mapping | undefined {
+  const match = LINE.exec(line)
+  if (!match) return undefined
+  const [, begin = '', end = '', permissions = '', offset = '', device = '', inode = '', path = ''] = match
+  return {
+    begin: BigInt(`0x${begin}`),
+    end: BigInt(`0x${end}`),
+    offset: BigInt(`0x${offset}`),
+    path,
+    isExecutable: permissions.includes('x'),
+    isShared: permissions.endsWith('s'),
+    file: `${device}:${inode}`,
   }
-  return mappings
 }
 
 /** The path as it was before its file was removed: the kernel then appends ` (deleted)`. */

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBoundedFile } from './bounded-file.js'
+import { readHostText } from '../foreign/host-text.js'
+import type { Refusals } from '../foreign/refusal.js'
 
 /** What the runtime's files say of a container. */
 export interface ContainerFacts {
@@ -18,18 +19,26 @@ export interface ContainerFacts {
  * @param containerId 64 hex digits.
  * @returns Undefined where no runtime has a file of it that can be read.
  */
-export function readContainerFacts(rootfs: string, containerId: string): ContainerFacts | undefined {
+export function readContainerFacts(
+  rootfs: string,
+  containerId: string,
+  refusals: Refusals,
+): ContainerFacts | undefined {
   if (!/^[0-9a-f]{64}$/.test(containerId)) return undefined
+  const readJson = (path: string) => parseJson(readHostText(join(rootfs, path), refusals))
   return (
-    readDocker(rootfs, containerId) ??
-    readContainersStorage(rootfs, containerId) ??
-    readContainerd(rootfs, containerId)
+    readDocker(readJson, containerId) ??
+    readContainersStorage(readJson, containerId) ??
+    readContainerd(readJson, rootfs, containerId)
   )
 }
 
+/** Reads a file below the root of the machine; undefined where it cannot be read, or is no JSON. */
+type ReadJson = (path: string) => unknown
+
 /** Source: moby/moby, container/container.go: config.v2.json. The name begins with a slash. */
-function readDocker(rootfs: string, id: string): ContainerFacts | undefined {
-  const file = readJson(join(rootfs, 'var/lib/docker/containers', id, 'config.v2.json'))
+function readDocker(readJson: ReadJson, id: string): ContainerFacts | undefined {
+  const file = readJson(join('var/lib/docker/containers', id, 'config.v2.json'))
   if (file === undefined) return undefined
   const labels = stringsOf(field(field(file, 'Config'), 'Labels'))
   return { name: kubernetesName(labels) ?? text(field(file, 'Name'))?.replace(/^\//, ''), labels }
@@ -40,9 +49,9 @@ function readDocker(rootfs: string, id: string): ContainerFacts | undefined {
  * of CRI-O in runroot; a container that is removed when it ends is listed in volatile-containers.json
  * (containers/storage, containers.go).
  */
-function readContainersStorage(rootfs: string, id: string): ContainerFacts | undefined {
-  const graphRoot = join(rootfs, 'var/lib/containers/storage/overlay-containers')
-  const runRoot = join(rootfs, 'run/containers/storage/overlay-containers')
+function readContainersStorage(readJson: ReadJson, id: string): ContainerFacts | undefined {
+  const graphRoot = 'var/lib/containers/storage/overlay-containers'
+  const runRoot = 'run/containers/storage/overlay-containers'
   const bundle =
     readJson(join(runRoot, id, 'userdata/config.json')) ??
     readJson(join(graphRoot, id, 'userdata/config.json'))
@@ -60,10 +69,10 @@ const CONTAINERD_STATES = ['run/containerd', 'run/k3s/containerd']
 /** nerdctl passes its labels on as annotations (nerdctl, pkg/labels/labels.go). */
 const NERDCTL_NAME = 'nerdctl/name'
 
-function readContainerd(rootfs: string, id: string): ContainerFacts | undefined {
+function readContainerd(readJson: ReadJson, rootfs: string, id: string): ContainerFacts | undefined {
   for (const state of CONTAINERD_STATES) {
-    const tasks = join(rootfs, state, 'io.containerd.runtime.v2.task')
-    for (const namespace of namesIn(tasks)) {
+    const tasks = join(state, 'io.containerd.runtime.v2.task')
+    for (const namespace of namesIn(join(rootfs, tasks))) {
       const bundle = readJson(join(tasks, namespace, id, 'config.json'))
       if (bundle === undefined) continue
       const labels = stringsOf(field(bundle, 'annotations'))
@@ -122,9 +131,9 @@ export function workloadOf(pod: string): string {
   return pod
 }
 
-function readJson(path: string): unknown {
+function parseJson(text: string | undefined): unknown {
   try {
-    return JSON.parse(readBoundedFile(path) ?? '') ?? undefined
+    return JSON.parse(text ?? '') ?? undefined
   } catch {
     return undefined
   }

@@ -13,6 +13,8 @@ export interface CpuAllowanceSource {
   limits(paths: CgroupPaths): CgroupLimits
   /** As Procfs.readAffinity. */
   affinity(pid: number, onlineCpus: number): readonly number[] | undefined
+  /** Reads that failed, though there was something to read, so far. Count. */
+  failures(): number
   /** Begins to watch the quotas of a cgroup. */
   watch(paths: CgroupPaths): void
   /** As ThrottlingSampler.between. */
@@ -43,6 +45,7 @@ export function createCpuAllowance(source: CpuAllowanceSource) {
   function read({ pid, key, cgroup: first }: ProcessIdentity, onlineCpus: number, nowNs: bigint): Kept {
     const known = kept.get(key)
     if (known && nowNs - known.readNs < REREAD_NS) return known
+    const failures = source.failures()
     const cgroup = source.cgroup(pid) ?? known?.cgroup ?? first
     if (cgroup) source.watch(cgroup)
     const next = {
@@ -51,6 +54,8 @@ export function createCpuAllowance(source: CpuAllowanceSource) {
       affinity: source.affinity(pid, onlineCpus),
       readNs: nowNs,
     }
+    // What could not be read is not without a limit for that.
+    if (source.failures() !== failures) return known ?? next
     kept.delete(key)
     kept.set(key, next)
     dropOldest(kept, MAX_KEPT)

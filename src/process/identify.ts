@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { NamedBy } from '../config/named-by.js'
 import type { TargetRule } from '../config/target-rule.js'
+import { dropOldest } from '../drop-oldest.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import { withoutDeleted } from '../parse/proc-maps.js'
 import type { Runtime } from '../runtimes/runtime.js'
@@ -8,9 +9,9 @@ import { detectRuntime } from '../runtimes/runtime-table.js'
 import { defaultName } from './default-name.js'
 import { findMatchingRule } from './matching-rule.js'
 import type { ProcessFacts } from './process-directory.js'
-import type { PlacedProcess, ProcessSource } from './process-source.js'
+import type { ProcessSource } from './process-source.js'
 import type { Start } from './release.js'
-import { createTargetNames } from './target-name.js'
+import { createTargetNames, type DefaultName } from './target-name.js'
 import { findVersion } from './version.js'
 
 /** What is known of a process: found out once per exec. */
@@ -47,10 +48,39 @@ export interface NamingRules {
 }
 
 export interface Identifier {
-  /** Undefined where the process ended before it was looked at. */
+  /** Undefined where the process ended before it was looked at, or was not looked at yet: see isPending. */
   identify(pid: number): ProcessIdentity | undefined
-  /** Takes other rules: every process is looked at once more. */
-  use(rules: NamingRules): void
+  /** Whether the process is there, and will be identified later. */
+  isPending(pid: number): boolean
+  /** Looks at those that are not identified. Resolves when all are, or have ended, or could not be looked at. */
+  prepare(pids: readonly number[]): Promise<void>
+  /** Takes other rules: every process is looked at once more. Resolves as prepare does. */
+  use(rules: NamingRules): Promise<void>
+}
+
+/** Tells a program in a process from any other, also after a restart of the exporter. */
+export function keyOf(boot: Boot, { stat: { pid, startSeconds, layout } }: ProcessFacts): string {
+  return `${boot.id}:${pid}@${startSeconds}:${layout}`
+}
+
+/** Processes that are looked at once more when the rules change. */
+const MAX_REMEMBERED = 4096
+/** A process whose files did not answer is looked at again after this time, then after twice as long. Nanoseconds. */
+const RETRY_NS = 60_000_000_000n
+const MAX_RETRY_NS = 3_600_000_000_000n
+
+/** What is known of one program in one process. */
+interface Known {
+  /** Undefined: it has ended before it could be looked at, or nobody has looked yet. */
+  identity: ProcessIdentity | undefined
+  /** What it is called after; undefined where a rule names it. */
+  name: DefaultName | undefined
+  hasEnded: boolean
+  /** While it is looked at. */
+  looking: Promise<void> | undefined
+  /** When to look again, since its files did not answer; and how long that was put off. Nanoseconds. */
+  retryNs: bigint | undefined
+  pauseNs: bigint | undefined
 }
 
 /**
@@ -58,71 +88,135 @@ export interface Identifier {
  * unit, else its command name (see target-name.ts).
  *
  * @param own The exporter's own cgroup: what runs in the same unit or container is told apart by command name.
+ * @param monotonicNs CLOCK_MONOTONIC. Nanoseconds.
  */
 export function createIdentifier(
   source: ProcessSource,
   rules: NamingRules,
   own: CgroupIdentity | undefined,
   boot: Boot,
+  monotonicNs: () => bigint,
 ): Identifier {
   let active = rules
   const names = createTargetNames((name) => active.targets.some((rule) => rule.name === name))
-  let identities = new WeakMap<ProcessFacts, ProcessIdentity>()
+  let known = new WeakMap<ProcessFacts, Known>()
+  /** The last one last. */
+  const pids = new Set<number>()
 
-  function identifyOnce(facts: ProcessFacts): ProcessIdentity {
-    const { pid, comm, startSeconds, layout } = facts.stat
+  function knownOf(facts: ProcessFacts): Known {
+    let one = known.get(facts)
+    if (!one) {
+      one = {
+        identity: undefined,
+        name: undefined,
+        hasEnded: false,
+        looking: undefined,
+        retryNs: undefined,
+        pauseNs: undefined,
+      }
+      known.set(facts, one)
+    }
+    return one
+  }
+
+  async function look(facts: ProcessFacts, one: Known): Promise<void> {
+    const { pid } = facts.stat
+    const asked = active
+    const failures = source.failures()
     const cgroup = source.cgroup(pid)
     const place = cgroup && identifyCgroup(cgroup)
     const isOfMachine = place?.containerId !== undefined && place.containerOwner === undefined
-    const container = isOfMachine ? source.container(place.containerId) : undefined
-    const process = { facts, place, container }
-    const rule = findMatchingRule(active.targets, process, source)
     const isOfUser = place?.containerOwner?.startsWith('user@') ?? false
-    const { executable, sectionNames } = source.program(pid)
-    return {
+    const looked = await source.look(pid, isOfMachine ? place.containerId : undefined)
+    if (looked === 'busy') return
+    if (looked === 'gone') {
+      one.hasEnded = one.identity === undefined
+      return
+    }
+    const found = looked === 'failed' ? undefined : looked
+    const process = { facts, place, container: found?.container, commandLine: found?.commandLine }
+    const rule = findMatchingRule(asked.targets, process, source)
+    // By what could not be read it might be another's: it is looked at once more.
+    if (source.failures() !== failures) return
+    const { startSeconds, comm } = facts.stat
+    one.name = rule ? undefined : defaultName(process, own)
+    if (one.name) names.claim(one.name)
+    one.identity = {
       pid,
-      key: `${boot.id}:${pid}@${startSeconds}:${layout}`,
-      ...nameTarget(rule, process),
+      key: keyOf(boot, facts),
+      target: rule ? rule.name : one.name && nameOf(one.name),
+      namedBy: one.name?.namedBy ?? 'rule',
+      isUserNamed: one.name?.isUserNamed ?? false,
       program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
       exe: facts.exe,
-      executable,
-      version: rule?.version && findVersion(rule.version, process, source),
+      executable: found?.executable,
+      version: rule?.version && found && (await findVersion(rule.version, process, source)),
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      runtime: detectRuntime(source.mappings(pid), sectionNames),
+      // Where not all files are known, one of them may be of a runtime whose locks are not seen.
+      runtime: found?.runtimeFiles ? detectRuntime(found.runtimeFiles, found.sectionNames) : 'unclassifiable',
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: isOfUser ? undefined : place?.containerId,
       podUid: isOfUser ? undefined : place?.podUid,
       facts,
     }
+    putOff(one, looked === 'failed')
   }
 
-  function nameTarget(
-    rule: TargetRule | undefined,
-    process: PlacedProcess,
-  ): Pick<ProcessIdentity, 'target' | 'namedBy' | 'isUserNamed'> {
-    if (rule) return { target: rule.name, namedBy: 'rule', isUserNamed: false }
-    const name = defaultName(process, own)
-    // The command's processes are looked at once more.
-    if (names.claim(name)) identities = new WeakMap()
-    const { namedBy, isUserNamed } = name
-    return { target: active.rulesOnly ? undefined : names.of(name), namedBy, isUserNamed }
+  function putOff(one: Known, hasFailed: boolean): void {
+    const twiceNs = 2n * (one.pauseNs ?? RETRY_NS / 2n)
+    one.pauseNs = hasFailed ? (twiceNs < MAX_RETRY_NS ? twiceNs : MAX_RETRY_NS) : undefined
+    one.retryNs = one.pauseNs === undefined ? undefined : monotonicNs() + one.pauseNs
+  }
+
+  /** Looks at it, if that is to be done. @returns when that is done; undefined where nothing waits for it. */
+  function prepareOne(pid: number): Promise<void> | undefined {
+    const facts = source.find(pid)
+    if (!facts || facts === 'unreadable') return undefined
+    const one = knownOf(facts)
+    const isRetry = one.retryNs !== undefined && monotonicNs() >= one.retryNs
+    if (one.hasEnded || (one.identity && !isRetry)) return undefined
+    pids.delete(pid)
+    pids.add(pid)
+    dropOldest(pids, MAX_REMEMBERED)
+    one.looking ??= look(facts, one).finally(() => {
+      one.looking = undefined
+    })
+    // What is known already need not be waited for.
+    return one.identity ? undefined : one.looking
+  }
+
+  async function prepare(wanted: Iterable<number>): Promise<void> {
+    await Promise.all([...wanted].flatMap((pid) => prepareOne(pid) ?? []))
+  }
+
+  function nameOf(name: DefaultName): string | undefined {
+    return active.rulesOnly ? undefined : names.of(name)
   }
 
   return {
+    prepare,
     identify(pid) {
       const facts = source.find(pid)
-      if (!facts) return undefined
-      let identity = identities.get(facts)
-      if (!identity) {
-        identity = identifyOnce(facts)
-        identities.set(facts, identity)
-      }
-      return identity
+      if (!facts || facts === 'unreadable') return undefined
+      const one = knownOf(facts)
+      if (!one.identity) void prepareOne(pid)
+      // A container that was seen since may have taken its name.
+      const target = one.name && nameOf(one.name)
+      if (one.identity && one.name && one.identity.target !== target)
+        one.identity = { ...one.identity, target }
+      return one.identity
+    },
+    isPending(pid) {
+      const facts = source.find(pid)
+      if (!facts || facts === 'unreadable') return facts !== undefined
+      const { identity, hasEnded } = knownOf(facts)
+      return !identity && !hasEnded
     },
     use(rules) {
       active = rules
-      identities = new WeakMap()
+      known = new WeakMap()
+      return prepare([...pids])
     },
   }
 }

@@ -6,7 +6,7 @@ import type { PlacedProcess, ProcessSource } from './process-source.js'
 export function findMatchingRule(
   rules: readonly TargetRule[],
   process: PlacedProcess,
-  source: ProcessSource,
+  source: Pick<ProcessSource, 'user'>,
 ): TargetRule | undefined {
   return rules.find(({ match }) =>
     [...match].every(([condition, pattern]) => valuesOf(condition, process, source).some(pattern.matches)),
@@ -16,8 +16,8 @@ export function findMatchingRule(
 /** What a condition is compared with: one of these has to match. */
 function valuesOf(
   condition: Condition,
-  { facts, place, container }: PlacedProcess,
-  source: ProcessSource,
+  { facts, place, container, commandLine }: PlacedProcess,
+  source: Pick<ProcessSource, 'user'>,
 ): readonly string[] {
   const { stat, exe } = facts
   switch (condition) {
@@ -26,7 +26,7 @@ function valuesOf(
     case 'exe':
       return exe === undefined ? [] : [withoutDeleted(exe)]
     case 'cmdline':
-      return present(source.commandLine(stat.pid))
+      return present(commandLine)
     case 'systemd_unit':
       return present(place?.systemdUnit).map((unit) => owned(place?.unitOwner, unit))
     case 'cgroup':

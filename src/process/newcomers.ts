@@ -1,6 +1,5 @@
 import { dropOldest } from '../drop-oldest.js'
 import type { ProcessProcfs } from '../sample/process-procfs.js'
-import type { ProcessIdentity } from './identify.js'
 
 /** The first and the last look at which a process was there. */
 export interface Presence {
@@ -8,27 +7,34 @@ export interface Presence {
   readonly last: number
 }
 
+/** A program in a process. */
+export interface Met {
+  readonly pid: number
+  /** As that of its identity. */
+  readonly key: string
+}
+
 /** Finds processes while they live that may have ended when the tracer tells of them. */
 export interface Newcomers {
   /**
-   * Looks for processes that have started since the last look, and identifies those that run one of these programs.
+   * Looks for processes that have started since the last look, and finds those that run one of these programs.
    *
    * @param commandNames None: nothing is looked for.
    */
-  look(commandNames: ReadonlySet<string>): readonly ProcessIdentity[]
+  look(commandNames: ReadonlySet<string>): readonly Met[]
   /** Of a process that was found so. */
-  presence(identity: ProcessIdentity): Presence | undefined
+  presence(process: Pick<Met, 'key'>): Presence | undefined
 }
 
-/** New processes whose command name is read at one look, and of these those that are identified. */
+/** New processes whose command name is read at one look, and of these those that are taken. */
 const MAX_READ = 512
-const MAX_IDENTIFIED = 32
+const MAX_MET = 32
 /** Processes whose presence is remembered. */
 const MAX_PRESENT = 1024
 
 export function createNewcomers(
   procfs: Pick<ProcessProcfs, 'readPids' | 'readProcess'>,
-  identify: (pid: number) => ProcessIdentity | undefined,
+  find: (pid: number) => Met | undefined,
 ): Newcomers {
   /** The processes of the last look and of the one before; undefined where there was none. */
   let recent: ReadonlySet<number> | undefined
@@ -38,15 +44,15 @@ export function createNewcomers(
 
   function isWanted(pid: number, commandNames: ReadonlySet<string>): boolean {
     const stat = procfs.readProcess(pid)
-    return stat !== undefined && !stat.hasEnded && commandNames.has(stat.comm)
+    return stat !== undefined && stat !== 'unreadable' && !stat.hasEnded && commandNames.has(stat.comm)
   }
 
-  function meet(pid: number): readonly ProcessIdentity[] {
-    const identity = identify(pid)
-    if (!identity || presences.has(identity.key)) return []
-    presences.set(identity.key, { pid, first: recent?.has(pid) ? looks - 1 : looks, last: looks })
+  function meet(pid: number): readonly Met[] {
+    const met = find(pid)
+    if (!met || presences.has(met.key)) return []
+    presences.set(met.key, { pid, first: recent?.has(pid) ? looks - 1 : looks, last: looks })
     dropOldest(presences, MAX_PRESENT)
-    return [identity]
+    return [met]
   }
 
   function stop(): void {
@@ -61,8 +67,10 @@ export function createNewcomers(
         stop()
         return []
       }
+      const read = procfs.readPids()
+      if (read === 'unreadable') return []
       looks += 1
-      const pids = new Set(procfs.readPids())
+      const pids = new Set(read)
       for (const presence of presences.values()) {
         if (presence.last === looks - 1 && pids.has(presence.pid)) presence.last = looks
       }
@@ -71,7 +79,7 @@ export function createNewcomers(
       const started = known ? [...pids].filter((pid) => !known.has(pid)).slice(-MAX_READ) : []
       const met = started
         .filter((pid) => isWanted(pid, commandNames))
-        .slice(-MAX_IDENTIFIED)
+        .slice(-MAX_MET)
         .flatMap(meet)
       older = recent
       recent = pids

@@ -9,8 +9,11 @@ export interface ProcessFacts {
 }
 
 export interface ProcessDirectory {
-  /** The same object as long as the process runs the same program; undefined where it ended before it was looked at. */
-  find(pid: number): ProcessFacts | undefined
+  /**
+   * The same object as long as the process runs the same program, and a little longer; undefined where it ended before
+   * it was looked at.
+   */
+  find(pid: number): ProcessFacts | 'unreadable' | undefined
   /** Whether it runs now: looks at once. */
   isAlive(facts: ProcessFacts): boolean
 }
@@ -24,8 +27,20 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
   interface Entry {
     facts: ProcessFacts
     checkedNs: bigint
+    isGone: boolean
   }
   const entries = new Map<number, Entry>()
+
+  /** What was known of a process that is gone still holds for what it did before, for a while. */
+  function recall(pid: number, known: Entry | undefined, nowNs: bigint): ProcessFacts | undefined {
+    if (!known || known.isGone) {
+      entries.delete(pid)
+      return undefined
+    }
+    known.isGone = true
+    known.checkedNs = nowNs
+    return known.facts
+  }
 
   return {
     find(pid) {
@@ -33,25 +48,25 @@ export function createProcessDirectory(procfs: Procfs, monotonicNs: () => bigint
       const known = entries.get(pid)
       if (known && now - known.checkedNs < RECHECK_NS) return known.facts
       const stat = procfs.readProcess(pid)
-      if (!stat) {
-        // It has ended: what was known of it still holds for what it did before.
-        entries.delete(pid)
-        return known?.facts
-      }
+      if (stat === undefined) return recall(pid, known, now)
+      if (stat === 'unreadable') return known?.facts ?? stat
       if (stat.hasEnded) return known?.facts
       if (known && isSameProgram(known.facts.stat, stat)) {
         known.checkedNs = now
         return known.facts
       }
+      const failures = procfs.failures()
       const facts = { stat, exe: procfs.readExe(pid) }
+      if (procfs.failures() !== failures) return 'unreadable'
       entries.delete(pid)
-      entries.set(pid, { facts, checkedNs: now })
+      entries.set(pid, { facts, checkedNs: now, isGone: false })
       dropOldest(entries, MAX_PROCESSES)
       return facts
     },
     isAlive({ stat }) {
       const now = procfs.readProcess(stat.pid)
-      return now !== undefined && !now.hasEnded && isSameProgram(stat, now)
+      // What cannot be read has not ended for that.
+      return now === 'unreadable' || (now !== undefined && !now.hasEnded && isSameProgram(stat, now))
     },
   }
 }

@@ -1,30 +1,24 @@
 import type { CgroupIdentity, CgroupPaths } from '../parse/cgroup.js'
-import type { Mapping } from '../parse/proc-maps.js'
 import type { ContainerFacts } from './container.js'
 import type { ProcessFacts } from './process-directory.js'
-import type { Executable } from './release.js'
+import type { ProcessLook } from './process-looks.js'
 
-/** The file that a process runs, and what it says of itself. */
-export interface ProgramFile {
-  /** Undefined where the process is gone or may not be read. */
-  readonly executable: Executable | undefined
-  /** Of its ELF sections; none where it cannot be read. */
-  readonly sectionNames: readonly string[]
-}
+/** What a reader found: `gone` where the process has ended; the others as Asked has them. */
+export type Looked = ProcessLook | 'gone' | 'failed' | 'busy'
 
-/** What the machine says of processes. */
+/** What the machine says of processes. What the kernel alone answers is there at once; the rest is asked of a reader. */
 export interface ProcessSource {
-  find(pid: number): ProcessFacts | undefined
-  mappings(pid: number): readonly Mapping[]
-  program(pid: number): ProgramFile
-  commandLine(pid: number): string | undefined
-  environment(pid: number, name: string): string | undefined
+  /** As ProcessDirectory has it. */
+  find(pid: number): ProcessFacts | 'unreadable' | undefined
   cgroup(pid: number): CgroupPaths | undefined
+  /** Reads that failed, though there was something to read, so far. Count. */
+  failures(): number
   /** Name of the user that the process runs as, and its number. */
   user(pid: number): readonly string[]
-  firstLine(pid: number, path: string): string | undefined
-  container(id: string): ContainerFacts | undefined
-  unitLabel(unit: string, key: string): string | undefined
+  look(pid: number, containerId: string | undefined): Promise<Looked>
+  environment(pid: number, name: string): Promise<string | undefined>
+  firstLine(pid: number, path: string): Promise<string | undefined>
+  unitLabel(unit: string, key: string): Promise<string | undefined>
 }
 
 /** A process with what holds it. */
@@ -32,4 +26,5 @@ export interface PlacedProcess {
   readonly facts: ProcessFacts
   readonly place: CgroupIdentity | undefined
   readonly container: ContainerFacts | undefined
+  readonly commandLine: string | undefined
 }

@@ -15,15 +15,11 @@ export interface DefaultName {
 export interface TargetNames {
   /** Name of the target, at most 128 characters. */
   of(name: DefaultName): string
-  /**
-   * Takes a container's name from the commands.
-   *
-   * @returns whether a command has had it so far, and needs another name now.
-   */
-  claim(name: DefaultName): boolean
+  /** Takes a container's name from the commands: those that have it are called otherwise from then on. */
+  claim(name: DefaultName): void
 }
 
-/** Containers and commands whose names are remembered, of each. */
+/** Containers whose names are remembered. */
 const MAX_NAMES = 4096
 const OF_UNIT = /\.(?:service|scope)$/
 const OF_CONTAINER = /^[0-9a-f]{12}$/
@@ -31,7 +27,6 @@ const OF_CONTAINER = /^[0-9a-f]{12}$/
 /** @param isRule Whether a rule has this name: those stay as they are. */
 export function createTargetNames(isRule: (name: string) => boolean): TargetNames {
   const containers = new Set<string>()
-  const commands = new Set<string>()
 
   /** Whether a name is, or could be, that of a target of another kind. */
   function isAmbiguous(namedBy: DefaultName['namedBy'], name: string): boolean {
@@ -49,15 +44,14 @@ export function createTargetNames(isRule: (name: string) => boolean): TargetName
   return {
     of({ namedBy, text }) {
       const name = printable(text)
-      if (isAmbiguous(namedBy, name)) return labelText(`${namedBy}:${name}`)
-      if (namedBy === 'command') remember(commands, name)
-      return name
+      return isAmbiguous(namedBy, name) ? labelText(`${namedBy}:${name}`) : name
     },
     claim({ namedBy, text }) {
       const name = printable(text)
-      if (namedBy !== 'container' || name.includes('/')) return false
-      remember(containers, name)
-      return commands.delete(name)
+      if (namedBy !== 'container' || name.includes('/')) return
+      containers.delete(name)
+      containers.add(name)
+      dropOldest(containers, MAX_NAMES)
     },
   }
 }
@@ -65,10 +59,4 @@ export function createTargetNames(isRule: (name: string) => boolean): TargetName
 /** Whoever names a program or a container may put anything into the name. */
 function printable(text: string): string {
   return labelText(text) || 'unnamed'
-}
-
-function remember(names: Set<string>, name: string): void {
-  names.delete(name)
-  names.add(name)
-  dropOldest(names, MAX_NAMES)
 }

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBoundedFile } from './bounded-file.js'
+import { readHostText } from '../foreign/host-text.js'
+import type { Refusals } from '../foreign/refusal.js'
 
 /** Where the system manager looks for units, first wins (systemd.unit(5), "Unit File Load Path"). */
 const UNIT_FOLDERS = [
@@ -23,12 +24,20 @@ const UNIT_FOLDERS = [
  * @param unit Name with its suffix, such as app@1.service.
  * @returns The value that is assigned last; undefined where there is none, or an empty one.
  */
-export function readUnitLabel(rootfs: string, unit: string, key: string): string | undefined {
+export function readUnitLabel(
+  rootfs: string,
+  unit: string,
+  key: string,
+  refusals: Refusals,
+): string | undefined {
   if (!/^[\w:.@\\-]+\.[a-z]+$/.test(unit)) return undefined
   const names = namesOf(unit)
-  const texts = [readUnit(rootfs, names), ...readDropIns(rootfs, names, unit)]
+  const read = (path: string) => readHostText(path, refusals)
+  const texts = [readUnit(read, rootfs, names), ...readDropIns(read, rootfs, names, unit)]
   return texts.reduce<string | undefined>((value, text) => lastValue(text, key, value), undefined)
 }
+
+type ReadText = (path: string) => string | undefined
 
 /** A unit, and the template it is made from: app@1.service, app@.service. */
 function namesOf(unit: string): readonly string[] {
@@ -36,14 +45,24 @@ function namesOf(unit: string): readonly string[] {
   return template === unit ? [unit] : [unit, template]
 }
 
-function readUnit(rootfs: string, names: readonly string[]): string {
+function readUnit(read: ReadText, rootfs: string, names: readonly string[]): string {
   for (const name of names) {
     for (const folder of UNIT_FOLDERS) {
-      const text = readBoundedFile(join(rootfs, folder, name))
+      const path = join(rootfs, folder, name)
+      const text = isMasked(path) ? '' : read(path)
       if (text !== undefined) return text
     }
   }
   return ''
+}
+
+/** A link to /dev/null hides what the other folders have. */
+function isMasked(path: string): boolean {
+  try {
+    return readlinkSync(path) === '/dev/null'
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -51,7 +70,12 @@ function readUnit(rootfs: string, names: readonly string[]): string {
  * a template, of all units with a prefix (`a-.service.d` for a-b.service) and of a type (`service.d`) apply too
  * (systemd.unit(5)).
  */
-function readDropIns(rootfs: string, names: readonly string[], unit: string): readonly string[] {
+function readDropIns(
+  read: ReadText,
+  rootfs: string,
+  names: readonly string[],
+  unit: string,
+): readonly string[] {
   const type = unit.slice(unit.lastIndexOf('.') + 1)
   const found = new Map<string, string>()
   for (const name of [...names, ...names.flatMap(prefixesOf), type]) {
@@ -62,7 +86,7 @@ function readDropIns(rootfs: string, names: readonly string[], unit: string): re
       }
     }
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => readBoundedFile(path) ?? '')
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => read(path) ?? '')
 }
 
 /** a-b-c@1.service: a-b-@1.service, a-@1.service. */

@@ -1,4 +1,4 @@
-import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
+import { withoutDeleted } from '../parse/proc-maps.js'
 import { BUN } from './bun.js'
 import { CPP } from './cpp.js'
 import { CPYTHON } from './cpython.js'
@@ -43,19 +43,30 @@ const RUNTIMES: readonly RuntimeFiles[] = [
   GLIBC,
 ]
 
+const RECOGNITIONS: readonly Recognition[] = RUNTIMES.flatMap(({ recognition }) => recognition ?? [])
+
 /**
  * Tells the runtime of a process by what is mapped and what its program contains. Without a known one (static programs)
  * it has its own rules.
  *
+ * @param files Paths of mapped files, at least those for which isRuntimeFile holds.
  * @param sectionNames Of the ELF sections of its program; none where it cannot be read.
  */
-export function detectRuntime(mappings: readonly Mapping[], sectionNames: readonly string[]): Runtime {
-  const fileNames = new Set(mappings.map(({ path }) => withoutDeleted(path).split('/').at(-1) ?? ''))
+export function detectRuntime(files: readonly string[], sectionNames: readonly string[]): Runtime {
+  const fileNames = files.map(nameOf)
   const isRecognised = ({ file, section }: Recognition) =>
-    [...fileNames].some((name) => file?.test(name)) || sectionNames.some((name) => section?.test(name))
-  return (
-    RUNTIMES.flatMap(({ recognition }) => recognition ?? []).find(isRecognised)?.runtime ?? 'unclassifiable'
-  )
+    fileNames.some((name) => file?.test(name)) || sectionNames.some((name) => section?.test(name))
+  return RECOGNITIONS.find(isRecognised)?.runtime ?? 'unclassifiable'
+}
+
+/** Whether a mapped file tells of a runtime. */
+export function isRuntimeFile(path: string): boolean {
+  const name = nameOf(path)
+  return RECOGNITIONS.some(({ file }) => file?.test(name))
+}
+
+function nameOf(path: string): string {
+  return withoutDeleted(path).split('/').at(-1) ?? ''
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CgroupPaths } from '../parse/cgroup.js'
 import { parseCpuList } from '../parse/cpu-list.js'
 import { type Mount, parseMountinfo } from '../parse/mountinfo.js'
+import { createProcReads, type OnReadError } from './bounded-read.js'
 
 /** What cgroups let a process use of the machine's CPUs. */
 export interface CgroupLimits {
@@ -29,12 +30,16 @@ export interface Cgroupfs {
   readLimits(paths: CgroupPaths): CgroupLimits
   /** The levels up to the root that have a quota, innermost first. */
   readThrottling(paths: CgroupPaths): readonly CgroupThrottling[]
+  /** Reads that failed for another reason than that there is nothing to read, so far. Count. */
+  failures(): number
 }
+
+type ReadText = (path: string) => string | undefined
 
 /** What the two versions of the cpu and cpuset controllers call the same thing. */
 interface Dialect {
   /** CPUs of the quota in this folder; undefined where it has none. */
-  readonly quotaCpus: (folder: string) => number | undefined
+  readonly quotaCpus: (folder: string, readText: ReadText) => number | undefined
   /** Field of cpu.stat with the time held back, and its unit in seconds. */
   readonly throttledTime: { readonly field: string; readonly unitSeconds: number }
   /** First of these that is there and not empty. */
@@ -43,7 +48,7 @@ interface Dialect {
 
 /** Source: Documentation/admin-guide/cgroup-v2.rst, cpu.max, cpu.stat, cpuset.cpus.effective. */
 const V2: Dialect = {
-  quotaCpus(folder) {
+  quotaCpus(folder, readText) {
     const match = /^(\d+) (\d+)$/.exec(readText(join(folder, 'cpu.max')) ?? '')
     return match ? positive(Number(match[1]) / Number(match[2])) : undefined
   },
@@ -53,7 +58,7 @@ const V2: Dialect = {
 
 /** Source: Documentation/scheduler/sched-bwc.rst, cpu.cfs_quota_us (-1: none); cgroup-v1/cpusets.rst. */
 const V1: Dialect = {
-  quotaCpus(folder) {
+  quotaCpus(folder, readText) {
     const [quotaUs, periodUs] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((file) =>
       Number(readText(join(folder, file)) ?? Number.NaN),
     )
@@ -73,8 +78,11 @@ interface Lineage {
  * Creates the reader.
  *
  * @param procfs Where procfs is mounted; its self/mountinfo says where cgroups are, as this process sees them.
+ * @param onError Is told of reads that failed for another reason than that there is nothing to read.
  */
-export function createCgroupfs(procfs: string): Cgroupfs {
+export function createCgroupfs(procfs: string, onError?: OnReadError): Cgroupfs {
+  const { orUndefined, failures } = createProcReads(onError)
+  const readText: ReadText = (path) => orUndefined(() => readFileSync(path, 'utf8').trim())
   const mounts = visible(parseMountinfo(readText(join(procfs, 'self/mountinfo')) ?? ''))
   const v2 = mounts.filter((mount) => mount.type === 'cgroup2')
 
@@ -94,15 +102,16 @@ export function createCgroupfs(procfs: string): Cgroupfs {
 
   function quotasOf(lineage: Lineage | undefined) {
     return (lineage?.levels ?? []).flatMap(({ path, folder }) => {
-      const cpus = lineage?.dialect.quotaCpus(folder)
+      const cpus = lineage?.dialect.quotaCpus(folder, readText)
       return cpus === undefined ? [] : [{ path, folder, cpus }]
     })
   }
 
   return {
+    failures,
     readLimits(paths) {
       return {
-        cpuset: cpusetOf(find(paths, 'cpuset')),
+        cpuset: cpusetOf(find(paths, 'cpuset'), readText),
         quotas: quotasOf(find(paths, 'cpu')).map(({ path, cpus }) => ({ path, cpus })),
       }
     },
@@ -123,7 +132,7 @@ export function createCgroupfs(procfs: string): Cgroupfs {
 }
 
 /** A cgroup without the cpuset controller has the CPUs of the nearest one above that has it. */
-function cpusetOf(lineage: Lineage | undefined): readonly number[] | undefined {
+function cpusetOf(lineage: Lineage | undefined, readText: ReadText): readonly number[] | undefined {
   for (const { folder } of lineage?.levels ?? []) {
     for (const file of lineage?.dialect.cpusetFiles ?? []) {
       const cpus = parseCpuList(readText(join(folder, file)) ?? '')
@@ -173,15 +182,6 @@ function fieldOf(stat: string | undefined, field: string): number | undefined {
 
 function positive(cpus: number): number | undefined {
   return Number.isFinite(cpus) && cpus > 0 ? cpus : undefined
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    // ENOENT, ENODEV: the cgroup is gone, or has no such controller; EACCES: another user's.
-    return undefined
-  }
 }
 
 function isFolder(path: string | undefined): boolean {

@@ -12,9 +12,12 @@ export function readFamilyCpuSeconds(
   pid: number,
 ): number | undefined {
   const first = procfs.readProcess(pid)
-  if (!first) return undefined
+  if (!first || first === 'unreadable') return undefined
   const children = new Map<number, ProcessStat[]>()
-  for (const stat of procfs.readPids().flatMap((other) => procfs.readProcess(other) ?? [])) {
+  const pids = procfs.readPids()
+  for (const other of pids === 'unreadable' ? [] : pids) {
+    const stat = procfs.readProcess(other)
+    if (!stat || stat === 'unreadable') continue
     const siblings = children.get(stat.parentPid)
     if (siblings) siblings.push(stat)
     else children.set(stat.parentPid, [stat])

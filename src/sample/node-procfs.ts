@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type NodeCpuTimes, parseProcStat } from '../parse/proc-stat.js'
-import { orUndefined } from './bounded-read.js'
+import { createProcReads, type ProcReads } from './bounded-read.js'
 
 /** What /proc says of the machine. */
 export interface NodeProcfs {
@@ -17,7 +17,7 @@ export interface NodeProcfs {
 /** /proc/stat grows with CPUs and interrupts; its cpu lines come first and fit here for 1 000 CPUs. */
 const STAT_BUFFER_BYTES = 128 * 1024
 
-export function createNodeProcfs(root: string): NodeProcfs {
+export function createNodeProcfs(root: string, { orUndefined }: ProcReads = createProcReads()): NodeProcfs {
   const buffer = Buffer.allocUnsafe(STAT_BUFFER_BYTES)
   const statPath = join(root, 'stat')
   let stat: number | undefined

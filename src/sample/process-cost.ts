@@ -23,7 +23,9 @@ export function createProcessCostMeter(
   let current: { readonly key: string; readonly cpuSeconds: number } | undefined
 
   function count(pid: number | undefined): ProcessStat | undefined {
-    const stat = pid === undefined ? undefined : procfs.readProcess(pid)
+    const read = pid === undefined ? undefined : procfs.readProcess(pid)
+    if (read === 'unreadable') return undefined
+    const stat = read
     const key = stat && `${stat.pid}@${stat.startSeconds}`
     if (current && key !== current.key) {
       endedSeconds += current.cpuSeconds

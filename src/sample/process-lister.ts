@@ -38,6 +38,7 @@ export function createProcessLister(
   /** CPU time since the last look at it; undefined where it was not there. Seconds. */
   function look(pid: number): number | undefined {
     const stat = procfs.readProcess(pid)
+    if (stat === 'unreadable') return undefined
     if (!stat || stat.hasEnded) {
       seen.delete(pid)
       return undefined
@@ -53,7 +54,9 @@ export function createProcessLister(
       const beginNs = monotonicNs()
       if (lastNs !== undefined && beginNs - lastNs < PAUSE_NS) return []
       lastNs = beginNs
-      const all = [...procfs.readPids()].sort((a, b) => a - b)
+      const pids = procfs.readPids()
+      if (pids === 'unreadable') return []
+      const all = [...pids].sort((a, b) => a - b)
       const there = new Set(all)
       seen = new Map([...seen].filter(([pid]) => there.has(pid)))
       const found: { pid: number; cpuSeconds: number }[] = []

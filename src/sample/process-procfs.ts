@@ -1,27 +1,20 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CgroupPaths, parseProcCgroup } from '../parse/cgroup.js'
 import { parseCpuList } from '../parse/cpu-list.js'
-import { type Mapping, parseProcMaps } from '../parse/proc-maps.js'
 import { type ProcessStat, parseProcPidStat } from '../parse/proc-pid-stat.js'
-import { orUndefined, readHead } from './bounded-read.js'
-import { readFirstLine } from './first-line.js'
+import { createProcReads, type ProcReads } from './bounded-read.js'
 
-/** What /proc says of a process; undefined where it is gone or may not be read. */
+/**
+ * What the kernel alone says of a process: nothing that it has made of its memory or its files, which may lie where no
+ * read ends. Undefined where it is gone or may not be read.
+ */
 export interface ProcessProcfs {
   /** The processes that there are. */
-  readPids(): readonly number[]
-  readProcess(pid: number): ProcessStat | undefined
-  readMappings(pid: number): readonly Mapping[] | undefined
+  readPids(): readonly number[] | 'unreadable'
+  /** `unreadable` where it is there, and could not be read. */
+  readProcess(pid: number): ProcessStat | 'unreadable' | undefined
   readExe(pid: number): string | undefined
-  /** The file that the process runs, also when its path has another by now. */
-  readExecutable(
-    pid: number,
-  ): { readonly inode: number; readonly sizeBytes: number; readonly mtimeSeconds: number } | undefined
-  /** Arguments, separated by spaces. */
-  readCommandLine(pid: number): string | undefined
-  /** Value of one environment variable, as it was at exec. */
-  readEnvironment(pid: number, name: string): string | undefined
   readCgroup(pid: number): CgroupPaths | undefined
   /** Real user id. */
   readUid(pid: number): number | undefined
@@ -31,44 +24,28 @@ export interface ProcessProcfs {
    * all `onlineCpus`, or cannot be read.
    */
   readAffinity(pid: number, onlineCpus: number): readonly number[] | undefined
-  /**
-   * First line of a file, as the process itself would open it. In another mount namespace no symbolic link is followed:
-   * one could lead to the files of the machine.
-   */
-  readFirstLine(pid: number, path: string): string | undefined
 }
 
-/** Arguments and environment of a process that are looked at. */
-const MAX_ARGUMENTS_BYTES = 64 * 1024
 /** Threads whose affinity mask is read: they are looked at only where the main thread has not all CPUs. */
 const MAX_THREADS = 256
 
-export function createProcessProcfs(root: string): ProcessProcfs {
+export function createProcessProcfs(root: string, reads: ProcReads = createProcReads()): ProcessProcfs {
+  const { orUndefined, orUnreadable } = reads
   const pathOf = (pid: number, name: string) => join(root, String(pid), name)
   const readText = (pid: number, name: string) => orUndefined(() => readFileSync(pathOf(pid, name), 'utf8'))
-  const readArguments = (pid: number, name: string) =>
-    orUndefined(() => readHead(pathOf(pid, name), MAX_ARGUMENTS_BYTES))
 
   return {
-    readPids: () => (orUndefined(() => readdirSync(root)) ?? []).map(Number).filter(Number.isSafeInteger),
-    readProcess(pid) {
-      const text = readText(pid, 'stat')
-      const process = text === undefined ? undefined : parseProcPidStat(text)
-      return process && 'kind' in process ? undefined : process
+    readPids() {
+      const names = orUnreadable(() => readdirSync(root)) ?? []
+      return names === 'unreadable' ? names : names.map(Number).filter(Number.isSafeInteger)
     },
-    readMappings(pid) {
-      const text = readText(pid, 'maps')
-      return text === undefined ? undefined : parseProcMaps(text)
+    readProcess(pid) {
+      const text = orUnreadable(() => readFileSync(pathOf(pid, 'stat'), 'utf8'))
+      if (text === undefined || text === 'unreadable') return text
+      const process = parseProcPidStat(text)
+      return 'kind' in process ? undefined : process
     },
     readExe: (pid) => orUndefined(() => readlinkSync(pathOf(pid, 'exe'))),
-    readExecutable(pid) {
-      return orUndefined(() => {
-        const { ino, size, mtimeMs } = statSync(pathOf(pid, 'exe'))
-        return { inode: ino, sizeBytes: size, mtimeSeconds: mtimeMs / 1000 }
-      })
-    },
-    readCommandLine: (pid) => readArguments(pid, 'cmdline')?.replace(/\0+$/, '').replaceAll('\0', ' '),
-    readEnvironment: (pid, name) => variableOf(readArguments(pid, 'environ'), name),
     readCgroup(pid) {
       const text = readText(pid, 'cgroup')
       return text === undefined ? undefined : parseProcCgroup(text)
@@ -90,7 +67,6 @@ export function createProcessProcfs(root: string): ProcessProcfs {
       }
       return [...cpus].sort((a, b) => a - b)
     },
-    readFirstLine: (pid, path) => readFirstLine(root, pid, path),
   }
 }
 
@@ -101,12 +77,4 @@ function fieldOf(status: string | undefined, name: string): string | undefined {
 
 function allowedCpus(status: string | undefined): readonly number[] {
   return parseCpuList(fieldOf(status, 'Cpus_allowed_list') ?? '')
-}
-
-function variableOf(environment: string | undefined, name: string): string | undefined {
-  const prefix = `${name}=`
-  return environment
-    ?.split('\0')
-    .find((variable) => variable.startsWith(prefix))
-    ?.slice(prefix.length)
 }

@@ -70,6 +70,8 @@ export function createProcessSampler(
     sample() {
       for (const [pid, process] of watched) {
         const stat = procfs.readProcess(pid)
+        // Its time goes on: the next reading that succeeds has it.
+        if (stat === 'unreadable') continue
         const atNs = monotonicNs()
         if (!stat || stat.startSeconds !== process.startSeconds) {
           leave(pid)
@@ -90,6 +92,7 @@ export function createProcessSampler(
       if (watched.has(pid)) return true
       const stat = procfs.readProcess(pid)
       if (!stat) return true
+      if (stat === 'unreadable') return false
       const nowNs = monotonicNs()
       if (watched.size >= MAX_PROCESSES) makeRoom(nowNs)
       if (watched.size >= MAX_PROCESSES) return false

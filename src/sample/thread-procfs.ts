@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ThreadTimes } from '../join/thread-interval.js'
 import { parseProcPidStat } from '../parse/proc-pid-stat.js'
 import { parseProcSchedstat } from '../parse/proc-schedstat.js'
-import { orUndefined } from './bounded-read.js'
+import { createProcReads, type ProcReads } from './bounded-read.js'
 
 /** A thread whose file is open: it stays the same thread, whoever gets its id after it. */
 export interface OpenThread {
@@ -48,7 +48,10 @@ const STAT: Source = {
   },
 }
 
-export function createThreadProcfs(root: string): ThreadProcfs {
+export function createThreadProcfs(
+  root: string,
+  { orUndefined }: ProcReads = createProcReads(),
+): ThreadProcfs {
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   const pathOf = (pid: number, tid: number, name: string) =>
     join(root, String(pid), 'task', String(tid), name)

@@ -1,4 +1,5 @@
-import { openElfFile } from './elf-file.js'
+import type { OpenFile } from '../foreign/open-file.js'
+import { toElfFile } from './elf-file.js'
 
 /** What the file of a program says of itself. */
 export interface ElfFacts {
@@ -8,9 +9,9 @@ export interface ElfFacts {
   readonly sectionNames: readonly string[]
 }
 
-/** Reads an ELF file by a few small reads. */
-export function readElfFacts(path: string): ElfFacts {
-  const elf = openElfFile(path)
+/** Reads an ELF file by a few small reads, and closes it. @param file Undefined: it cannot be read. */
+export function readElfFacts(file: OpenFile | undefined): ElfFacts {
+  const elf = toElfFile(file)
   const facts = { buildId: elf?.buildId, sectionNames: elf?.sectionNames() ?? [] }
   elf?.close()
   return facts

@@ -1,3 +1,4 @@
+import type { OpenFile, ReadBytes } from '../foreign/open-file.js'
 import {
   ELF_HEADER_BYTES,
   type ElfHeader,
@@ -13,7 +14,6 @@ import {
   type Segment,
   SHT_NOTE,
 } from '../parse/elf.js'
-import { type OpenFile, openFile, type ReadBytes } from './open-file.js'
 
 /** An open ELF file. Reads beyond its end, or that fail, give fewer bytes; nothing throws. */
 export interface ElfFile {
@@ -44,9 +44,8 @@ const MAX_ENTRY_BYTES = 128
 const MAX_NAMES_BYTES = 4 * 1024 * 1024
 const MAX_NOTES_BYTES = 64 * 1024
 
-/** Opens a file; undefined where it cannot be read, or is no ELF file of 64 bits. A named pipe is not waited for. */
-export function openElfFile(path: string): ElfFile | undefined {
-  const file = openFile(path)
+/** Undefined where there is no file, or it is no ELF file of 64 bits: then it is closed. */
+export function toElfFile(file: OpenFile | undefined): ElfFile | undefined {
   const header = file && parseElfHeader(file.read(0, ELF_HEADER_BYTES))
   if (file && header) return createElfFile(file, header)
   file?.close()

@@ -31,8 +31,12 @@ const MAX_LOCKS = 4096
 const PATIENCE_NS = 8_000_000_000n
 /** Between two questions for one lock. */
 const RETRY_NS = 2_000_000_000n
-/** Processes whose names are kept. */
-const MAX_PROCESSES = 4096
+/** Locks of all processes together, and processes: about 300 bytes each. */
+const MAX_KEPT = 65_536
+/** Locks of a process that has ended are let go when nothing was told of them for so long. Nanoseconds. */
+const ENDED_NS = 60_000_000_000n
+/** Between two looks for those. Nanoseconds. */
+const SWEEP_NS = 10_000_000_000n
 /** Locks in shared memory whose names are kept. */
 const MAX_SHARED = 4096
 
@@ -48,16 +52,21 @@ interface Entry extends LockReference {
 
 /** What is known of the locks of one process. */
 interface OwnLocks {
+  readonly owner: LockOwner
   readonly entries: Map<bigint, Entry>
   readonly numbers: LockNumbers
+  usedNs: bigint
 }
 
-/** Creates the names. They are asked of `namer`, which has a thread of its own, once for each lock. */
+/** Creates the names. They are asked of `namer`, which has a process of its own, once for each lock. */
 export function createLockNames(namer: LockNamer): LockNames {
   const processes = new Map<string, OwnLocks>()
   /** Names of locks in shared memory: each process may wait for one in another function. */
   const sharedLabels = new Map<string, string>()
   const stacks = createRecentStacks()
+  /** Processes, their locks, and the numbers of these. Count. */
+  let kept = 0
+  let sweptNs = 0n
 
   async function ask(entry: Entry, locks: OwnLocks, owner: LockOwner, address: bigint, nowNs: bigint) {
     const { pid } = owner
@@ -90,20 +99,52 @@ export function createLockNames(namer: LockNamer): LockNames {
       } else entry.label = label ?? entry.label
     } else if (!entry.isPlaced && (home || kind === 'site')) {
       const where = home?.key ?? name
+      const before = locks.numbers.count()
       const number = locks.numbers.numberOf(where, address)
+      // It may have been let go while it was asked for.
+      if (processes.get(owner.key) === locks) kept += locks.numbers.count() - before
       if (number === undefined) return
       entry.key = `${owner.place.name} ${where} ${number}`
       entry.isPlaced = true
     }
   }
 
-  function locksOf({ key }: LockOwner): OwnLocks {
-    const locks = processes.get(key) ?? { entries: new Map(), numbers: createLockNumbers(MAX_LOCKS) }
+  function locksOf(owner: LockOwner, nowNs: bigint): OwnLocks {
+    const { key } = owner
+    const locks = processes.get(key) ?? {
+      owner,
+      entries: new Map(),
+      numbers: createLockNumbers(MAX_LOCKS),
+      usedNs: nowNs,
+    }
+    locks.usedNs = nowNs
     // The one that was used last is the last: what has ended makes room first.
-    processes.delete(key)
+    if (!processes.delete(key)) kept += 1
     processes.set(key, locks)
-    dropOldest(processes, MAX_PROCESSES)
     return locks
+  }
+
+  function drop({ owner, entries, numbers }: OwnLocks): void {
+    processes.delete(owner.key)
+    kept -= 1 + entries.size + numbers.count()
+  }
+
+  /** Lets those go that were used longest ago, as long as there are too many. */
+  function makeRoom(): void {
+    for (const locks of processes.values()) {
+      if (kept <= MAX_KEPT) return
+      drop(locks)
+    }
+  }
+
+  /** Lets processes go that have ended. */
+  function sweep(nowNs: bigint): void {
+    if (nowNs - sweptNs < SWEEP_NS) return
+    sweptNs = nowNs
+    for (const locks of processes.values()) {
+      if (nowNs - locks.usedNs < ENDED_NS) return
+      if (locks.owner.place.hasEnded()) drop(locks)
+    }
   }
 
   return {
@@ -112,13 +153,19 @@ export function createLockNames(namer: LockNamer): LockNames {
       void namer.name({ pid, address: undefined, stacks: [] })
     },
     refer(owner, address, nowNs) {
-      const locks = locksOf(owner)
+      sweep(nowNs)
+      const locks = locksOf(owner, nowNs)
       const { entries } = locks
       let entry = entries.get(address)
       if (!entry) {
-        if (entries.size >= MAX_LOCKS) entries.clear()
+        if (entries.size >= MAX_LOCKS) {
+          kept -= entries.size
+          entries.clear()
+        }
         entry = createEntry(owner, address, nowNs)
         entries.set(address, entry)
+        kept += 1
+        makeRoom()
       }
       if (entry.label === undefined && !entry.isAsking && nowNs - entry.askedNs >= RETRY_NS) {
         void ask(entry, locks, owner, address, nowNs)

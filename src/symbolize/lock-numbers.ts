@@ -2,6 +2,8 @@
 export interface LockNumbers {
   /** The same each time; undefined where there is no room for more. From 0 on. */
   numberOf(where: string, address: bigint): number | undefined
+  /** Locks that have a number. Count. */
+  count(): number
 }
 
 /**
@@ -24,5 +26,6 @@ export function createLockNumbers(most: number): LockNumbers {
       addresses.set(where, known)
       return known.push(address) - 1
     },
+    count: () => count,
   }
 }

@@ -1,3 +1,4 @@
+import type { ForeignProcess } from '../foreign/foreign-process.js'
 import type { Mapping } from '../parse/proc-maps.js'
 import type { Module, ModuleReader } from './module.js'
 
@@ -12,12 +13,9 @@ export interface MappedModules {
 /** How often one file is loaded, as far as it is looked at: once, or once for each namespace of dlmopen(3). */
 const MAX_LOADS = 16
 
-/**
- * @param folder /proc/PID.
- * @param exe Path of the program, as it is in the mappings.
- */
+/** @param exe Path of the program, as it is in the mappings. */
 export function createMappedModules(
-  folder: string,
+  process: ForeignProcess,
   mappings: readonly Mapping[],
   exe: string,
   reader: ModuleReader,
@@ -28,7 +26,7 @@ export function createMappedModules(
   function moduleFrom(mapping: Mapping): Module {
     let module = loaded.get(mapping.begin)
     if (!module) {
-      module = reader.create({ folder, mapping, isMain: mapping.path === exe })
+      module = reader.create({ process, mapping, isMain: mapping.path === exe })
       loaded.set(mapping.begin, module)
     }
     return module

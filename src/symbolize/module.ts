@@ -1,10 +1,11 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
+import type { ForeignProcess } from '../foreign/foreign-process.js'
 import { type FrameDescription, findFrameDescription, scanFrameDescriptions } from '../parse/eh-frame.js'
 import { EM_X86_64, PT_GNU_EH_FRAME, PT_LOAD, type Segment } from '../parse/elf.js'
 import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import type { ElfSymbol, SymbolKind } from '../parse/symbol-table.js'
 import { type UnwindRow, unwindRowAt } from '../parse/unwind-row.js'
-import { type ElfFile, openElfFile } from './elf-file.js'
+import { type ElfFile, toElfFile } from './elf-file.js'
 import type { SymbolStore } from './symbol-store.js'
 
 /** A program or library in the address space of one process. */
@@ -28,8 +29,7 @@ export interface Module {
 
 export interface ModuleReader {
   create(where: {
-    /** /proc/PID. */
-    readonly folder: string
+    readonly process: ForeignProcess
     readonly mapping: Mapping
     readonly isMain: boolean
   }): Module
@@ -54,9 +54,9 @@ export function createModuleReader(rootfs: string, symbols: SymbolStore): Module
   }
 
   return {
-    create({ folder, mapping, isMain }) {
+    create({ process, mapping, isMain }) {
       const path = withoutDeleted(mapping.path)
-      let elf = openMapped(folder, mapping)
+      let elf = toElfFile(process.openMapped(mapping))
       let isClosed = elf === undefined
       const key = elf?.key
       const isSupported = elf?.machine === EM_X86_64
@@ -68,7 +68,7 @@ export function createModuleReader(rootfs: string, symbols: SymbolStore): Module
       function reopen(): ElfFile | undefined {
         if (!isClosed || key === undefined) return elf
         isClosed = false
-        elf = openMapped(folder, mapping)
+        elf = toElfFile(process.openMapped(mapping))
         if (elf && elf.key !== key) release()
         return elf
       }
@@ -102,8 +102,8 @@ export function createModuleReader(rootfs: string, symbols: SymbolStore): Module
           return loads.some(isOwn) ? own : undefined
         },
         findSymbol(address, kind) {
-          const roots = [join(folder, 'root'), rootfs]
-          return key === undefined ? undefined : symbols.load(key, reopen, path, roots)?.find(address, kind)
+          const trees = { own: process.open, host: (file: string) => process.openIn(rootfs, file) }
+          return key === undefined ? undefined : symbols.load(key, reopen, path, trees)?.find(address, kind)
         },
         unwindRow(address) {
           if (!isSupported) return undefined
@@ -127,13 +127,6 @@ function scanFrames(file: ElfFile, address: number): FrameDescription | undefine
   return section && section.sizeBytes <= MAX_SCANNED_BYTES
     ? scanFrameDescriptions(file.read(section.offset, section.sizeBytes), section.address, address)
     : undefined
-}
-
-function openMapped(folder: string, { begin, end, path }: Mapping): ElfFile | undefined {
-  const range = `${begin.toString(16)}-${end.toString(16)}`
-  const mapped = openElfFile(join(folder, 'map_files', range))
-  // The path of a deleted file may lead to its successor by now, whose addresses are others.
-  return mapped ?? (path.endsWith(' (deleted)') ? undefined : openElfFile(join(folder, 'root', path)))
 }
 
 function pageOf(address: number): number {

@@ -1,4 +1,6 @@
-import type { LockNameRequest, LockNamerPlaces } from './lock-namer.js'
+import type { ReaderPlaces } from '../foreign/reader-process.js'
+import type { Refusals } from '../foreign/refusal.js'
+import type { LockNameRequest } from './lock-namer.js'
 import { createModuleReader } from './module.js'
 import { type LockName, nameLock } from './name-lock.js'
 import { type ProcessView, readProcessView } from './process-view.js'
@@ -6,29 +8,49 @@ import { createSymbolStore, type SymbolStore } from './symbol-store.js'
 
 /** Names the locks of all processes; one request after the other. */
 export interface ProcessLocks {
-  name(request: LockNameRequest, nowMs: number): LockName | undefined
+  name(request: Omit<LockNameRequest, 'kind'>, nowMs: number): LockName | undefined
 }
 
 /** An address space is read again after this time: its text is long where a program maps many files. */
 const VIEW_LIFE_MS = 2000
 const MAX_VIEWS = 64
+/** Mappings of all that are kept: the largest process that is read has as many. */
+const MAX_KEPT_MAPPINGS = 65_536
 
 export function createProcessLocks(
-  { procfs, rootfs }: LockNamerPlaces,
+  { procfs, rootfs }: ReaderPlaces,
+  refusals: Refusals,
   symbols: SymbolStore = createSymbolStore(),
 ): ProcessLocks {
   const reader = createModuleReader(rootfs, symbols)
   const views = new Map<number, { readonly view: ProcessView; readonly sinceMs: number }>()
 
+  function drop(pid: number): void {
+    views.get(pid)?.view.close()
+    views.delete(pid)
+  }
+
+  function makeRoom(): void {
+    let mappings = 0
+    for (const { view } of views.values()) mappings += view.mappingCount
+    for (const [pid, { view }] of views) {
+      if (views.size <= MAX_VIEWS && mappings <= MAX_KEPT_MAPPINGS) break
+      mappings -= view.mappingCount
+      drop(pid)
+    }
+  }
+
   function read(pid: number, nowMs: number): ProcessView | undefined {
-    const view = readProcessView(procfs, pid, reader)
-    if (views.size >= MAX_VIEWS) views.clear()
+    drop(pid)
+    const view = readProcessView(procfs, pid, reader, refusals)
     if (view) views.set(pid, { view, sinceMs: nowMs })
-    else views.delete(pid)
     return view
   }
 
-  function nameIn(view: ProcessView | undefined, { address, stacks }: LockNameRequest): LockName | undefined {
+  function nameIn(
+    view: ProcessView | undefined,
+    { address, stacks }: Omit<LockNameRequest, 'kind'>,
+  ): LockName | undefined {
     try {
       if (address !== undefined) return view && nameLock(view, address, stacks)
       view?.prepare()
@@ -43,7 +65,9 @@ export function createProcessLocks(
       const known = request.address === undefined ? undefined : views.get(request.pid)
       const name = known && nowMs - known.sinceMs < VIEW_LIFE_MS ? nameIn(known.view, request) : undefined
       // Memory that was mapped since then.
-      return name ?? nameIn(read(request.pid, nowMs), request)
+      const found = name ?? nameIn(read(request.pid, nowMs), request)
+      makeRoom()
+      return found
     },
   }
 }

@@ -1,6 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Mapping, parseProcMaps, withoutDeleted } from '../parse/proc-maps.js'
+import { type ForeignProcess, openForeignProcess } from '../foreign/foreign-process.js'
+import type { Refusals } from '../foreign/refusal.js'
+import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import { createMappedModules } from './mapped-modules.js'
 import type { Module, ModuleReader } from './module.js'
 
@@ -35,25 +35,36 @@ export interface ProcessView {
   prepare(): void
   /** Closes the files; the next look-up that needs one opens it again. */
   release(): void
+  readonly mappingCount: number
+  /** Lets the process go: no file can be opened any more. */
+  close(): void
 }
 
 /** Files that hold nameless memory: shared anonymous memory, memfd_create(2), System V segments, huge pages. */
 const NAMELESS = /^\/(?:dev\/zero$|memfd:|SYSV[0-9a-f]{8}$|anon_hugepage$)/
 
-/** Reads the address space; undefined where the process is gone or may not be read. */
-export function readProcessView(procfs: string, pid: number, reader: ModuleReader): ProcessView | undefined {
-  const folder = join(procfs, String(pid))
-  let mappings: readonly Mapping[]
-  let exe: string
-  try {
-    mappings = parseProcMaps(readFileSync(join(folder, 'maps'), 'utf8'))
-    exe = readlinkSync(join(folder, 'exe'))
-  } catch {
-    // ENOENT, ESRCH: the process ended; EACCES, EPERM: another user's.
-    return undefined
-  }
-  if (mappings.length === 0) return undefined
-  const modules = createMappedModules(folder, mappings, exe, reader)
+/** Reads the address space; undefined where the process is gone, may not be read, or has mapped too much. */
+export function readProcessView(
+  procfs: string,
+  pid: number,
+  reader: ModuleReader,
+  refusals: Refusals,
+): ProcessView | undefined {
+  const process = openForeignProcess(procfs, pid, refusals)
+  const { exe, mappings = [] } = { exe: process?.exe, mappings: process?.mappings() }
+  if (process && exe !== undefined && mappings.length > 0)
+    return createProcessView(process, exe, mappings, reader)
+  process?.close()
+  return undefined
+}
+
+function createProcessView(
+  process: ForeignProcess,
+  exe: string,
+  mappings: readonly Mapping[],
+  reader: ModuleReader,
+): ProcessView {
+  const modules = createMappedModules(process, mappings, exe, reader)
 
   function locate(address: bigint): Place | undefined {
     const index = indexAt(mappings, address)
@@ -95,6 +106,11 @@ export function readProcessView(procfs: string, pid: number, reader: ModuleReade
       if (mapping) modules.at(index, mapping).findSymbol(0, 'object')
     },
     release: modules.release,
+    mappingCount: mappings.length,
+    close() {
+      modules.release()
+      process.close()
+    },
   }
 }
 

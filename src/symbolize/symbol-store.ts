@@ -1,9 +1,18 @@
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { OpenFile } from '../foreign/open-file.js'
 import { parseDebugLink, SHT_DYNSYM, SHT_SYMTAB } from '../parse/elf.js'
 import { parseSymbols } from '../parse/elf-symbols.js'
 import type { SymbolTable } from '../parse/symbol-table.js'
-import { type ElfFile, findSectionBuildId, openElfFile } from './elf-file.js'
+import { type ElfFile, findSectionBuildId, toElfFile } from './elf-file.js'
+
+/** File trees in which debug files are looked for. */
+export interface FileTrees {
+  /** As the process sees it. */
+  readonly own: (path: string) => OpenFile | undefined
+  /** That of the machine: only its folder of debug files. */
+  readonly host: (path: string) => OpenFile | undefined
+}
 
 /** Symbol tables of modules: each is read once, and kept as long as there is room. */
 export interface SymbolStore {
@@ -11,15 +20,10 @@ export interface SymbolStore {
    * @param key Key of the module's file.
    * @param open Opens it, where its symbols are not known yet.
    * @param path Path of the module, as its process sees it.
-   * @param roots Folders that have the file tree of the process, or of the machine.
+   * @param trees Where files lie that have its symbols.
    * @returns Undefined where the module has no symbols, or too many.
    */
-  load(
-    key: string,
-    open: () => ElfFile | undefined,
-    path: string,
-    roots: readonly string[],
-  ): SymbolTable | undefined
+  load(key: string, open: () => ElfFile | undefined, path: string, trees: FileTrees): SymbolTable | undefined
   readonly sizeBytes: number
 }
 
@@ -47,7 +51,7 @@ export function createSymbolStore(maxBytes = MAX_STORE_BYTES): SymbolStore {
   }
 
   return {
-    load(key, open, path, roots) {
+    load(key, open, path, trees) {
       if (tables.has(key)) {
         const table = tables.get(key)
         tables.delete(key)
@@ -56,7 +60,7 @@ export function createSymbolStore(maxBytes = MAX_STORE_BYTES): SymbolStore {
       }
       const elf = open()
       if (!elf) return undefined
-      const table = readSymbols(elf, path, roots)
+      const table = readSymbols(elf, path, trees)
       tables.set(key, table)
       sizeBytes += table?.sizeBytes ?? 0
       evict()
@@ -68,10 +72,10 @@ export function createSymbolStore(maxBytes = MAX_STORE_BYTES): SymbolStore {
   }
 }
 
-function readSymbols(elf: ElfFile, path: string, roots: readonly string[]): SymbolTable | undefined {
+function readSymbols(elf: ElfFile, path: string, trees: FileTrees): SymbolTable | undefined {
   return (
     readTable(elf, SHT_SYMTAB) ??
-    readDebugFile(elf, debugFiles(elf, path, roots)) ??
+    readDebugFile(elf, debugFiles(elf, path, trees)) ??
     readTable(elf, SHT_DYNSYM)
   )
 }
@@ -89,37 +93,38 @@ function readTable(elf: ElfFile, type: number): SymbolTable | undefined {
 }
 
 interface Candidate {
-  readonly path: string
+  readonly open: () => OpenFile | undefined
   /** Of the whole file, where it is known by its name only. */
   readonly crc?: number
 }
 
+const DEBUG_FOLDER = '/usr/lib/debug'
+
 /** Where debuggers look: GDB manual, "Separate Debug Files". */
-function debugFiles(elf: ElfFile, path: string, roots: readonly string[]): readonly Candidate[] {
+function debugFiles(elf: ElfFile, path: string, { own, host }: FileTrees): readonly Candidate[] {
   const candidates: Candidate[] = []
   const id = elf.buildId
   if (id !== undefined && id.length > 2) {
-    const file = join('usr/lib/debug/.build-id', id.slice(0, 2), `${id.slice(2)}.debug`)
-    for (const root of roots) candidates.push({ path: join(root, file) })
+    const file = join(DEBUG_FOLDER, '.build-id', id.slice(0, 2), `${id.slice(2)}.debug`)
+    for (const open of [own, host]) candidates.push({ open: () => open(file) })
   }
   const section = elf.findSection('.gnu_debuglink')
   const link =
     section && parseDebugLink(elf.read(section.offset, Math.min(section.sizeBytes, MAX_LINK_BYTES)))
-  if (link) {
+  // It is the program's to choose: a name, not a way to other folders.
+  if (link && !link.fileName.includes('/')) {
     const { fileName, crc } = link
     const folder = dirname(path)
-    for (const root of roots) {
-      for (const place of [folder, join(folder, '.debug'), join('/usr/lib/debug', folder)]) {
-        candidates.push({ path: join(root, place, fileName), crc })
-      }
-    }
+    const places = [folder, join(folder, '.debug'), join(DEBUG_FOLDER, folder)]
+    for (const place of places) candidates.push({ open: () => own(join(place, fileName)), crc })
+    candidates.push({ open: () => host(join(DEBUG_FOLDER, folder, fileName)), crc })
   }
   return candidates
 }
 
 function readDebugFile(elf: ElfFile, candidates: readonly Candidate[]): SymbolTable | undefined {
-  for (const { path, crc } of candidates) {
-    const debug = openElfFile(path)
+  for (const { open, crc } of candidates) {
+    const debug = toElfFile(open())
     if (!debug) continue
     try {
       const table = isOf(elf, debug, crc) ? readTable(debug, SHT_SYMTAB) : undefined

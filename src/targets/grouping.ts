@@ -26,6 +26,8 @@ export interface NotableUse {
 
 /** Finds the target of each process that concerns one. */
 export interface Grouping {
+  /** Those that `group` will look at: they should be identified before. */
+  concerned(processes: readonly ProcessInterval[], notable: NotableUse): readonly number[]
   group(
     processes: readonly ProcessInterval[],
     /** Whether there is a target of this name, of this kind. */
@@ -50,7 +52,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** A process that only runs makes a target when it has used notable CPU time in so many intervals in a row. */
 const STEADY_INTERVALS = 10
 
-export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
+export function createGrouping(host: Pick<TargetHost, 'identify' | 'isPending'>): Grouping {
   let unattributed = 0
   /** Processes that were looked at and belong to a target, the last one last. */
   const memberPids = new Set<number>()
@@ -61,7 +63,17 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
   /** In how many intervals in a row processes have used notable CPU time, by pid. */
   let steady = new Map<number, number>()
 
+  function isConcerned({ pid, trace, cpuSeconds }: ProcessInterval, isSteady: boolean): boolean {
+    const contends = (trace?.locks.length ?? 0) > 0
+    return contends || isSteady || cpuSeconds !== undefined || deferred.has(pid) || memberPids.has(pid)
+  }
+
   return {
+    concerned(processes, { notableCpuSamples }) {
+      const isSteady = ({ trace }: ProcessInterval) => (trace?.cpuSamples ?? 0) >= notableCpuSamples
+      const seen = processes.filter((process) => isConcerned(process, isSteady(process)))
+      return [...new Set([...seen.map(({ pid }) => pid), ...deferred.keys()])]
+    },
     group(processes, isTarget, { notableCpuSamples, notableCpuSeconds }) {
       const known = new Map<string, Member[]>()
       const newcomers = new Map<string, Member[]>()
@@ -78,8 +90,12 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
       function place(process: ProcessInterval, waits: number, contends: boolean): void {
         const identity = host.identify(process.pid)
         if (!identity) {
-          unattributed += waits
           lostSamples += process.trace?.cpuSamples ?? 0
+          if (host.isPending?.(process.pid)) {
+            postponed.set(process.pid, process.trace?.waits ?? new Map())
+            return
+          }
+          unattributed += waits
           if (contends) lookingIntervals = LOOKING_INTERVALS
           return
         }
@@ -100,13 +116,7 @@ export function createGrouping(host: Pick<TargetHost, 'identify'>): Grouping {
         const before = deferred.get(pid)
         const waits = countWaits(trace?.waits) + countWaits(before)
         const contends = (trace?.locks.length ?? 0) > 0
-        if (
-          contends ||
-          steady.has(pid) ||
-          process.cpuSeconds !== undefined ||
-          before ||
-          memberPids.has(pid)
-        ) {
+        if (isConcerned(process, steady.has(pid))) {
           place(withWaits(process, before), waits, contends)
         } else if (waits > 0 && trace) postponed.set(pid, trace.waits)
       }

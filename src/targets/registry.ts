@@ -26,6 +26,8 @@ export interface Recorded {
 
 /** All targets of the machine. */
 export interface TargetRegistry {
+  /** Processes that `record` will look at: they should be identified before. */
+  concerned(processes: JoinedInterval['processes']): readonly number[]
   /**
    * Takes the next interval.
    *
@@ -61,6 +63,7 @@ export function createTargetRegistry(
   let node: NodeAssessment | undefined
 
   return {
+    concerned: (processes) => grouping.concerned(processes, limits),
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
       if (!cpus) return { watch: [], events: [], lookFor: grouping.lookFor() }
       const { known, newcomers, lostSamples } = grouping.group(processes, places.has, limits)

@@ -33,8 +33,10 @@ export interface Member {
 
 /** What a target asks of the machine. */
 export interface TargetHost {
-  /** Undefined where the process ended before it was looked at. */
+  /** Undefined where the process ended before it was looked at, or was not looked at yet. */
   identify(pid: number): ProcessIdentity | undefined
+  /** Whether it is there, and will be looked at later. */
+  isPending?(pid: number): boolean
   /** Whether the process runs now, and the same program. */
   isAlive(identity: ProcessIdentity): boolean
   /** When it was there, where it was looked for; see Newcomers. */

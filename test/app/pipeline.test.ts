@@ -8,8 +8,9 @@ import { processIdentity } from '../support/measured.js'
 const SECOND = 1_000_000_000n
 const STACK: LockStack = { pid: 7, address: 1n, stack: { ip: 1n, sp: 2n, bp: 3n, words: [] } }
 
-function scene() {
+function scene(looks: readonly Promise<void>[] = []) {
   const calls: string[] = []
+  let prepared = 0
   const node = createTimeline(interpolateCpuTotals, 8)
   const shop = createTimeline(interpolateNumber, 8)
   const taken: { joined: JoinedInterval; nowSeconds: number }[] = []
@@ -43,6 +44,11 @@ function scene() {
     },
     host: {
       sample: () => void calls.push('throttling'),
+      prepare(pids) {
+        if (pids.length > 0) calls.push(`prepare ${pids}`)
+        prepared += 1
+        return looks[prepared - 1] ?? Promise.resolve()
+      },
       meet: (programs) => [...programs].map((_, index) => processIdentity(50 + index)),
     },
     lockNames: {
@@ -50,6 +56,8 @@ function scene() {
       prepare: (pid) => void calls.push(`prepare ${pid}`),
     },
     registry: {
+      concerned: (processes) => processes.map(({ pid }) => pid),
+      interrupt: () => void calls.push('interrupt'),
       record(joined, nowSeconds) {
         calls.push('record')
         taken.push({ joined, nowSeconds })
@@ -73,7 +81,7 @@ function scene() {
 const process = (pid: number) =>
   [pid, { pid, cpuSamples: 10, threads: new Map(), waits: new Map(), locks: [] }] as const
 
-test('an interval goes from the tracer to the targets, with the CPU time that was used in it', () => {
+test('an interval goes from the tracer to the targets, with the CPU time that was used in it', async () => {
   const { pipeline, calls, taken, at } = scene()
   pipeline.sample()
   at(3n * SECOND)
@@ -84,7 +92,7 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
     processes: new Map([process(7), process(99)]),
     stacks: [STACK],
   }
-  expect(pipeline.take(interval)).toEqual([{ target: 'shop', event: 'deploy' }])
+  expect(await pipeline.take(interval)).toEqual([{ target: 'shop', event: 'deploy' }])
   expect(calls).toEqual([
     'sample',
     'threads',
@@ -93,6 +101,7 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
     'threads',
     'throttling',
     `1 stacks at ${3n * SECOND}`,
+    'prepare 7',
     'record',
     'watch 7',
     'watch 8',
@@ -116,23 +125,24 @@ test('an interval goes from the tracer to the targets, with the CPU time that wa
   ])
 })
 
-test('without a tracer the processes that use CPU time are found, and read at the borders only', () => {
+test('without a tracer the processes that use CPU time are found, and read at the borders only', async () => {
   const { pipeline, calls, taken, at } = scene()
   pipeline.sample()
   at(3n * SECOND)
   calls.length = 0
   const borders = { beginNs: SECOND, endNs: 2n * SECOND, lostEvents: 0 }
-  pipeline.take({ ...borders, isUntraced: true, processes: new Map(), stacks: [] })
+  await pipeline.take({ ...borders, isUntraced: true, processes: new Map(), stacks: [] })
   expect(calls).toEqual([
     'forget processes',
     'sample',
     'threads',
     'throttling',
     `0 stacks at ${3n * SECOND}`,
-    'record',
     'find but 7,99',
     'watch 8 alone',
     'watch 9 alone',
+    'prepare 7',
+    'record',
     'choose of 7: true, of 8: false',
   ])
   expect(taken[0]?.joined).toMatchObject({
@@ -143,16 +153,52 @@ test('without a tracer the processes that use CPU time are found, and read at th
   pipeline.sample()
   expect(calls).toEqual(['sample the machine', 'throttling'])
   calls.length = 0
-  pipeline.take({ ...borders, processes: new Map(), stacks: [] })
+  await pipeline.take({ ...borders, processes: new Map(), stacks: [] })
   expect(calls[0]).toBe('forget processes')
 })
 
-test('programs whose processes end too soon are looked for at each sample from then on', () => {
+test('programs whose processes end too soon are looked for at each sample from then on', async () => {
   const { pipeline, calls, at } = scene()
   pipeline.sample()
   at(3n * SECOND)
-  pipeline.take({ beginNs: SECOND, endNs: 2n * SECOND, lostEvents: 0, processes: new Map(), stacks: [] })
+  await pipeline.take({
+    beginNs: SECOND,
+    endNs: 2n * SECOND,
+    lostEvents: 0,
+    processes: new Map(),
+    stacks: [],
+  })
   expect(calls).not.toContain('prepare 50')
   pipeline.sample()
   expect(calls.slice(-4)).toEqual(['sample', 'threads', 'throttling', 'prepare 50'])
+})
+
+test('an interval waits for the looks at its processes, and for those before it', async () => {
+  let look = () => {}
+  const first = new Promise<void>((resolve) => {
+    look = resolve
+  })
+  const { pipeline, calls, at } = scene([first])
+  pipeline.sample()
+  at(3n * SECOND)
+  const take = (endNs: bigint) =>
+    pipeline.take({
+      beginNs: endNs - SECOND,
+      endNs,
+      lostEvents: 0,
+      processes: new Map([process(7)]),
+      stacks: [],
+    })
+  void take(2n * SECOND)
+  void take(3n * SECOND)
+  pipeline.interrupt()
+  await Promise.resolve()
+  expect(calls.filter((call) => call === 'record')).toEqual([])
+  look()
+  await pipeline.settled()
+  expect(calls.filter((call) => ['record', 'interrupt'].includes(call))).toEqual([
+    'record',
+    'record',
+    'interrupt',
+  ])
 })

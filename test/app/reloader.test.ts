@@ -14,7 +14,7 @@ function scene(...answers: readonly Awaited<ReturnType<ReadConfig>>[]) {
       asked += 1
       return answers[asked - 1] ?? { ok: false, errors: [] }
     },
-    (config) => applied.push(config),
+    async (config) => void applied.push(config),
     log.logger,
     () => {
       second += 1

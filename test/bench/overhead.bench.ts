@@ -112,8 +112,17 @@ async function ownCost(): Promise<string> {
     `/proc/${exporter.child.pid}/task/${exporter.child.pid}/children`,
     'utf8',
   ).split(' ')
-  const tracer = Number(children[0])
-  const before = [costOf(exporter.child.pid), costOf(tracer)]
+  const processes = [
+    { name: 'exporter', pid: exporter.child.pid },
+    ...children
+      .filter((pid) => pid !== '')
+      .map((pid) => {
+        const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+        return { name: comm === 'bpftrace' ? comm : 'reader of files', pid: Number(pid) }
+      }),
+  ]
+  const costs = () => processes.map(({ pid }) => costOf(pid))
+  const before = costs()
   const waits = async () =>
     (await exporter.scrape()).samples
       .filter(({ name, labels }) => name === 'amdahl_lock_waits_total' && labels.target === 'cost')
@@ -125,10 +134,10 @@ async function ownCost(): Promise<string> {
     await exporter.scrape()
   }
   const waitsPerSecond = ((await waits()) - waitsBefore) / seconds
-  const after = [costOf(exporter.child.pid), costOf(tracer)]
+  const after = costs()
   await workload.finish()
   await stop(exporter.child)
-  const rows = ['exporter', 'bpftrace'].map((name, index) => {
+  const rows = processes.map(({ name }, index) => {
     const cpu = ((after[index]?.cpuSeconds ?? 0) - (before[index]?.cpuSeconds ?? 0)) / seconds
     return `| ${name} | ${(100 * cpu).toFixed(1)} % | ${after[index]?.megabytes.toFixed(0)} MB |`
   })

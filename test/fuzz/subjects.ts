@@ -9,6 +9,8 @@ import { parseDuration } from '../../src/config/duration.js'
 import { parseConfig } from '../../src/config/parse-config.js'
 import { createChangeTracker } from '../../src/deploys/change-tracker.js'
 import { parseStates } from '../../src/deploys/state-file.js'
+import { openHostFile } from '../../src/foreign/open-file.js'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { negotiateFormat } from '../../src/http/accept.js'
 import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import { identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
@@ -27,7 +29,7 @@ import { createSystemtapFrames } from '../../src/parse/systemtap-frames.js'
 import { unwindRowAt } from '../../src/parse/unwind-row.js'
 import { labelText } from '../../src/process/label-text.js'
 import { detectRuntime } from '../../src/runtimes/runtime-table.js'
-import { type ElfFile, openElfFile } from '../../src/symbolize/elf-file.js'
+import { type ElfFile, toElfFile } from '../../src/symbolize/elf-file.js'
 import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
 import type { Subject } from './campaign.js'
 
@@ -70,7 +72,10 @@ export const SUBJECTS: readonly Subject[] = [
   ofText('/proc/PID/stat', files('/proc/self/stat', '/proc/1/stat'), parseProcPidStat),
   ofText('/proc/PID/schedstat', texts('12345 678 9\n', '0 0 0\n'), parseProcSchedstat),
   ofText('/proc/PID/maps', files('/proc/self/maps'), (text) => {
-    detectRuntime(parseProcMaps(text), [])
+    detectRuntime(
+      parseProcMaps(text).map(({ path }) => path),
+      [],
+    )
   }),
   ofText('/proc/PID/mountinfo', files('/proc/self/mountinfo'), parseMountinfo),
   ofText('/proc/PID/cgroup', files('test/fixtures/cgroup-paths.txt', '/proc/self/cgroup'), (text) => {
@@ -190,7 +195,7 @@ function smallProgram(): Buffer {
 function feedElf(input: Buffer): void {
   const path = scratch('input')
   writeFileSync(path, input)
-  const elf = openElfFile(path)
+  const elf = toElfFile(openHostFile(path, createRefusals()))
   if (!elf) return
   try {
     elf.sectionNames()

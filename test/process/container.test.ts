@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { readContainerFacts, workloadOf } from '../../src/process/container.js'
 
 const ID = '1733e7a76be7ee5c026275bb563de617e1e5723164a1f07903469a320d5a67a4'
@@ -24,6 +25,8 @@ function write(path: string, content: unknown): void {
   writeFileSync(join(root, path), typeof content === 'string' ? content : JSON.stringify(content))
 }
 
+const readFacts = (rootfs: string, id: string) => readContainerFacts(rootfs, id, createRefusals())
+
 describe('a container of', () => {
   test('docker has its name without the slash, and its labels', () => {
     write(DOCKER, {
@@ -31,7 +34,7 @@ describe('a container of', () => {
       Name: '/shop',
       Config: { Hostname: ID.slice(0, 12), Labels: { 'org.opencontainers.image.version': '1.4.2' } },
     })
-    expect(readContainerFacts(root, ID)).toEqual({
+    expect(readFacts(root, ID)).toEqual({
       name: 'shop',
       labels: { 'org.opencontainers.image.version': '1.4.2' },
     })
@@ -44,7 +47,7 @@ describe('a container of', () => {
       'io.kubernetes.pod.namespace': 'shop',
     }
     write(DOCKER, { Name: `/k8s_app_cart-6799fc88d8-tzx7g_shop_2ce73eae_0`, Config: { Labels: labels } })
-    expect(readContainerFacts(root, ID)).toEqual({ name: 'shop/cart/app', labels })
+    expect(readFacts(root, ID)).toEqual({ name: 'shop/cart/app', labels })
   })
 
   test.each(['containers.json', 'volatile-containers.json'])('podman has the name that %s gives', (list) => {
@@ -53,9 +56,9 @@ describe('a container of', () => {
       { id: OTHER, names: ['cart'] },
       { id: ID, names: ['shop', 'shop-alias'], image: OTHER, metadata: '{"image-name":"shop:1"}' },
     ])
-    expect(readContainerFacts(root, ID)).toEqual({ name: 'shop', labels: {} })
+    expect(readFacts(root, ID)).toEqual({ name: 'shop', labels: {} })
     write(`${folder}/${ID}/userdata/config.json`, { annotations: { 'io.container.manager': 'libpod' } })
-    expect(readContainerFacts(root, ID)).toEqual({
+    expect(readFacts(root, ID)).toEqual({
       name: 'shop',
       labels: { 'io.container.manager': 'libpod' },
     })
@@ -74,7 +77,7 @@ describe('a container of', () => {
         version: '7',
       },
     })
-    expect(readContainerFacts(root, ID)).toMatchObject({ name: 'shop/db/app', labels: { version: '7' } })
+    expect(readFacts(root, ID)).toMatchObject({ name: 'shop/db/app', labels: { version: '7' } })
   })
 
   const CRI = {
@@ -93,7 +96,7 @@ describe('a container of', () => {
       ociVersion: '1.1.0',
       annotations: CRI,
     })
-    expect(readContainerFacts(root, ID)).toEqual({ name: 'shop/cart/app', labels: CRI })
+    expect(readFacts(root, ID)).toEqual({ name: 'shop/cart/app', labels: CRI })
   })
 
   test('containerd that is a static pod keeps the name of the node', () => {
@@ -103,49 +106,49 @@ describe('a container of', () => {
       'io.kubernetes.cri.sandbox-uid': '89f4f2cb511c3b0b7e5272cff5ec37bf',
     }
     write(CONTAINERD, { annotations })
-    expect(readContainerFacts(root, ID)?.name).toBe('shop/etcd-node-1/app')
+    expect(readFacts(root, ID)?.name).toBe('shop/etcd-node-1/app')
   })
 
   test('containerd that holds the sandbox of a pod has no name', () => {
     const { 'io.kubernetes.cri.container-name': _, ...annotations } = CRI
     write(CONTAINERD, { annotations })
-    expect(readContainerFacts(root, ID)?.name).toBeUndefined()
+    expect(readFacts(root, ID)?.name).toBeUndefined()
   })
 
   test('nerdctl has the name that it was given', () => {
     write(`run/containerd/io.containerd.runtime.v2.task/default/${ID}/config.json`, {
       annotations: { 'nerdctl/name': 'shop', 'nerdctl/namespace': 'default' },
     })
-    expect(readContainerFacts(root, ID)?.name).toBe('shop')
+    expect(readFacts(root, ID)?.name).toBe('shop')
   })
 })
 
 describe('what cannot be read', () => {
   test.each(['', ID.slice(1), ID.toUpperCase(), `${'../'.repeat(21)}x`])('%j is no id', (id) => {
     write(DOCKER, { Name: '/shop' })
-    expect(readContainerFacts(root, id)).toBeUndefined()
+    expect(readFacts(root, id)).toBeUndefined()
   })
 
   test('no file is no container', () => {
-    expect(readContainerFacts(root, ID)).toBeUndefined()
-    expect(readContainerFacts(join(root, 'nowhere'), ID)).toBeUndefined()
+    expect(readFacts(root, ID)).toBeUndefined()
+    expect(readFacts(join(root, 'nowhere'), ID)).toBeUndefined()
   })
 
   test.each(['', '{', 'null', '"x"', `{"a":${'['.repeat(100_000)}`])('%.20j gives no name', (text) => {
     write(DOCKER, text)
-    expect(readContainerFacts(root, ID)?.name).toBeUndefined()
+    expect(readFacts(root, ID)?.name).toBeUndefined()
   })
 
   test('a file beyond one MiB is not read', () => {
     write(DOCKER, { Name: '/shop', pad: 'x'.repeat(1024 * 1024) })
-    expect(readContainerFacts(root, ID)).toBeUndefined()
+    expect(readFacts(root, ID)).toBeUndefined()
   })
 
   test('a folder and a named pipe in place of the file are not waited for', () => {
     mkdirSync(join(root, DOCKER), { recursive: true })
     mkdirSync(join(root, dirname(CONTAINERD)), { recursive: true })
     execFileSync('mkfifo', [join(root, CONTAINERD)])
-    expect(readContainerFacts(root, ID)).toBeUndefined()
+    expect(readFacts(root, ID)).toBeUndefined()
   })
 
   test('whatever the JSON, it never throws, and all labels are text', () => {
@@ -154,7 +157,7 @@ describe('what cannot be read', () => {
         write(DOCKER, config)
         write('var/lib/containers/storage/overlay-containers/containers.json', [{ id: ID, names }])
         write(CONTAINERD, `{"annotations":${labels}}`)
-        const facts = readContainerFacts(root, ID)
+        const facts = readFacts(root, ID)
         expect(Object.values(facts?.labels ?? {}).every((label) => typeof label === 'string')).toBe(true)
       }),
       { numRuns: 50 },
@@ -163,7 +166,7 @@ describe('what cannot be read', () => {
 
   test('a label named __proto__ is a label', () => {
     write(DOCKER, '{"Name":"/a","Config":{"Labels":{"__proto__":"x","n":1,"io.kubernetes.pod.name":["y"]}}}')
-    expect(Object.entries(readContainerFacts(root, ID)?.labels ?? {})).toEqual([['__proto__', 'x']])
+    expect(Object.entries(readFacts(root, ID)?.labels ?? {})).toEqual([['__proto__', 'x']])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultName } from '../../src/process/default-name.js'
-import { CONTAINER, placed, placeOf, source } from './one-process.js'
+import { CONTAINER, placed, placeOf } from './one-process.js'
 
 const USER_MANAGER = '/user.slice/user-1000.slice/user@1000.service'
 
@@ -22,8 +22,8 @@ describe('without a rule a target is named', () => {
   ])('in %s: %s', (cgroup, name) => expect(defaultName(placed(cgroup), undefined).text).toBe(name))
 
   test('by the id of a container that has no name here', () => {
-    const given = source({ container: () => undefined })
-    expect(defaultName(placed(`/docker/${CONTAINER}`, given), undefined).text).toBe('abababababab')
+    const nameless = placed(`/docker/${CONTAINER}`, { container: undefined })
+    expect(defaultName(nameless, undefined).text).toBe('abababababab')
   })
 
   test.each(['/system.slice/ci.service', `${USER_MANAGER}/app.slice/ci.service`, `/docker/${CONTAINER}`])(

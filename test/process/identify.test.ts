@@ -1,46 +1,52 @@
 import { describe, expect, test } from 'vitest'
-import { parseProcCgroup } from '../../src/parse/cgroup.js'
-import { parseProcMaps } from '../../src/parse/proc-maps.js'
-import { createIdentifier, type NamingRules } from '../../src/process/identify.js'
+import type { TargetRule } from '../../src/config/target-rule.js'
+import { type CgroupIdentity, parseProcCgroup } from '../../src/parse/cgroup.js'
+import { createIdentifier } from '../../src/process/identify.js'
+import type { Looked, ProcessSource } from '../../src/process/process-source.js'
 import { processStat } from '../support/measured.js'
-import { CONTAINER, placeOf, rule, source } from './one-process.js'
+import { CONTAINER, LOOK, placeOf, rule, source } from './one-process.js'
 
-const naming = (targets: NamingRules['targets'], rulesOnly = false): NamingRules => ({ targets, rulesOnly })
 const BOOT = { timestampSeconds: 1_700_000_000, id: 'boot' }
+const SECOND = 1_000_000_000n
+
+function scene(
+  given: ProcessSource,
+  targets: readonly TargetRule[] = [],
+  { own, rulesOnly = false }: { readonly own?: CgroupIdentity; readonly rulesOnly?: boolean } = {},
+) {
+  const clock = { nowNs: 0n }
+  const rules = { targets, rulesOnly }
+  return { clock, identifier: createIdentifier(given, rules, own, BOOT, () => clock.nowNs) }
+}
+
+async function identify(...parts: Parameters<typeof scene>) {
+  const { identifier } = scene(...parts)
+  await identifier.prepare([7])
+  return identifier.identify(7)
+}
 
 describe('the target of a process', () => {
   const given = source({}, '/system.slice/shop.service')
 
-  test('is that of the rule that matches, with its version', () => {
+  test('is that of the rule that matches, with its version', async () => {
     const rules = [rule('ruled', { comm: 'shopd' }, { kind: 'label', name: 'X-Version' })]
-    expect(createIdentifier(given, naming(rules), undefined, BOOT).identify(7)).toMatchObject({
-      target: 'ruled',
-      version: '1.6',
-    })
+    expect(await identify(given, rules)).toMatchObject({ target: 'ruled', version: '1.6' })
   })
 
-  test('without one has the name of what holds it, and no version', () => {
-    const found = createIdentifier(
-      given,
-      naming([rule('ruled', { comm: 'other' })]),
-      undefined,
-      BOOT,
-    ).identify(7)
+  test('without one has the name of what holds it, and no version', async () => {
+    const found = await identify(given, [rule('ruled', { comm: 'other' })])
     expect(found).toMatchObject({ target: 'shop.service', systemdUnit: 'shop.service' })
     expect(found?.version).toBeUndefined()
   })
 
-  test('has its command name where the exporter is too', () => {
+  test('has its command name where the exporter is too', async () => {
     const own = placeOf('/system.slice/shop.service')
-    expect(createIdentifier(given, naming([]), own, BOOT).identify(7)?.target).toBe('shopd')
+    expect((await identify(given, [], { own }))?.target).toBe('shopd')
   })
 
-  test('in a container has the name of that', () => {
+  test('in a container has the name of that', async () => {
     const contained = source({}, `/docker/${CONTAINER}`)
-    expect(createIdentifier(contained, naming([]), undefined, BOOT).identify(7)).toMatchObject({
-      target: 'shop-app',
-      containerId: CONTAINER,
-    })
+    expect(await identify(contained)).toMatchObject({ target: 'shop-app', containerId: CONTAINER })
   })
 })
 
@@ -59,95 +65,100 @@ describe('the name of one kind is not that of another', () => {
     return source({
       find: (pid) => facts.get(pid),
       cgroup: (pid) => parseProcCgroup(`0::${processes[pid]?.[0]}\n`),
-      container: () => ({ name: containerName, labels: {} }),
+      look: async (_, containerId) => ({
+        ...LOOK,
+        container: containerId === undefined ? undefined : { name: containerName, labels: {} },
+      }),
     })
   }
-  const named = (identifier: ReturnType<typeof createIdentifier>, pid: number) => {
+  const named = async (identifier: ReturnType<typeof createIdentifier>, pid: number) => {
+    await identifier.prepare([pid])
     const found = identifier.identify(pid)
     return [found?.target, found?.namedBy, found?.isUserNamed]
   }
 
-  test('a command that calls itself like a unit', () => {
+  test('a command that calls itself like a unit', async () => {
     const given = machine({ 1: ['/system.slice/shop.service', 'shopd'], 2: ['/', 'shop.service'] })
-    const identifier = createIdentifier(given, naming([]), undefined, BOOT)
-    expect(named(identifier, 2)).toEqual(['command:shop.service', 'command', true])
-    expect(named(identifier, 1)).toEqual(['shop.service', 'unit', false])
+    const { identifier } = scene(given, [])
+    expect(await named(identifier, 2)).toEqual(['command:shop.service', 'command', true])
+    expect(await named(identifier, 1)).toEqual(['shop.service', 'unit', false])
   })
 
-  test('a command that calls itself like a rule, and a unit that has its name', () => {
+  test('a command that calls itself like a rule, and a unit that has its name', async () => {
     const given = machine({ 1: ['/', 'billing'], 2: ['/system.slice/web.service', 'nginx'], 3: ['/', 'x'] })
     const rules = [rule('billing', { comm: 'x' }), rule('web.service', { comm: 'y' })]
-    const identifier = createIdentifier(given, naming(rules), undefined, BOOT)
-    expect(named(identifier, 1)).toEqual(['command:billing', 'command', true])
-    expect(named(identifier, 2)).toEqual(['unit:web.service', 'unit', false])
-    expect(named(identifier, 3)).toEqual(['billing', 'rule', false])
+    const { identifier } = scene(given, rules)
+    expect(await named(identifier, 1)).toEqual(['command:billing', 'command', true])
+    expect(await named(identifier, 2)).toEqual(['unit:web.service', 'unit', false])
+    expect(await named(identifier, 3)).toEqual(['billing', 'rule', false])
   })
 
-  test('a command that was called like a container before that was seen', () => {
+  test('a command that was called like a container before that was seen', async () => {
     const given = machine({ 1: ['/', 'shop'], 2: [`/docker/${CONTAINER}`, 'shopd'], 3: ['/', 'other'] })
-    const identifier = createIdentifier(given, naming([]), undefined, BOOT)
-    expect(named(identifier, 1)).toEqual(['shop', 'command', true])
-    expect(named(identifier, 2)).toEqual(['shop', 'container', false])
-    expect(named(identifier, 1)).toEqual(['command:shop', 'command', true])
-    identifier.use(naming([]))
-    expect(named(identifier, 1)).toEqual(['command:shop', 'command', true])
+    const { identifier } = scene(given, [])
+    expect(await named(identifier, 1)).toEqual(['shop', 'command', true])
+    expect(await named(identifier, 2)).toEqual(['shop', 'container', false])
+    expect(await named(identifier, 1)).toEqual(['command:shop', 'command', true])
+    await identifier.use({ targets: [], rulesOnly: false })
+    expect(await named(identifier, 1)).toEqual(['command:shop', 'command', true])
   })
 
-  test('a container of a user that has the id of another', () => {
+  test('a container of a user that has the id of another', async () => {
     const manager = '/user.slice/user-1000.slice/user@1000.service'
     const given = machine({ 1: [`${manager}/docker-${CONTAINER}.scope`, 'x'] })
-    const identifier = createIdentifier(given, naming([]), undefined, BOOT)
-    expect(named(identifier, 1)).toEqual(['user@1000.service/abababababab', 'container', true])
+    const { identifier } = scene(given, [])
+    expect(await named(identifier, 1)).toEqual(['user@1000.service/abababababab', 'container', true])
     expect(identifier.identify(1)).toMatchObject({ containerId: undefined, podUid: undefined })
   })
 
-  test('a container in another one has the name of that before it', () => {
+  test('a container in another one has the name of that before it', async () => {
     const outer = 'cd'.repeat(32)
     const given = machine({ 1: [`/docker/${outer}/kubepods/docker-${CONTAINER}.scope`, 'x'] })
-    const identifier = createIdentifier(given, naming([]), undefined, BOOT)
-    expect(named(identifier, 1)).toEqual(['cdcdcdcdcdcd/abababababab', 'container', true])
+    const { identifier } = scene(given, [])
+    expect(await named(identifier, 1)).toEqual(['cdcdcdcdcdcd/abababababab', 'container', true])
     expect(identifier.identify(1)?.containerId).toBe(CONTAINER)
   })
 
-  test('with rules only, what none names is no target', () => {
+  test('with rules only, what none names is no target', async () => {
     const given = machine({ 1: ['/system.slice/shop.service', 'shopd'], 2: ['/', 'x'] })
-    const identifier = createIdentifier(given, naming([rule('ruled', { comm: 'x' })], true), undefined, BOOT)
-    expect(named(identifier, 1)).toEqual([undefined, 'unit', false])
-    expect(named(identifier, 2)).toEqual(['ruled', 'rule', false])
+    const { identifier } = scene(given, [rule('ruled', { comm: 'x' })], { rulesOnly: true })
+    expect(await named(identifier, 1)).toEqual([undefined, 'unit', false])
+    expect(await named(identifier, 2)).toEqual(['ruled', 'rule', false])
   })
 })
 
 describe('a process', () => {
-  test('is looked at once per exec, and once more when the rules change', () => {
+  test('is looked at once per exec, and once more when the rules change', async () => {
     let looks = 0
     const given = source({
-      commandLine() {
+      async look() {
         looks += 1
-        return 'x'
+        return { ...LOOK, commandLine: 'x' }
       },
     })
-    const identifier = createIdentifier(given, naming([rule('a', { cmdline: 'x' })]), undefined, BOOT)
-    for (let round = 0; round < 5; round += 1) expect(identifier.identify(7)?.target).toBe('a')
+    const { identifier } = scene(given, [rule('a', { cmdline: 'x' })])
+    for (let round = 0; round < 5; round += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('a')
     expect(looks).toBe(1)
-    identifier.use(naming([rule('b', { cmdline: 'x' })]))
+    await identifier.use({ targets: [rule('b', { cmdline: 'x' })], rulesOnly: false })
     expect(identifier.identify(7)?.target).toBe('b')
     expect(looks).toBe(2)
   })
 
-  test('has the runtime of its program, which its libraries do not tell', () => {
-    const mappings = () =>
-      parseProcMaps('7f0000000000-7f0000001000 r-xp 00000000 fe:00 1 /usr/lib/x86_64-linux-gnu/libc.so.6')
-    const runtimeOf = (...sectionNames: readonly string[]) => {
-      const program = () => ({ executable: undefined, sectionNames })
-      return createIdentifier(source({ mappings, program }), naming([]), undefined, BOOT).identify(7)?.runtime
+  test('has the runtime of its program, which its libraries do not tell', async () => {
+    const runtimeOf = async (look: Partial<typeof LOOK>) => {
+      const runtimeFiles = ['/usr/lib/x86_64-linux-gnu/libc.so.6']
+      return (await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) })))?.runtime
     }
-    expect(runtimeOf('.text', '.shstrtab')).toBe('glibc')
-    expect(runtimeOf('.text', '.go.buildinfo')).toBe('unclassifiable')
-    expect(runtimeOf()).toBe('glibc')
+    expect(await runtimeOf({})).toBe('glibc')
+    expect(await runtimeOf({ sectionNames: ['.text', '.go.buildinfo'] })).toBe('unclassifiable')
+    expect(await runtimeOf({ sectionNames: [] })).toBe('glibc')
+    // Files that were not read may be of another runtime.
+    expect(await runtimeOf({ runtimeFiles: undefined })).toBe('unclassifiable')
   })
 
-  test('says what it is', () => {
-    expect(createIdentifier(source(), naming([]), undefined, BOOT).identify(7)).toMatchObject({
+  test('says what it is', async () => {
+    expect(await identify(source())).toMatchObject({
       key: 'boot:7@100:1:2',
       program: 'shopd',
       exe: '/srv/shop/bin/shopd (deleted)',
@@ -155,4 +166,84 @@ describe('a process', () => {
       executable: { buildId: 'aa' },
     })
   })
+})
+
+describe('a process that is not looked at yet', () => {
+  test('is pending, and nobody waits for it twice', async () => {
+    let answer: (looked: Looked) => void = () => {}
+    let looks = 0
+    const given = source({
+      look() {
+        looks += 1
+        return new Promise((resolve) => {
+          answer = resolve
+        })
+      },
+    })
+    const { identifier } = scene(given)
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    const both = [identifier.prepare([7]), identifier.prepare([7])]
+    expect(looks).toBe(1)
+    answer(LOOK)
+    await Promise.all(both)
+    expect([identifier.identify(7)?.target, identifier.isPending(7)]).toEqual(['shopd', false])
+  })
+
+  test('stays so as long as nobody has the time to look, or it cannot be read', async () => {
+    let looked: Looked = 'busy'
+    let facts: ReturnType<ProcessSource['find']> = 'unreadable'
+    const found = source().find(7)
+    const { identifier } = scene(source({ find: () => facts, look: async () => looked }))
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    facts = found
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    looked = LOOK
+    // The look that began when it was asked for found nobody yet.
+    for (let tries = 0; tries < 2; tries += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('shopd')
+  })
+
+  test('is not taken for another where something of it could not be read', async () => {
+    let failures = 0
+    let isBroken = true
+    const user = () => {
+      if (isBroken) failures += 1
+      return isBroken ? [] : ['shop']
+    }
+    const given = source({ user, failures: () => failures })
+    const { identifier } = scene(given, [rule('ruled', { user: 'shop' })])
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, true])
+    isBroken = false
+    for (let tries = 0; tries < 2; tries += 1) await identifier.prepare([7])
+    expect(identifier.identify(7)?.target).toBe('ruled')
+  })
+
+  test('and has ended meanwhile is nobody', async () => {
+    const { identifier } = scene(source({ look: async () => 'gone' }))
+    await identifier.prepare([7])
+    expect([identifier.identify(7), identifier.isPending(7)]).toEqual([undefined, false])
+  })
+})
+
+test('a process whose files do not answer is known by its name alone, and looked at again ever more seldom', async () => {
+  const looks: bigint[] = []
+  let looked: Looked = 'failed'
+  const { identifier, clock } = scene(
+    source({
+      async look() {
+        looks.push(clock.nowNs / SECOND)
+        return looked
+      },
+    }),
+  )
+  for (; clock.nowNs < 500n * SECOND; clock.nowNs += SECOND) {
+    await identifier.prepare([7])
+    await Promise.resolve()
+    if (clock.nowNs === 400n * SECOND) looked = LOOK
+  }
+  expect(looks).toEqual([0n, 60n, 180n, 420n])
+  expect(identifier.identify(7)).toMatchObject({ target: 'shopd', executable: { buildId: 'aa' } })
 })

@@ -38,7 +38,6 @@ test.each([
   [`${MANAGER}/docker-${CONTAINER}.scope`, { container: CONTAINER }, false],
   [`${MANAGER}/docker-${CONTAINER}.scope`, { container: `user@1000\\.service/${CONTAINER}` }, true],
 ])('what a user or a container may name has its owner before it: %s, %j', (cgroup, match, matches) => {
-  const given = source({ container: () => undefined })
-  const found = findMatchingRule([rule('ruled', match)], placed(cgroup, given), given)
+  const found = findMatchingRule([rule('ruled', match)], placed(cgroup, { container: undefined }), source())
   expect(found?.name).toBe(matches ? 'ruled' : undefined)
 })

@@ -2,6 +2,7 @@ import { createPattern } from '../../src/config/pattern.js'
 import type { Condition, TargetRule, VersionSource } from '../../src/config/target-rule.js'
 import { type CgroupIdentity, identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
 import type { ProcessFacts } from '../../src/process/process-directory.js'
+import type { ProcessLook } from '../../src/process/process-looks.js'
 import type { PlacedProcess, ProcessSource } from '../../src/process/process-source.js'
 import { processStat } from '../support/measured.js'
 
@@ -24,31 +25,39 @@ export function rule(
   return { name, match: new Map(conditions), version }
 }
 
+const SHOP_APP = { name: 'shop-app', labels: { 'org.opencontainers.image.version': '1.5' } }
+
+export const LOOK: ProcessLook = {
+  executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' },
+  sectionNames: ['', '.text', '.shstrtab'],
+  runtimeFiles: [],
+  commandLine: '/srv/shop/bin/shopd --release=1.2 --port 80',
+  container: undefined,
+}
+
 /** A machine with one process; `cgroup` is its path. */
 export function source(change: Partial<ProcessSource> = {}, cgroup = '/'): ProcessSource {
   return {
     find: () => FACTS,
-    mappings: () => [],
-    program: () => ({
-      executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' },
-      sectionNames: ['', '.text', '.shstrtab'],
+    look: async (_, containerId) => ({
+      ...LOOK,
+      container: containerId === undefined ? undefined : SHOP_APP,
     }),
-    commandLine: () => '/srv/shop/bin/shopd --release=1.2 --port 80',
-    environment: (_, name) => (name === 'APP_VERSION' ? '1.3' : undefined),
+    environment: async (_, name) => (name === 'APP_VERSION' ? '1.3' : undefined),
     cgroup: () => parseProcCgroup(`0::${cgroup}\n`),
+    failures: () => 0,
     user: () => ['shop', '1001'],
-    firstLine: (_, path) => (path === '/srv/shop/VERSION' ? '1.4 ' : undefined),
-    container: () => ({ name: 'shop-app', labels: { 'org.opencontainers.image.version': '1.5' } }),
-    unitLabel: (_, key) => (key === 'X-Version' ? '1.6' : undefined),
+    firstLine: async (_, path) => (path === '/srv/shop/VERSION' ? '1.4 ' : undefined),
+    unitLabel: async (_, key) => (key === 'X-Version' ? '1.6' : undefined),
     ...change,
   }
 }
 
 /** The process of `source`, in a cgroup. */
-export function placed(cgroup: string, given: ProcessSource = source()): PlacedProcess {
+export function placed(cgroup: string, change: Partial<PlacedProcess> = {}): PlacedProcess {
   const place = placeOf(cgroup)
-  const container = place.containerId === undefined ? undefined : given.container(place.containerId)
-  return { facts: given.find(7) ?? FACTS, place, container }
+  const container = place.containerId === undefined ? undefined : SHOP_APP
+  return { facts: FACTS, place, container, commandLine: LOOK.commandLine, ...change }
 }
 
 export function placeOf(cgroup: string): CgroupIdentity {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { readUnitLabel } from '../../src/process/unit-labels.js'
 
 let root: string
@@ -19,7 +20,7 @@ function write(path: string, ...lines: readonly string[]): void {
 }
 
 function version(unit = 'shop.service'): string | undefined {
-  return readUnitLabel(root, unit, 'X-Version')
+  return readUnitLabel(root, unit, 'X-Version', createRefusals())
 }
 
 test.each([
@@ -102,7 +103,7 @@ test('never throws', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (text, key) => {
       write('etc/systemd/system/shop.service', '[Unit]', text)
-      void readUnitLabel(root, 'shop.service', key)
+      void readUnitLabel(root, 'shop.service', key, createRefusals())
     }),
     { numRuns: 50 },
   )

@@ -16,34 +16,34 @@ describe('a version comes from', () => {
       { kind: 'cmdline', pattern: createPattern('--release=(\\S+)', { isAnchored: false }) },
       '1.2',
     ],
-  ])('%s', (_, version, expected) => {
-    expect(findVersion(version, placed('/system.slice/shop.service'), source())).toBe(expected)
+  ])('%s', async (_, version, expected) => {
+    expect(await findVersion(version, placed('/system.slice/shop.service'), source())).toBe(expected)
   })
 
   test.each([
     '/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service',
     '/lxc.payload.web/system.slice/shop.service',
     `/docker/${CONTAINER}/system.slice/shop.service`,
-  ])('no file of the machine for a unit that is not its own: %s', (cgroup) => {
-    expect(findVersion({ kind: 'label', name: 'X-Version' }, placed(cgroup), source())).toBeUndefined()
+  ])('no file of the machine for a unit that is not its own: %s', async (cgroup) => {
+    expect(await findVersion({ kind: 'label', name: 'X-Version' }, placed(cgroup), source())).toBeUndefined()
   })
 
-  test('a label of the container', () => {
+  test('a label of the container', async () => {
     const inContainer = placed(`/docker/${CONTAINER}`)
     const label = { kind: 'label', name: 'org.opencontainers.image.version' } as const
-    expect(findVersion(label, inContainer, source())).toBe('1.5')
-    expect(findVersion({ kind: 'label', name: '__proto__' }, inContainer, source())).toBeUndefined()
+    expect(await findVersion(label, inContainer, source())).toBe('1.5')
+    expect(await findVersion({ kind: 'label', name: '__proto__' }, inContainer, source())).toBeUndefined()
   })
 
-  test('what is short, and in one line', () => {
-    const given = source({ firstLine: () => `1.0\u001b[31m${'x'.repeat(500)}` })
-    const version = findVersion({ kind: 'file', path: '/V' }, placed('/'), given)
+  test('what is short, and in one line', async () => {
+    const given = source({ firstLine: async () => `1.0\u001b[31m${'x'.repeat(500)}` })
+    const version = await findVersion({ kind: 'file', path: '/V' }, placed('/'), given)
     expect(version).toMatch(/^1\.0\ufffd\[31mx+$/)
     expect(version).toHaveLength(128)
   })
 
-  test('nothing where it is empty', () => {
-    const given = source({ firstLine: () => ' \t' })
-    expect(findVersion({ kind: 'file', path: '/V' }, placed('/'), given)).toBeUndefined()
+  test('nothing where it is empty', async () => {
+    const given = source({ firstLine: async () => ' \t' })
+    expect(await findVersion({ kind: 'file', path: '/V' }, placed('/'), given)).toBeUndefined()
   })
 })

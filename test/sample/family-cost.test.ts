@@ -40,7 +40,10 @@ test('there is none of a process that is gone', () => {
 test('grows by what a child took that has ended', () => {
   const procfs = createProcfs('/proc')
   const before = readFamilyCpuSeconds(procfs, process.pid) ?? Number.NaN
-  const own = () => procfs.readProcess(process.pid)?.endedChildrenCpuSeconds ?? Number.NaN
+  const own = () => {
+    const stat = procfs.readProcess(process.pid)
+    return typeof stat === 'object' ? stat.endedChildrenCpuSeconds : Number.NaN
+  }
   const ownBefore = own()
   execFileSync('sh', ['-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'])
   const took = own() - ownBefore

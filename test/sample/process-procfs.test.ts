@@ -22,16 +22,11 @@ function write(name: string, text: string): void {
 test('a process that is gone has nothing to read', () => {
   const reads = [
     procfs.readProcess(7),
-    procfs.readMappings(7),
     procfs.readExe(7),
-    procfs.readExecutable(7),
-    procfs.readCommandLine(7),
-    procfs.readEnvironment(7, 'PATH'),
     procfs.readCgroup(7),
     procfs.readUid(7),
     procfs.readResidentBytes(7),
     procfs.readAffinity(7, 4),
-    procfs.readFirstLine(7, '/etc/hostname'),
   ]
   expect(reads.filter((read) => read !== undefined)).toEqual([])
 })
@@ -42,20 +37,10 @@ test('the processes that there are', () => {
   expect(procfs.readPids()).toEqual([7])
 })
 
-test('arguments and environment', () => {
-  write('cmdline', 'shopd\0--port\x0080\0\0')
-  write('environ', 'APP=shop\0APP_VERSION=1.3=b\0')
-  expect(procfs.readCommandLine(7)).toBe('shopd --port 80')
-  expect(procfs.readEnvironment(7, 'APP_VERSION')).toBe('1.3=b')
-  expect(procfs.readEnvironment(7, 'VERSION')).toBeUndefined()
-})
-
 test('the file that it runs', () => {
   mkdirSync(join(root, '7'))
-  writeFileSync(join(root, 'shopd'), '12345')
   symlinkSync(join(root, 'shopd'), join(root, '7/exe'))
   expect(procfs.readExe(7)).toBe(join(root, 'shopd'))
-  expect(procfs.readExecutable(7)).toMatchObject({ sizeBytes: 5 })
 })
 
 test('user and memory', () => {

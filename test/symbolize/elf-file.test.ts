@@ -4,21 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { openHostFile } from '../../src/foreign/open-file.js'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { readElfFacts } from '../../src/symbolize/elf-facts.js'
-import { openElfFile } from '../../src/symbolize/elf-file.js'
+import { toElfFile } from '../../src/symbolize/elf-file.js'
 import { createSymbolStore } from '../../src/symbolize/symbol-store.js'
 import { needs } from '../e2e/support/requirements.js'
 
 const PROGRAM = '/bin/ls'
 const folder = mkdtempSync(join(tmpdir(), 'amdahl-elf-file-'))
 const file = join(folder, 'any')
+const open = (path: string) => openHostFile(path, createRefusals())
+const TREES = { own: open, host: open }
+const openElfFile = (path: string) => toElfFile(open(path))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Reads of a file all that is ever read. */
 function readAll(path: string): boolean {
   const elf = openElfFile(path)
   if (!elf) return false
-  const table = createSymbolStore().load(elf.key, () => elf, path, [folder])
+  const table = createSymbolStore().load(elf.key, () => elf, path, TREES)
   table?.find(0x4000, 'function')
   elf.findSection('.eh_frame')
   elf.sectionNames()
@@ -30,25 +35,25 @@ function readAll(path: string): boolean {
 describe('the file of a program', () => {
   test.skipIf(!needs('readelf'))('has the build-id that readelf prints', () => {
     const text = execFileSync('readelf', ['-n', PROGRAM], { encoding: 'utf8' })
-    expect(readElfFacts(PROGRAM).buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(text)?.[1])
+    expect(readElfFacts(open(PROGRAM)).buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(text)?.[1])
   })
 
   test.skipIf(!needs('readelf'))('has the sections that readelf prints', () => {
     const text = execFileSync('readelf', ['-SW', PROGRAM], { encoding: 'utf8' })
     const names = [...text.matchAll(/^ +\[ *\d+\] (\.\S+)/gm)].map(([, name]) => name)
-    expect(readElfFacts(PROGRAM).sectionNames.slice(1)).toEqual(names)
+    expect(readElfFacts(open(PROGRAM)).sectionNames.slice(1)).toEqual(names)
   })
 
   test('that is not there, or no program, has none', () => {
     for (const path of [join(folder, 'absent'), folder, '/etc/passwd', '/dev/null', '/proc/self/maps']) {
-      expect(readElfFacts(path)).toEqual({ buildId: undefined, sectionNames: [] })
+      expect(readElfFacts(open(path))).toEqual({ buildId: undefined, sectionNames: [] })
     }
   })
 
   test.skipIf(!needs('mkfifo'))('that is a named pipe is not waited for', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
-    expect(readElfFacts(pipe).buildId).toBeUndefined()
+    expect(readElfFacts(open(pipe)).buildId).toBeUndefined()
   })
 
   test('that is cut or changed is no error', () => {
@@ -95,7 +100,7 @@ describe('a file with more sections than a program has', () => {
     const changed = Uint8Array.from(readFileSync(PROGRAM))
     new DataView(changed.buffer).setUint16(60, count, true)
     writeFileSync(file, changed)
-    expect(readElfFacts(file).sectionNames).toEqual([])
+    expect(readElfFacts(open(file)).sectionNames).toEqual([])
   })
 })
 
@@ -120,10 +125,10 @@ describe('the store of symbols', () => {
       return openElfFile(PROGRAM)
     }
     const large = createSymbolStore()
-    for (let i = 0; i < 3; i += 1) large.load('a', open, PROGRAM, [folder])
+    for (let i = 0; i < 3; i += 1) large.load('a', open, PROGRAM, TREES)
     expect(opened).toBe(1)
     expect(large.sizeBytes).toBeGreaterThan(0)
-    for (const key of ['a', 'a', 'b']) store.load(key, open, PROGRAM, [folder])
+    for (const key of ['a', 'a', 'b']) store.load(key, open, PROGRAM, TREES)
     expect(opened).toBe(4)
     expect(store.sizeBytes).toBe(0)
   })

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { createProcessLocks } from '../../src/symbolize/process-locks.js'
 import { needs } from '../e2e/support/requirements.js'
 import { compile, folder, isRoot, readWaits, run, settle } from './waiting-process.js'
@@ -87,7 +88,7 @@ describe.skipIf(!needs('gcc') || !isRoot())('waits inside the C library', () => 
     try {
       const kinds = Object.keys(KINDS)
       await settle(() => readWaits(running.pid).length === kinds.length)
-      const locks = createProcessLocks({ procfs: '/proc', rootfs: '/' })
+      const locks = createProcessLocks({ procfs: '/proc', rootfs: '/' }, createRefusals())
       const need = new Map<string, number>()
       for (const { address, stack } of readWaits(running.pid, 64)) {
         const nameWith = (words: number) => {

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { LockName, LockNameRequest } from '../../src/symbolize/lock-namer.js'
 import { createLockNames, UNKNOWN_LOCK } from '../../src/symbolize/lock-names.js'
 
+type Request = Omit<LockNameRequest, 'kind'>
+
 const SECOND = 1_000_000_000n
 const owner = (pid: number, name = `shopd#${pid}`, hasEnded = () => false) => ({
   pid,
@@ -11,14 +13,13 @@ const owner = (pid: number, name = `shopd#${pid}`, hasEnded = () => false) => ({
 })
 const STACK = { ip: 1n, sp: 2n, bp: 3n, words: [4n] }
 
-function createNames(answer: (request: LockNameRequest) => LockName | undefined) {
-  const requests: LockNameRequest[] = []
+function createNames(answer: (request: Request) => LockName | undefined) {
+  const requests: Request[] = []
   const names = createLockNames({
     async name(request) {
       requests.push(request)
       return answer(request)
     },
-    async close() {},
   })
   return { names, requests }
 }
@@ -169,6 +170,45 @@ describe('the key of a lock', () => {
     const process = owner(7, 'shopd#0', () => true)
     await keysOf(names, [[process, 64n]])
     expect(names.refer(process, 64n, 0n).isOrphan).toBe(false)
+  })
+})
+
+describe('what is kept of processes', () => {
+  const named = () => createNames(() => ({ name: 'cart_add+0x1f', kind: 'site', home: undefined }))
+
+  test('is bounded in all, and what was used last stays', async () => {
+    const { names, requests } = named()
+    // A program of 4000 locks in a new process each second.
+    for (let pid = 1; pid <= 40; pid += 1) {
+      const atNs = BigInt(pid) * SECOND
+      for (let address = 0n; address < 4000n; address += 1n) names.refer(owner(pid), address, atNs)
+      await setImmediate()
+    }
+    // A lock and its number each: room for 65 536 is room for eight such processes.
+    const isKept = (pid: number) => {
+      const before = requests.length
+      names.refer(owner(pid), 1n, 40n * SECOND)
+      return requests.length === before
+    }
+    expect([40, 34, 33, 32, 20, 1].map(isKept)).toEqual([true, true, true, false, false, false])
+  })
+
+  test('goes when they have ended, and nothing is told of them any more', () => {
+    const { names } = named()
+    const ended = { 1: true, 2: true, 3: false }
+    const looked: number[] = []
+    const ownerOf = (pid: 1 | 2 | 3) =>
+      owner(pid, `shopd#${pid}`, () => {
+        looked.push(pid)
+        return ended[pid]
+      })
+    const [first, second, third] = ([1, 2, 3] as const).map((pid) => names.refer(ownerOf(pid), 64n, SECOND))
+    names.refer(ownerOf(2), 64n, 50n * SECOND)
+    names.refer(owner(9), 64n, 65n * SECOND)
+    expect(looked).toEqual([1, 3])
+    expect(names.refer(ownerOf(2), 64n, 66n * SECOND)).toBe(second)
+    expect(names.refer(ownerOf(3), 64n, 66n * SECOND)).toBe(third)
+    expect(names.refer(ownerOf(1), 64n, 66n * SECOND)).not.toBe(first)
   })
 })
 

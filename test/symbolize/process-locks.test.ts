@@ -3,6 +3,8 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openHostFile } from '../../src/foreign/open-file.js'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import type { UserStack } from '../../src/parse/trace-interval.js'
 import { readElfFacts } from '../../src/symbolize/elf-facts.js'
 import { createProcessLocks } from '../../src/symbolize/process-locks.js'
@@ -16,7 +18,7 @@ const NOTHING = join(folder, 'empty')
 type Waits = ReadonlyMap<bigint, readonly UserStack[]>
 
 function namesIn(pid: number, waits: Waits, rootfs: string): readonly string[] {
-  const locks = createProcessLocks({ procfs: '/proc', rootfs })
+  const locks = createProcessLocks({ procfs: '/proc', rootfs }, createRefusals())
   const names = [...waits].map(([address, stacks]) => locks.name({ pid, address, stacks }, 0))
   return names.map((name) => `${name?.kind} ${name?.name}`).sort()
 }
@@ -96,7 +98,7 @@ describe.skipIf(!needs('gcc', 'make', 'strip', 'objcopy') || !isRoot())('the loc
 
   test('have their names back with a debug file that has the build-id', async () => {
     const rootfs = join(folder, 'by-build-id')
-    const id = readElfFacts(stripped).buildId ?? ''
+    const id = readElfFacts(openHostFile(stripped, createRefusals())).buildId ?? ''
     expect(id).toMatch(/^[0-9a-f]{40}$/)
     const place = join(rootfs, `usr/lib/debug/.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`)
     mkdirSync(dirname(place), { recursive: true })
@@ -146,7 +148,7 @@ describe.skipIf(!needs('gcc', 'make', 'strip', 'objcopy') || !isRoot())('the loc
     try {
       const { pid } = running
       const waits = await collectWaits(pid, 200)
-      const locks = createProcessLocks({ procfs: '/proc', rootfs: NOTHING })
+      const locks = createProcessLocks({ procfs: '/proc', rootfs: NOTHING }, createRefusals())
       const nameAll = () => {
         const begin = process.cpuUsage()
         const names = [...waits].map(

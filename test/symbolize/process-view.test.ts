@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { createProcessLocks } from '../../src/symbolize/process-locks.js'
+import { STATUS } from '../foreign/process-files.js'
 
 const procfs = mkdtempSync(join(tmpdir(), 'amdahl-process-view-'))
 afterAll(() => rmSync(procfs, { recursive: true, force: true }))
@@ -25,7 +27,8 @@ function nameIn(
   mkdirSync(folder)
   writeFileSync(join(folder, 'maps'), `${lines.join('\n')}\n`)
   symlinkSync('/srv/shop/bin/shopd', join(folder, 'exe'))
-  const locks = createProcessLocks({ procfs, rootfs: procfs })
+  writeFileSync(join(folder, 'status'), STATUS)
+  const locks = createProcessLocks({ procfs, rootfs: procfs }, createRefusals())
   return locks.name({ pid, address: BigInt(address), stacks: [] }, 0)
 }
 
@@ -99,7 +102,7 @@ describe('a lock in a process whose files cannot be read', () => {
   })
 
   test('of a process that is gone has no name', () => {
-    const locks = createProcessLocks({ procfs, rootfs: procfs })
+    const locks = createProcessLocks({ procfs, rootfs: procfs }, createRefusals())
     expect(locks.name({ pid: 4242, address: 1n, stacks: [] }, 0)).toBeUndefined()
   })
 })

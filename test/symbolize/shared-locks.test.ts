@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRefusals } from '../../src/foreign/refusal.js'
 import { createProcessLocks } from '../../src/symbolize/process-locks.js'
 import { needs } from '../e2e/support/requirements.js'
 import { compile, folder, isRoot, type Running, run } from './waiting-process.js'
@@ -68,7 +69,7 @@ describe.skipIf(!needs('gcc') || !isRoot())('a lock in memory of two processes',
 
   /** What the word of this place in the list is a part of, for each of the two processes. */
   function homes(index: number) {
-    const locks = createProcessLocks({ procfs: '/proc', rootfs: '/' })
+    const locks = createProcessLocks({ procfs: '/proc', rootfs: '/' }, createRefusals())
     return [0, 1].map((process) => {
       const address = BigInt(words[2 + 2 * index + process] ?? '')
       return locks.name({ pid: Number(words[process]), address, stacks: [] }, 0)?.home

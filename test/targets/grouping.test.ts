@@ -156,6 +156,47 @@ test('the waits of those that are gone are counted', () => {
   expect(made.unattributedWaits()).toBe(18)
 })
 
+describe('a process that is there and was not looked at yet', () => {
+  function later() {
+    let isPending = true
+    const made = createGrouping({
+      identify: (pid) => (isPending ? undefined : processIdentity(pid, { target: 'shop' })),
+      isPending: () => isPending,
+    })
+    const group = (...processes: readonly ProcessInterval[]) => made.group(processes, () => true, NOTABLE)
+    const look = () => {
+      isPending = false
+    }
+    return { made, group, look }
+  }
+
+  test('has not ended: its waits count when it is known, whether it waits then or not', () => {
+    const { made, group, look } = later()
+    expect(group(running(7, 20, 5)).lostSamples).toBe(20)
+    expect(group(running(7, 20, 3)).known).toEqual(new Map())
+    look()
+    const members = group().known.get('shop')
+    expect(members?.map(({ process }) => process.trace?.waits.get('other')?.waits)).toEqual([8])
+    expect(made.unattributedWaits()).toBe(0)
+    expect(made.lookFor().size).toBe(0)
+  })
+
+  test('is one of those that should be looked at before', () => {
+    const { made, group } = later()
+    const all = [
+      contending(1),
+      running(2, 10),
+      running(3, 9),
+      running(4, 0, 5),
+      { ...running(5, 0), cpuSeconds: 0 },
+    ]
+    expect(made.concerned(all, NOTABLE)).toEqual([1, 2, 5])
+    group(running(4, 0, 5))
+    expect(made.concerned(all, NOTABLE)).toEqual([1, 2, 4, 5])
+    expect(made.concerned([], NOTABLE)).toEqual([4])
+  })
+})
+
 describe('a process with locks that was gone before it was looked at', () => {
   const lost = () => ({ ...processInterval(901, 0.5, [lockTrace()]), cpuSeconds: undefined })
 

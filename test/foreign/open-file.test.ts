@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { type OpenFile, openFile } from '../../src/symbolize/open-file.js'
+import { type OpenFile, openHostFile } from '../../src/foreign/open-file.js'
+import { createRefusals } from '../../src/foreign/refusal.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'amdahl-open-file-'))
 const path = join(folder, 'digits')
+const openFile = (file: string) => openHostFile(file, createRefusals())
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function openDigits(): OpenFile {

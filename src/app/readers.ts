@@ -1,0 +1,62 @@
+import { createReaderProcess, type ReaderPlaces, startReader } from '../foreign/reader-process.js'
+import { createRefusalLog, type RefusalLog } from '../foreign/refusal-log.js'
+import type { Logger } from '../log/logger.js'
+import { describeLook, LOOK_LIMIT_MS, type LookAnswer } from '../process/foreign-source.js'
+import type { LookRequest } from '../process/process-looks.js'
+import { createProcessCostMeter, type ProcessCost } from '../sample/process-cost.js'
+import { LOCK_NAME_LIMIT_MS, type LockName, type LockNameRequest } from '../symbolize/lock-namer.js'
+
+/** The processes that read what other processes control. */
+export type Readers = ReturnType<typeof createReaders>
+
+/** Starts a reader: another one in tests. */
+export type StartReader = typeof startReader
+
+/** One for processes, which is soon done, and one for names of locks, which may read large files. */
+export function createReaders(
+  places: ReaderPlaces,
+  procfs: Parameters<typeof createProcessCostMeter>[0],
+  logger: Pick<Logger, 'warn'>,
+  start: StartReader = startReader,
+) {
+  const refusals: RefusalLog = createRefusalLog(logger)
+  const options = { start: () => start(places), onRefused: refusals.add }
+  const processes = createReaderProcess<LookRequest, LookAnswer>({
+    ...options,
+    limitMs: LOOK_LIMIT_MS,
+    pathOf: describeLook,
+  })
+  const locks = createReaderProcess<LockNameRequest, LockName | undefined>({
+    ...options,
+    limitMs: LOCK_NAME_LIMIT_MS,
+    pathOf: ({ pid }) => `/proc/${pid}`,
+  })
+  const meters = [processes, locks].map(({ pids }) => {
+    const meter = createProcessCostMeter(procfs)
+    // The last one runs; those before it were left behind.
+    return { count: () => meter.count(pids().at(-1)), look: () => meter.look(pids().at(-1)) }
+  })
+
+  return {
+    processes,
+    locks,
+    refused: refusals.count,
+    /** Counts the CPU time so far, before one of them is replaced. */
+    countCost() {
+      for (const meter of meters) meter.count()
+    },
+    cost(): ProcessCost {
+      return meters
+        .map((meter) => meter.look())
+        .reduce((a, b) => ({
+          cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+          residentBytes: (a.residentBytes ?? 0) + (b.residentBytes ?? 0),
+        }))
+    },
+    pids: () => [...processes.pids(), ...locks.pids()],
+    close() {
+      processes.close()
+      locks.close()
+    },
+  }
+}
