@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 export type PasswordCheck = 'right' | 'wrong' | 'busy'
 
-/** Compares the user and password of an Authorization header with bcrypt hashes. */
+/** Compares the user and password of an Authorization header with bcrypt hashes; rejects where the library cannot run. */
 export interface Passwords {
   check(users: ReadonlyMap<string, string>, authorization: string | undefined): Promise<PasswordCheck>
 }
@@ -17,7 +17,8 @@ type CompareHash = (password: string, hash: string) => Promise<boolean>
 /** The library has 5 MB of memory: it is loaded for those who have users. */
 const compareBcrypt: CompareHash = async (password, hash) => {
   const { compare } = await import('@node-rs/bcrypt')
-  return compare(password, hash)
+  // One that it cannot read is nobody's password.
+  return compare(password, hash).catch(() => false)
 }
 
 /** One comparison at a time, in a thread of Node.js's pool; what is compared again is known. */
@@ -29,12 +30,10 @@ export function createPasswords(compareHash: CompareHash = compareBcrypt): Passw
   let last: Promise<unknown> = Promise.resolve()
 
   async function compareNext(id: string, password: string, hash: string): Promise<boolean> {
-    const compared = last.then(() => compareHash(password, hash)).catch(() => false)
-    last = compared
+    const compared = last.then(() => compareHash(password, hash))
+    last = compared.catch(() => {})
     underWay.set(id, compared)
-    const isRight = await compared
-    underWay.delete(id)
-    return isRight
+    return compared.finally(() => underWay.delete(id))
   }
 
   return {

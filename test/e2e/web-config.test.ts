@@ -22,7 +22,7 @@ test.skipIf(!needs('prometheus', 'openssl'))(
   key_file: server.key
   client_auth_type: RequireAndVerifyClientCert
   client_ca_file: ca.pem
-basic_auth_users: {prometheus: "${hashSync('secret', { cost: 10 })}"}
+basic_auth_users: {prometheus: "${hashSync('secret', 10)}"}
 `,
     )
     const exporter = await startExporter(['--tracer.backend=none', `--web.config.file=${web}`])

@@ -12,7 +12,7 @@ import { CLIENT_NAMES, writeCertificates } from '../support/certificates.js'
 import { type SmallServer, serveSmall } from '../support/http-defaults.js'
 
 const TLS = 'tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n'
-const USERS = `basic_auth_users:\n  alice: ${hashSync('secret', { cost: 4 })}\n`
+const USERS = `basic_auth_users:\n  alice: ${hashSync('secret', 4)}\n`
 const TOKEN = 'a token of sufficient length'
 
 let folder: string
