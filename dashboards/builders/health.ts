@@ -161,9 +161,9 @@ export function health(): Dashboard {
           }),
           timeSeries({
             ...half,
-            title: 'What was not read',
+            title: 'What was not read, or not written',
             description:
-              'Files of processes a second that were refused, by why, and reads of /proc that failed though there was something to read. The log names the files.',
+              'Files of processes a second that were refused, by why, and reads of /proc that failed though there was something to read: the log names them. Records that were lost for the log.',
             docs: CONFIGURATION,
             unit: 'ops',
             min: 0,
@@ -173,6 +173,10 @@ export function health(): Dashboard {
                 legend: '{{instance}}: {{reason}}',
               },
               { expr: rate(ofMachines('amdahl_proc_read_errors_total')), legend: '{{instance}}: /proc' },
+              {
+                expr: rate(ofMachines('amdahl_exporter_log_records_dropped_total')),
+                legend: '{{instance}}: log',
+              },
             ],
           }),
           timeSeries({
