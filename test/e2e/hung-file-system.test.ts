@@ -9,8 +9,6 @@ import { needs } from './support/requirements.js'
 
 /** Runs a third of a CPU. */
 const LOOP = 'while :; do i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; sleep 0.2; done'
-/** Nothing is remembered by the kernel: each look asks the one who serves it. */
-const OPTIONS = 'allow_other,attr_timeout=0,entry_timeout=0'
 /** A scrape has to be answered within this time, whatever hangs. Milliseconds. */
 const SCRAPE_MS = 1000
 
@@ -34,6 +32,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const { daemon } of mounts) daemon.kill('SIGCONT')
   for (const program of programs) program.kill('SIGKILL')
+  exporter?.child.kill('SIGKILL')
   await exporter?.child.exited
   exporter = undefined
   for (const { folder: mounted, daemon } of mounts.toReversed()) {
@@ -47,7 +46,7 @@ afterEach(async () => {
 async function mount(source: string, name: string): Promise<Mount> {
   const mounted = join(folder, name)
   mkdirSync(mounted)
-  const daemon = spawn('bindfs', ['-f', '-o', OPTIONS, source, mounted], { stdio: 'inherit' })
+  const daemon = spawn('bindfs', ['-f', '-o', 'allow_other', source, mounted], { stdio: 'inherit' })
   const made = { folder: mounted, daemon }
   mounts.push(made)
   await until(`${mounted} is mounted`, 5, () => readFileSync('/proc/self/mounts', 'utf8').includes(mounted))
