@@ -1,14 +1,14 @@
 #!/bin/sh
-# Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test) and `npm run bench:truth` (setup.sh truth) need,
-# so that they work from a fresh clone. Says what it does; does nothing, in silence, when nothing is missing.
+# Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test), `npm run bench:truth` (setup.sh truth) and
+# `npm run test:faults` (setup.sh faults) need, so that they work from a fresh clone. Says what it does; does nothing, in silence, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1-}
 case $purpose in
-  start | test | truth) ;;
+  start | test | truth | faults) ;;
   *)
-    echo 'usage: sh scripts/setup.sh start|test|truth' >&2
+    echo 'usage: sh scripts/setup.sh start|test|truth|faults' >&2
     exit 2
     ;;
 esac
@@ -92,6 +92,7 @@ reason_for() {
     curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
     systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
+    faketime) echo 'steps the clock of one program' ;;
     bindfs) echo 'a file system that hangs' ;;
     mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
@@ -126,6 +127,7 @@ install_debian_packages() {
     need wrk wrk
     need ruby ruby
   fi
+  [ "$purpose" != faults ] || need faketime faketime
   [ -n "$missing" ] || return 0
 
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
