@@ -26,8 +26,8 @@ const DROPPED = 'AmdahlParallelFractionDroppedAfterDeploy'
 
 /** Queries without data here, with the reason. */
 const CAN_BE_EMPTY: Readonly<Record<string, readonly string[]>> = {
-  // One lock is contended: none is cut.
-  'amdahl-health': ['What was left out B'],
+  // One lock is contended: none is cut; and nothing is refused.
+  'amdahl-health': ['What was left out B', 'What was not read, or not written A'],
   // The paper's estimator is withheld on saturated CPUs; no thread limits, and there is no CPU quota.
   'amdahl-service': [
     'Parallel fraction p D',
