@@ -99,8 +99,9 @@ export function assess(
     wholeLocks.some(
       (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
     )
+  const hasRwlocks = whole.some((interval) => interval.hasRwlocks)
   const isQueueUnknown = ({ serialUtilization, hasReaders }: LockUse) =>
-    hasLost || hasReaders || (hasUnknownHolders && serialUtilization === undefined)
+    hasLost || (hasReaders && hasRwlocks) || (hasUnknownHolders && serialUtilization === undefined)
   const hasUnknownQueue = uses?.some(isQueueUnknown) ?? false
   const queueLength = hasUnknownQueue ? undefined : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {

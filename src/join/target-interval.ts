@@ -27,6 +27,8 @@ export interface TargetInterval {
   readonly threads: readonly ThreadUse[]
   /** Whether a thread of it waited in a futex, for a lock or something else: only waits that ended, or are for a lock. */
   readonly hasWaited: boolean
+  /** Whether a wait for a read-write lock ended in it. */
+  readonly hasRwlocks: boolean
   /** What each process did at each lock: what `locks` was put together from. */
   readonly parts: readonly LockPart[]
   /** Processes that did something in it. Count. */
@@ -86,6 +88,7 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     users,
     threadCount: threadCountOf(members.map(({ process }) => process)),
     threads: members.flatMap(({ process }) => threadUses(process, node)),
+    hasRwlocks: members.some(({ process: { trace } }) => trace?.waits.has('rwlock') ?? false),
     hasWaited: members.some(
       ({ process: { trace } }) => (trace?.waits.size ?? 0) + (trace?.locks.length ?? 0) > 0,
     ),

@@ -198,6 +198,24 @@ describe('a lock that is held by a thread that sleeps', () => {
   })
 })
 
+describe('a lock that has waiters for longer than it can be owned', () => {
+  const lock = lockInterval('a', { ownedSamples: 40, heldSamples: 0, contendedSeconds: 1 })
+  const of = (hasRwlocks: boolean) => assess(times(20, targetInterval([lock], { hasRwlocks })), GLIBC, LIMITS)
+
+  test('has readers, if it may be one for them: then neither queue nor regime is known, but p is', () => {
+    expect(of(true)).toMatchObject({
+      ownership: { kind: 'value' },
+      queueLength: undefined,
+      regime: undefined,
+      locks: [{ queueLength: undefined }],
+    })
+    expect(of(false)).toMatchObject({
+      queueLength: expect.any(Number),
+      locks: [{ queueLength: expect.any(Number) }],
+    })
+  })
+})
+
 describe('the regime', () => {
   const of = (lock: Partial<LockInterval>, change: Partial<TargetInterval> = {}) =>
     assess(times(20, targetInterval([lockInterval('a', lock)], change)), GLIBC, LIMITS).regime

@@ -38,6 +38,7 @@ describe('an interval of a target', () => {
       threadCount: undefined,
       threads: [],
       hasWaited: true,
+      hasRwlocks: false,
     })
   })
 
@@ -87,6 +88,20 @@ describe('an interval of a target', () => {
     expect(withKnownLocks(known)).toBe(known)
     for (const reference of references) reference.key = 'shared'
     expect([...withKnownLocks(known).locks.values()]).toMatchObject([{ processes: 3, waits: 30 }])
+  })
+
+  test('knows whether somebody waited for a read-write lock', () => {
+    const mutex = processInterval(1, 1, [lockTrace()])
+    const waits = new Map([['rwlock', { waits: 1, waitSeconds: 1 }]] as const)
+    const rwlock = { ...mutex, pid: 2, trace: mutex.trace && { ...mutex.trace, waits } }
+    const has = (...members: readonly (typeof mutex)[]) =>
+      toTargetInterval(
+        members.map((process) => ({ process })),
+        lockAt,
+        nodeInterval(3),
+        ALL,
+      ).hasRwlocks
+    expect([has(mutex), has(mutex, rwlock)]).toEqual([false, true])
   })
 
   test('has the time of the CPUs that it may run on', () => {

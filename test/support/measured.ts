@@ -127,6 +127,7 @@ export function targetInterval(
     threadCount: 8,
     threads: [],
     hasWaited: locks.length > 0,
+    hasRwlocks: false,
     ...change,
   }
 }
