@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createChangeTracker } from '../../src/deploys/change-tracker.js'
 import { createStateFile, parseStates } from '../../src/deploys/state-file.js'
+import { deployedOnce } from '../support/deployed-once.js'
 
 let folder: string
 beforeEach(() => {
@@ -24,24 +25,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-function someState() {
-  const tracker = createChangeTracker(() => ({ compareSeconds: 300, settleSeconds: 0, minSamples: 200 }))
-  const executable = { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: undefined }
-  const start = { key: 'a', pid: 1, startTimestampSeconds: 5, program: 'shopd', executable, version: '1' }
-  tracker.observe([start], 10)
-  tracker.record({ part: 3, whole: 10 }, 'orders_lock', 11)
-  tracker.observe([{ ...start, key: 'b', pid: 2, version: '2' }], 12)
-  return tracker.state()
-}
-
 describe('the state file', () => {
   test('gives back what was written, whole, and readable by its owner only', async () => {
     const path = join(folder, 'below', 'deploys.json')
     const file = createStateFile(path)
     expect(file.read()).toEqual(new Map())
     const states = new Map([
-      ['shop', someState()],
-      ['__proto__', someState()],
+      ['shop', deployedOnce()],
+      ['__proto__', deployedOnce()],
     ])
     await file.write(states)
     expect(JSON.stringify([...file.read()])).toBe(JSON.stringify([...states]))
@@ -120,7 +111,7 @@ describe('the state file', () => {
 
   test('any damaged member is noticed', async () => {
     const path = join(folder, 'deploys.json')
-    await createStateFile(path).write(new Map([['shop', someState()]]))
+    await createStateFile(path).write(new Map([['shop', deployedOnce()]]))
     const text = readFileSync(path, 'utf8')
     expect(() => parseStates(text.replace('"batches":1', '"batches":"1"'), path)).toThrow('damaged')
     expect(() => parseStates(text.replace('"observed"', '"guessed"'), path)).toThrow('damaged')
@@ -129,7 +120,7 @@ describe('the state file', () => {
 
   test('has the roles of threads, and may be of a version that did not know them', async () => {
     const path = join(folder, 'deploys.json')
-    const without = someState()
+    const without = deployedOnce()
     expect(without.sequentialThreads).toBeUndefined()
     const roles = ['main thread', 'io']
     await createStateFile(path).write(

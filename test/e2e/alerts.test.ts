@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,14 +14,13 @@ import {
   startPrometheus,
 } from './support/prometheus.js'
 import { needs, needsTracer } from './support/requirements.js'
-import { shortened } from './support/shortened.js'
+import { shortened, writeShortenedRules } from './support/shortened.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
 const CAN_RUN = needsTracer() && needs('prometheus', 'prometheus-alertmanager')
 
 /** Every duration of the rules and of Alertmanager's configuration is divided by this: 5 minutes are 10 seconds. */
 const FACTOR = 30
-const RULES = join(ROOT, 'deploy/prometheus/rules')
 const DROPPED = 'AmdahlParallelFractionDroppedAfterDeploy'
 
 /** Queries without data here, with the reason. */
@@ -71,11 +70,7 @@ describe.skipIf(!CAN_RUN)('the rules, with Prometheus and Alertmanager', () => {
     alertmanager = await startAlertmanager(
       shortened(routes, FACTOR).replaceAll(/(?<=url: ['"]?)http:[^'"\s]+/g, receiver),
     )
-    const rules = readdirSync(RULES).map((file) => {
-      const copy = join(folder, file)
-      writeFileSync(copy, shortened(readFileSync(join(RULES, file), 'utf8'), FACTOR))
-      return copy
-    })
+    const rules = writeShortenedRules(folder, FACTOR)
     const config = join(folder, 'config.yml')
     const version = join(folder, 'VERSION')
     writeFileSync(

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, startExporter } from './support/exporter.js'
-import type { Scrape } from './support/exposition.js'
-import { sleep, stop, until } from './support/process.js'
+import { countersOf } from './support/exposition.js'
+import { isAlive, sleep, stop, until } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
@@ -19,21 +19,8 @@ function tracersOf(exporter: Exporter): readonly number[] {
     )
 }
 
-function isAlive(pid: number): boolean {
-  // A process that has ended and was not yet waited for has an empty command line.
-  return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
-}
-
 async function tracerOf(exporter: Exporter): Promise<number> {
   return until('a tracer runs', 30, () => tracersOf(exporter)[0])
-}
-
-function counters(scrape: Scrape): ReadonlyMap<string, number> {
-  return new Map(
-    scrape.samples
-      .filter(({ name }) => name.endsWith('_total'))
-      .map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]),
-  )
 }
 
 describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when something dies', () => {
@@ -79,8 +66,8 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when someth
     })
     expect(after.value('amdahl_tracer_up')).toBe(1)
     expect(after.value('amdahl_tracer_restarts_total')).toBe(1)
-    const now = counters(after)
-    for (const [key, value] of counters(before)) {
+    const now = countersOf(after)
+    for (const [key, value] of countersOf(before)) {
       // Another program of this machine may have waited for a lock before, and for none since.
       const least =
         key.includes('"target"') && !key.includes('"survivor"') ? (now.get(key) ?? value) : now.get(key)

@@ -7,7 +7,7 @@ import { describeEnvironment } from '../bench/environment.js'
 import { withChildren } from '../bench/truth/children.js'
 import { startProgram } from '../bench/truth/program.js'
 import { startExporter, watchExporter } from '../e2e/support/exporter.js'
-import { sleep, stop } from '../e2e/support/process.js'
+import { isAlive, sleep, stop } from '../e2e/support/process.js'
 import { programNamed } from '../e2e/support/workload.js'
 import { writeSection } from '../support/page-section.js'
 import type { Fault } from './fault.js'
@@ -15,7 +15,7 @@ import { KILLS } from './kills.js'
 import { MACHINE } from './machine.js'
 import { NEIGHBOURS } from './neighbours.js'
 import { type Outcome, problemsOf, rowOf } from './outcome.js'
-import { descendantsOf, isAlive, watch } from './watch.js'
+import { descendantsOf, watch } from './watch.js'
 
 const FAULTS: readonly Fault[] = [...KILLS, ...NEIGHBOURS, ...MACHINE]
 /** How long each goes on. */

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { familyOf } from '../bench/truth/observe.js'
 import type { AnsweredEstimate } from '../bench/truth/row.js'
 import type { Exporter } from '../e2e/support/exporter.js'
-import { parseExposition, type Scrape } from '../e2e/support/exposition.js'
+import { countersOf, parseExposition, type Scrape } from '../e2e/support/exposition.js'
 import { sleep } from '../e2e/support/process.js'
 
 /** Between two scrapes. Milliseconds. */
@@ -82,14 +83,6 @@ async function scrapeOf(url: string): Promise<Scrape | undefined> {
   }
 }
 
-function countersOf(scrape: Scrape): ReadonlyMap<string, number> {
-  return new Map(
-    scrape.samples
-      .filter(({ name }) => name.endsWith('_total'))
-      .map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]),
-  )
-}
-
 function lookAtProcess(pid: number, seen: Seen): void {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -104,10 +97,7 @@ function lookAtProcess(pid: number, seen: Seen): void {
 
 /** Processes below one, itself left out. */
 export function descendantsOf(pid: number): readonly number[] {
-  const path = `/proc/${pid}/task/${pid}/children`
-  if (!existsSync(path)) return []
-  const children = readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number)
-  return children.flatMap((child) => [child, ...descendantsOf(child)])
+  return familyOf(pid).slice(1)
 }
 
 export function commandOf(pid: number): string | undefined {
@@ -115,14 +105,5 @@ export function commandOf(pid: number): string | undefined {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
   } catch {
     return undefined
-  }
-}
-
-/** What has ended and was not waited for has no command line. */
-export function isAlive(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
-  } catch {
-    return false
   }
 }

@@ -7,7 +7,6 @@ import { check } from '../../src/api/schema.js'
 import { QUESTION } from '../../src/api/what-if.js'
 import { parseDuration } from '../../src/config/duration.js'
 import { parseConfig } from '../../src/config/parse-config.js'
-import { createChangeTracker } from '../../src/deploys/change-tracker.js'
 import { parseStates } from '../../src/deploys/state-file.js'
 import { openHostFile } from '../../src/foreign/open-file.js'
 import { createRefusals } from '../../src/foreign/refusal.js'
@@ -31,6 +30,7 @@ import { labelText } from '../../src/process/label-text.js'
 import { detectRuntime } from '../../src/runtimes/runtime-table.js'
 import { type ElfFile, toElfFile } from '../../src/symbolize/elf-file.js'
 import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
+import { deployedOnce } from '../support/deployed-once.js'
 import type { Subject } from './campaign.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -140,15 +140,8 @@ function configurations(): readonly Buffer[] {
   return [...blocks].map(([, block = '']) => Buffer.from(block))
 }
 
-/** A target that was deployed once. */
 function states(): readonly Buffer[] {
-  const tracker = createChangeTracker(() => ({ compareSeconds: 300, settleSeconds: 0, minSamples: 200 }))
-  const executable = { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: undefined }
-  const start = { key: 'a', pid: 1, startTimestampSeconds: 5, program: 'shopd', executable, version: '1' }
-  tracker.observe([start], 10)
-  tracker.record({ part: 3, whole: 10 }, 'orders_lock', 11)
-  tracker.observe([{ ...start, key: 'b', pid: 2, version: '2' }], 12)
-  return [Buffer.from(JSON.stringify({ format: 1, targets: { shop: tracker.state() } }))]
+  return [Buffer.from(JSON.stringify({ format: 1, targets: { shop: deployedOnce() } }))]
 }
 
 /** Tracers print lines: they come in pieces as the pipe gives them. */

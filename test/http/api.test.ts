@@ -5,11 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WhatIfAnswer, WhatIfQuestion } from '../../src/api/what-if.js'
 import type { Announced } from '../../src/http/deploy-route.js'
 import type { Reloaded } from '../../src/http/lifecycle-routes.js'
-import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js'
+import type { HttpServer, HttpServerOptions } from '../../src/http/server.js'
 import type { AskWhatIf } from '../../src/http/what-if-route.js'
-import { createLogger } from '../../src/log/logger.js'
 import { shop } from '../api/shop.js'
-import { HTTP_DEFAULTS } from '../support/http-defaults.js'
+import { serveSmall } from '../support/http-defaults.js'
 
 const TOKEN = 'a token of sufficient length'
 
@@ -19,27 +18,14 @@ let announced: [string, string | undefined][]
 let answer: Announced
 let asked: WhatIfQuestion[]
 let whatIf: Awaited<ReturnType<AskWhatIf>>
-let logLines: string[]
+let logLines: readonly string[]
 let reloaded: Reloaded
 let server: HttpServer
 let base: string
 
 async function serve(change: Partial<HttpServerOptions> = {}): Promise<void> {
-  server = createHttpServer({
-    ...HTTP_DEFAULTS,
-    logger: createLogger({
-      level: 'info',
-      format: 'logfmt',
-      destination: { write: (line) => logLines.push(line) },
-    }),
+  const small = await serveSmall({
     metrics: { render: async () => ({ contentType: 'text/plain', body: '' }) },
-    status: () => ({
-      version: '0.1.0',
-      ready: true,
-      reasons: [],
-      node: { cpus: 1, utilizationRatio: 0 },
-      tracer: { backend: 'bpftrace', state: 'running', reason: undefined },
-    }),
     targets: () => [
       shop,
       { ...shop, name: 'prod/api/app' },
@@ -57,8 +43,9 @@ async function serve(change: Partial<HttpServerOptions> = {}): Promise<void> {
     reload: async () => reloaded,
     ...change,
   })
-  await server.listen([{ host: '127.0.0.1', port: 0 }])
-  base = `http://${server.addresses()[0]}`
+  server = small.server
+  logLines = small.log
+  base = `http://${small.address}`
 }
 
 beforeEach(() => {
@@ -68,7 +55,6 @@ beforeEach(() => {
   announced = []
   asked = []
   answer = { kind: 'recorded', timestampSeconds: 1_700_000_001 }
-  logLines = []
 })
 afterEach(async () => {
   await server.close()

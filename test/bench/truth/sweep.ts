@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Exporter, ROOT, startExporter } from '../../e2e/support/exporter.js'
+import { type Exporter, startExporter } from '../../e2e/support/exporter.js'
 import { sleep, stop } from '../../e2e/support/process.js'
 import { type Prometheus, startPrometheus } from '../../e2e/support/prometheus.js'
-import { shortened } from '../../e2e/support/shortened.js'
+import { writeShortenedRules } from '../../e2e/support/shortened.js'
 import { programNamed } from '../../e2e/support/workload.js'
 import { type Keep, withChildren } from './children.js'
 import { askTargets } from './measure.js'
@@ -16,7 +16,6 @@ const TOLERANCE = 0.03
 
 /** Every duration of the rules is divided by this. */
 export const RULES_FACTOR = 30
-const RULES = join(ROOT, 'deploy/prometheus/rules')
 const ALERT = 'AmdahlParallelFractionDroppedAfterDeploy'
 
 export interface Sweep {
@@ -58,7 +57,7 @@ async function runVersions(sweep: Sweep, seconds: number, folder: string, keep: 
   await exporter.ready()
   const prometheus = await startPrometheus([exporter.url.replace('http://', '')], {
     scrapeInterval: '500ms',
-    rules: shortenedRules(folder),
+    rules: writeShortenedRules(folder, RULES_FACTOR),
   })
   keep(prometheus.child)
   const [program = '', ...args] = sweep.command.split(' ')
@@ -86,14 +85,6 @@ async function runVersions(sweep: Sweep, seconds: number, folder: string, keep: 
   await prometheus.stop()
   await stop(exporter.child)
   return { p: truths.reduce((sum, p) => sum + p, 0) / truths.length, looks, wasAlerted }
-}
-
-function shortenedRules(folder: string): readonly string[] {
-  return readdirSync(RULES).map((name) => {
-    const copy = join(folder, name)
-    writeFileSync(copy, shortened(readFileSync(join(RULES, name), 'utf8'), RULES_FACTOR))
-    return copy
-  })
 }
 
 async function hasAlerted(prometheus: Prometheus, target: string, seconds: number): Promise<boolean> {

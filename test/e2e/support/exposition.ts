@@ -46,3 +46,12 @@ export function parseExposition(text: string): Scrape {
       select(name, labels).map((sample) => sample.labels[label] ?? ''),
   }
 }
+
+/** Counters by name and labels: what must never go back. */
+export function countersOf({ samples }: Scrape): ReadonlyMap<string, number> {
+  return new Map(
+    samples
+      .filter(({ name }) => name.endsWith('_total'))
+      .map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]),
+  )
+}

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A child process of a test, with what it has printed. */
@@ -63,6 +64,15 @@ export async function until<T>(
     if (found !== undefined && found !== false) return found
     if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
     await sleep(50)
+  }
+}
+
+/** Whether a process runs: one that has ended and was not yet waited for has an empty command line. */
+export function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false // gone
   }
 }
 

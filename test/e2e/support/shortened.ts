@@ -1,3 +1,8 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './exporter.js'
+
+const RULES = join(ROOT, 'deploy/prometheus/rules')
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 /** A duration by itself: not the end of a name such as rate5m. */
 const DURATION = /(?<!\w)(\d+)(s|m|h|d)\b/g
@@ -23,4 +28,13 @@ function shortenedLine(line: string, factor: number): string {
         `${Math.round((Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]) / factor)}ms`,
     )
     .replaceAll(AGE, (seconds) => String(Number(seconds) / factor))
+}
+
+/** Writes the shipped rules, shortened so, into a folder. @returns the files. */
+export function writeShortenedRules(folder: string, factor: number): readonly string[] {
+  return readdirSync(RULES).map((name) => {
+    const copy = join(folder, name)
+    writeFileSync(copy, shortened(readFileSync(join(RULES, name), 'utf8'), factor))
+    return copy
+  })
 }
