@@ -32,8 +32,15 @@ export function estimate(description: string) {
     upper: number('Upper bound of the 95 % interval'),
   })
   return z
-    .union([value, z.object({ reason: reason() })])
-    .describe(`${description}, with its 95 % interval; or the reason why there is none`)
+    .union([
+      value,
+      z.object({
+        reason: reason(),
+        lower: number('What is known of it: at least this').optional(),
+        upper: number('What is known of it: at most this').optional(),
+      }),
+    ])
+    .describe(`${description}, with its 95 % interval; or the reason why there is none, perhaps between bounds`)
 }
 
 /** A value with its 95 % interval. */

@@ -1,8 +1,8 @@
-import { type Estimate, none, type Reason } from '../estimate/estimate.js'
+import { type Bounds, type Estimate, none, type Reason } from '../estimate/estimate.js'
 import { parallelFractionByOwnership } from '../estimate/ownership.js'
 import type { Batch } from '../estimate/ratio-interval.js'
 import type { TargetInterval } from '../join/target-interval.js'
-import { sumCpu } from '../resources/cpu.js'
+import { cpuUtilization, sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, type LockTotals } from '../resources/lock.js'
 import { type SequentialResource, threadSamples } from '../resources/sequential.js'
 import { threadUtilization } from '../resources/thread.js'
@@ -35,8 +35,46 @@ export function estimateOwnership(
   const known = intervals.filter(hasNoOrphans)
   if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
   if (!bottleneck) return none(locks.length > 0 ? 'owner-unknown' : whyUncontended(intervals, runtime))
-  const batches = known.flatMap((interval) => batchOf(interval, bottleneck) ?? [])
-  return parallelFractionByOwnership(batches, minSamples)
+  const estimateOf = (samples?: InsideSamples) =>
+    parallelFractionByOwnership(
+      known.flatMap((interval) => batchOf(interval, bottleneck, samples) ?? []),
+      minSamples,
+    )
+  const estimate = estimateOf()
+  if (estimate.kind === 'none' || isHolderKnown(bottleneck, known, limits)) return estimate
+  const least = estimateOf('ownedAtMost')
+  const most = estimateOf('ownedAtLeast')
+  if (least.kind === 'none' || most.kind === 'none') return estimate
+  const bounds: Bounds = { lower: least.lower, upper: most.upper }
+  return most.value - least.value <= NARROW ? estimate : { ...none('owner-unknown'), bounds }
+}
+
+/** Width of the bounds of p up to which the holder makes no difference that matters. Ratio. */
+const NARROW = 0.03
+/** Share of the time with waiters for which the holder has to run, that it can be taken to run without waiters too. Ratio. */
+const RUNNING_SHARE = 0.8
+/** Samples in the time with waiters from which this share is known. Count. */
+const MIN_CONTENDED_SAMPLES = 5
+
+/**
+ * Whether it is known, of a lock that does not say who holds it, that the holder runs: then one of the threads that run while
+ * nobody waits is inside. While others wait it is known how much of the time C − G in which it is held it runs; a holder that
+ * sleeps for a part of that also does while nobody waits. Where the CPUs are full it may be waiting for one instead, which
+ * is found out.
+ */
+function isHolderKnown(
+  resource: SequentialResource,
+  intervals: readonly TargetInterval[],
+  { saturatedUtilization }: EstimateLimits,
+): boolean {
+  if (resource.kind !== 'lock') return true
+  const { ownedAtLeast, ownedAtMost, contendedSeconds, handOverSeconds } = resource.lock
+  if (ownedAtLeast === ownedAtMost) return true
+  const sums = sumCpu(intervals)
+  const cpus = intervals.at(-1)?.cpus
+  if (cpus !== undefined && cpuUtilization(sums, cpus) >= saturatedUtilization) return true
+  const heldSamples = ((contendedSeconds - handOverSeconds) * sums.cpuSamples) / sums.cpuSeconds
+  return heldSamples >= MIN_CONTENDED_SAMPLES && ownedAtLeast >= RUNNING_SHARE * heldSamples
 }
 
 /**
@@ -71,11 +109,18 @@ export function whyUncontended(intervals: readonly TargetInterval[], runtime: Ru
   return runtime === 'hidden-locks' ? 'owner-unknown' : 'no-lock-contention'
 }
 
+/** Samples inside a lock: as estimated, and its bounds. */
+type InsideSamples = 'ownedSamples' | 'ownedAtLeast' | 'ownedAtMost'
+
 /**
  * Samples of an interval inside the resource, and samples of the whole target as far as they could see that; undefined
  * where nothing could.
  */
-export function batchOf(interval: TargetInterval, resource: SequentialResource): Batch | undefined {
+export function batchOf(
+  interval: TargetInterval,
+  resource: SequentialResource,
+  samples: InsideSamples = 'ownedSamples',
+): Batch | undefined {
   if (resource.kind === 'thread') {
     if (interval.cpuSamples === 0) return undefined
     return { part: threadSamples(interval, resource.thread), whole: interval.cpuSamples }
@@ -83,7 +128,7 @@ export function batchOf(interval: TargetInterval, resource: SequentialResource):
   const lock = interval.locks.get(resource.lock.lock.key)
   if (!lock || lock.processSamples === 0) return undefined
   return {
-    part: lock.ownedSamples,
+    part: lock[samples],
     whole: lock.watchedSamples * (interval.cpuSamples / lock.processSamples),
   }
 }

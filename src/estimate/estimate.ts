@@ -11,7 +11,8 @@
  * - `cpu-throttled`: the CPU quota of its cgroup stopped the target in the contention windows.
  * - `holder-off-cpu`: less than one CPU was used while the lock had waiters: its holder slept.
  * - `several-saturated-locks`: more than one lock was contended throughout; eq. 25 assumes one.
- * - `owner-unknown`: the most waited-for lock has no readable owner, or the program has locks that are not seen.
+ * - `owner-unknown`: who holds the most waited-for lock is not known, at least not for all of the time: then between
+ *   bounds; or the program has locks that are not seen.
  * - `unclassifiable-runtime`: waits of this runtime cannot be told apart by their arguments.
  * - `cpu-time-unknown`: the CPU time was neither read at the borders of the intervals nor sampled in them.
  * - `short-lived-processes`: processes that were inside locks ended before it was found out which locks these are.
@@ -42,16 +43,22 @@ export const ESTIMATORS = ['ownership', 'window'] as const
 export type Estimator = (typeof ESTIMATORS)[number]
 
 /** A value with its 95 % confidence interval. */
-export interface Value {
+export interface Value extends Bounds {
   readonly kind: 'value'
   readonly value: number
-  readonly lower: number
-  readonly upper: number
 }
 
 export interface None<R extends Reason = Reason> {
   readonly kind: 'none'
   readonly reason: R
+  /** Where that much is known: what it lies between. */
+  readonly bounds?: Bounds
+}
+
+/** What a value lies between, with its uncertainty. */
+export interface Bounds {
+  readonly lower: number
+  readonly upper: number
 }
 
 /** A value, or none with a reason. */

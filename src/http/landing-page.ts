@@ -84,7 +84,10 @@ function renderTarget(target: Target): string {
 }
 
 function describeParallelFraction(p: EstimateAnswer): string {
-  if ('reason' in p) return p.reason
+  if ('reason' in p) {
+    const isBounded = p.lower !== undefined && p.upper !== undefined
+    return isBounded ? `${ratio(p.lower)}–${ratio(p.upper)}: ${p.reason}` : p.reason
+  }
   return `${ratio(p.value)} (${ratio(p.lower)}–${ratio(p.upper)})`
 }
 

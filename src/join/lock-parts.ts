@@ -64,6 +64,7 @@ function mergeLock(parts: readonly LockPart[], users: number): LockInterval {
   const processes = new Set(parts.map(({ process }) => process)).size
   return {
     address: first.address,
+    futexClass: first.futexClass,
     lock: (parts.find(({ lock }) => lock.label !== undefined) ?? first).lock,
     waits: sum(parts, ({ waits }) => waits),
     waitSeconds: sum(parts, ({ waitSeconds }) => waitSeconds),
@@ -118,6 +119,8 @@ function mergeSamples(
   | 'processSamples'
   | 'watchedSamples'
   | 'ownedSamples'
+  | 'ownedAtLeast'
+  | 'ownedAtMost'
   | 'heldSamples'
   | 'ownerOffCpuSamples'
   | 'ownerAsleepSamples'
@@ -135,6 +138,8 @@ function mergeSamples(
     processSamples: sum(sampled, (part) => part.processSamples),
     watchedSamples,
     ownedSamples: scaled((part) => part.ownedSamples),
+    ownedAtLeast: scaled((part) => part.ownedAtLeast),
+    ownedAtMost: scaled((part) => part.ownedAtMost),
     heldSamples: scaled((part) => part.heldSamples),
     ownerOffCpuSamples: scaled((part) => part.ownerOffCpuSamples),
     ownerAsleepSamples: scaled((part) => part.ownerAsleepSamples),

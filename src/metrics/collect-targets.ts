@@ -37,13 +37,14 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
 }
 
 function collectEstimate(target: string, estimator: Estimator, estimate: Estimate, samples: Samples): void {
+  const bounds = estimate.kind === 'value' ? estimate : estimate.bounds
   if (estimate.kind === 'none') {
     samples.add(CATALOGUE.unavailable, 1, { target, estimator, reason: estimate.reason })
-    return
+  } else {
+    samples.add(CATALOGUE.parallelFraction, estimate.value, { target, estimator })
   }
-  samples.add(CATALOGUE.parallelFraction, estimate.value, { target, estimator })
-  samples.add(CATALOGUE.parallelFractionLower, estimate.lower, { target, estimator })
-  samples.add(CATALOGUE.parallelFractionUpper, estimate.upper, { target, estimator })
+  samples.add(CATALOGUE.parallelFractionLower, bounds?.lower, { target, estimator })
+  samples.add(CATALOGUE.parallelFractionUpper, bounds?.upper, { target, estimator })
 }
 
 function collectAssessment(target: string, assessment: Assessment, samples: Samples): void {

@@ -68,7 +68,7 @@ function describeChange(change: JudgedChange): Change {
 }
 
 function describeEstimate(estimate: Estimate): EstimateAnswer {
-  if (estimate.kind === 'none') return { reason: estimate.reason }
+  if (estimate.kind === 'none') return { reason: estimate.reason, ...estimate.bounds }
   const { value, lower, upper } = estimate
   return { value, lower, upper }
 }

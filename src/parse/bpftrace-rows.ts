@@ -13,14 +13,34 @@ type LockSamples =
   | 'ownerOffCpuSamples'
   | 'ownerAsleepSamples'
 
-/** By the state of the owner in the map `owner`: where its samples count. */
-const SAMPLES_OF_STATE: readonly (readonly LockSamples[])[] = [
+/** What tells who holds a lock that does not say it; see ownerless.ts. */
+export interface OwnerlessRows {
+  /** Samples that found it held, by the sampled thread or another one. */
+  heldTicks: number
+  /** Of these, where it was waited for: those of the threads that were the next to wake a waiter. */
+  wakerSamples: number
+  /** Where it was not: each a share of one, by the threads that ran at that time. */
+  uncontendedShares: number
+  /** Of `uncontendedShares`: where the holder waited for a CPU, as far as it was found out. */
+  preemptedShares: number
+  /** Wakes, and of these those by threads that had waited there last. */
+  wakes: number
+  wakesByWaiters: number
+}
+
+/** By the state in the map `owner`: where its samples count. */
+const SAMPLES_OF_STATE: readonly (readonly (LockSamples | keyof OwnerlessRows)[])[] = [
   ['watchedSamples'],
   ['watchedSamples', 'ownedSamples'],
   ['watchedSamples', 'heldSamples'],
   ['watchedSamples', 'heldSamples', 'ownerOffCpuSamples'],
   ['watchedSamples', 'heldSamples', 'ownerOffCpuSamples', 'ownerAsleepSamples'],
+  ['watchedSamples', 'heldTicks'],
+  ['watchedSamples', 'heldTicks'],
 ]
+
+/** Unit of the maps `weak` and `away`: the numbers from 1 to 16 divide it. */
+const SHARES_PER_SAMPLE = 720_720
 
 interface MapShape {
   readonly holds:
@@ -31,6 +51,10 @@ interface MapShape {
     | 'cpuSamples'
     | 'threads'
     | 'owners'
+    | 'wakes'
+    | 'wakerSamples'
+    | 'uncontendedShares'
+    | 'preemptedShares'
     | 'in-flight'
     | 'since-reset'
   readonly keys: number
@@ -47,6 +71,10 @@ const MAPS: ReadonlyMap<string, MapShape> = new Map([
     [`${half}_cpu`, { holds: 'cpuSamples', keys: 1, values: 1 }],
     [`${half}_thread`, { holds: 'threads', keys: 2, values: 1 }],
     [`${half}_owner`, { holds: 'owners', keys: 3, values: 1 }],
+    [`${half}_wake`, { holds: 'wakes', keys: 3, values: 1 }],
+    [`${half}_waker`, { holds: 'wakerSamples', keys: 2, values: 1 }],
+    [`${half}_weak`, { holds: 'uncontendedShares', keys: 2, values: 1 }],
+    [`${half}_away`, { holds: 'preemptedShares', keys: 2, values: 1 }],
   ]),
   ['wait', { holds: 'in-flight', keys: 2, values: 3 }],
   ['lock', { holds: 'since-reset', keys: 2, values: 3 }],
@@ -62,7 +90,9 @@ export interface SinceReset {
 }
 
 /** What the rows of one frame say of one lock. */
-export interface LockRows extends Record<LockSamples, number> {
+export interface LockRows extends Record<LockSamples, number>, OwnerlessRows {
+  /** Of its waits; undefined where the frame has none. */
+  futexClass: FutexClass | undefined
   /** Waits that ended in the interval: count, and total length in nanoseconds. */
   waits: number
   waitNs: number
@@ -109,6 +139,7 @@ export function createFrameRows(beginNs: bigint, endNs: bigint, lostEvents: numb
 
 export function noLockRows(): LockRows {
   return {
+    futexClass: undefined,
     waits: 0,
     waitNs: 0,
     watchedSamples: 0,
@@ -116,6 +147,12 @@ export function noLockRows(): LockRows {
     heldSamples: 0,
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,
+    heldTicks: 0,
+    wakerSamples: 0,
+    uncontendedShares: 0,
+    preemptedShares: 0,
+    wakes: 0,
+    wakesByWaiters: 0,
     inFlight: new Map(),
     sinceReset: undefined,
   }
@@ -156,6 +193,7 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
   }
   const process = processOf(frame, pid)
   const lock = lockOf(process, address)
+  lock.futexClass = futexClass
   lock.waits += Number(count)
   lock.waitNs += Number(totalNs)
   frame.lockWaits += Number(count)
@@ -167,7 +205,7 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
 function addOwnerSamples(frame: FrameRows, { keys, values }: MapRow): ParseError | undefined {
   const [pid = 0n, address = 0n, state = 0n] = keys
   const samples = SAMPLES_OF_STATE[Number(state)]
-  if (samples === undefined) return parseError('BAD_INTEGER', 2, `no state ${state} of an owner`)
+  if (samples === undefined) return parseError('BAD_INTEGER', 2, `no state ${state} of a lock`)
   const lock = lockOf(processOf(frame, pid), address)
   for (const name of samples) lock[name] += Number(values[0])
   return undefined
@@ -179,7 +217,7 @@ function addValues(
   holds: Exclude<MapShape['holds'], 'waits' | 'owners'>,
   row: MapRow,
 ): void {
-  const [pid = 0n, second = 0n] = row.keys
+  const [pid = 0n, second = 0n, third = 0n] = row.keys
   const [value = 0n, more = 0n, most = 0n] = row.values
   switch (holds) {
     case 'lost':
@@ -197,9 +235,27 @@ function addValues(
     case 'other':
       addToClass(processOf(frame, pid), 'other', value, more)
       return
+    case 'wakes': {
+      // The third key is 1 where the threads that woke had waited there.
+      const lock = lockOf(processOf(frame, pid), second)
+      lock.wakes += Number(value)
+      if (third !== 0n) lock.wakesByWaiters += Number(value)
+      return
+    }
+    case 'wakerSamples':
+      lockOf(processOf(frame, pid), second).wakerSamples += Number(value)
+      return
+    case 'uncontendedShares':
+    case 'preemptedShares':
+      lockOf(processOf(frame, pid), second)[holds] += Number(value) / SHARES_PER_SAMPLE
+      return
     case 'in-flight':
       // Values: start, lock and class. What began after the border is the next interval's.
-      if (value < frame.endNs) lockOf(processOf(frame, pid), more).inFlight.set(second, value)
+      if (value < frame.endNs) {
+        const lock = lockOf(processOf(frame, pid), more)
+        lock.futexClass ??= futexClassOf(most)
+        lock.inFlight.set(second, value)
+      }
       return
     case 'since-reset':
       lockOf(processOf(frame, pid), second).sinceReset = {

@@ -1,8 +1,14 @@
 import type { LockRows } from './bpftrace-rows.js'
-import { type LockTrace, NS_PER_SECOND } from './trace-interval.js'
+import { holderOfOwnerless, NOTHING_OWED, type OwnerlessTotals } from './ownerless.js'
+import { type FutexClass, type LockTrace, NS_PER_SECOND } from './trace-interval.js'
 
 /** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
 export interface RunningTotals {
+  /** Of the last waits that a frame had; undefined before the first ones. */
+  readonly futexClass: FutexClass | undefined
+  /** Whether an owner was ever read from it. */
+  readonly saysOwner: boolean
+  readonly ownerless: OwnerlessTotals
   /** ∫ waiters dt and contended time that earlier intervals have reported. */
   readonly reportedQueueNs: number
   readonly reportedContendedNs: number
@@ -17,6 +23,9 @@ export interface RunningTotals {
 
 /** Of a lock that was in no frame yet. */
 export const ZERO_TOTALS: RunningTotals = {
+  futexClass: undefined,
+  saysOwner: false,
+  ownerless: NOTHING_OWED,
   reportedQueueNs: 0,
   reportedContendedNs: 0,
   endedNs: 0,
@@ -57,6 +66,9 @@ export function traceLock(
   totals: RunningTotals,
   { beginNs, endNs, isLockCleared }: FrameBorders,
 ): TracedLock {
+  const futexClass = rows.futexClass ?? totals.futexClass
+  const ownerless = holderOfOwnerless(rows, futexClass, totals.ownerless)
+  const saysOwner = totals.saysOwner || rows.ownedSamples + rows.heldSamples > 0
   const inFlight = sumInFlight(rows.inFlight.values(), endNs)
   const endedNs = totals.endedNs + rows.waitNs
   const queueNs = Math.max(0, endedNs + inFlight.soFarNs - totals.reportedQueueNs)
@@ -80,18 +92,21 @@ export function traceLock(
   return {
     trace: {
       address,
+      futexClass: futexClass ?? 'mutex',
       waits: rows.waits,
       waitSeconds: rows.waitNs / NS_PER_SECOND,
       queueSeconds: queueNs / NS_PER_SECOND,
       contendedSeconds: contendedNs / NS_PER_SECOND,
       handOverSeconds: handOverNs / NS_PER_SECOND,
       watchedSamples: rows.watchedSamples,
-      ownedSamples: rows.ownedSamples,
-      heldSamples: rows.heldSamples,
+      ...(saysOwner ? ownerSamples(rows) : ownerless.samples),
       ownerOffCpuSamples: rows.ownerOffCpuSamples,
       ownerAsleepSamples: rows.ownerAsleepSamples,
     },
     totals: {
+      futexClass,
+      saysOwner,
+      ownerless: ownerless.totals,
       reportedQueueNs: totals.reportedQueueNs + queueNs,
       reportedContendedNs: totals.reportedContendedNs + contendedNs,
       endedNs,
@@ -99,6 +114,16 @@ export function traceLock(
       contendedSinceResetNs: isLockCleared ? 0 : sinceReset.contendedNs,
       handOverSinceResetNs: isLockCleared ? 0 : sinceReset.handOverNs,
     },
+  }
+}
+
+/** A word that is held by none that it says is so for the moment in which it is taken or let go. */
+function ownerSamples({ ownedSamples, heldSamples, heldTicks }: LockRows) {
+  return {
+    ownedSamples,
+    ownedAtLeast: ownedSamples,
+    ownedAtMost: ownedSamples,
+    heldSamples: heldSamples + heldTicks,
   }
 }
 

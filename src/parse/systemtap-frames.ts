@@ -181,6 +181,8 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
         ...lockOf(process, key),
         watchedSamples: values[2] ?? 0,
         ownedSamples: values[3] ?? 0,
+        ownedAtLeast: values[3] ?? 0,
+        ownedAtMost: values[3] ?? 0,
         heldSamples: values[4] ?? 0,
         ownerOffCpuSamples: values[5] ?? 0,
         ownerAsleepSamples: values[6] ?? 0,
@@ -202,6 +204,7 @@ function lockOf(process: ProcessFrame, address: bigint): LockTrace {
   return (
     process.locks.get(address) ?? {
       address,
+      futexClass: 'mutex',
       waits: 0,
       waitSeconds: 0,
       queueSeconds: 0,
@@ -209,6 +212,8 @@ function lockOf(process: ProcessFrame, address: bigint): LockTrace {
       handOverSeconds: 0,
       watchedSamples: 0,
       ownedSamples: 0,
+      ownedAtLeast: 0,
+      ownedAtMost: 0,
       heldSamples: 0,
       ownerOffCpuSamples: 0,
       ownerAsleepSamples: 0,

@@ -12,6 +12,9 @@ export const FUTEX_CLASSES = [
   'pi-mutex',
   'robust-mutex',
   'semaphore',
+  'rust-mutex',
+  'musl-mutex',
+  'rust-rwlock',
 ] as const
 export type FutexClass = (typeof FUTEX_CLASSES)[number]
 
@@ -35,6 +38,8 @@ export function addWaits(a: WaitTotals | undefined, b: WaitTotals): WaitTotals {
 export interface LockTrace {
   /** Address of the futex word in the address space of the process. */
   readonly address: bigint
+  /** Of the waits for it. */
+  readonly futexClass: FutexClass
   /** Waits for this lock that ended in the interval. */
   readonly waits: number
   /** Total length of the waits that ended in the interval. Seconds. */
@@ -49,6 +54,9 @@ export interface LockTrace {
   readonly watchedSamples: number
   /** Of these: the sampled thread owned the lock. */
   readonly ownedSamples: number
+  /** Bounds of `ownedSamples`, which is an estimate where the lock does not say who holds it; else the same. */
+  readonly ownedAtLeast: number
+  readonly ownedAtMost: number
   /** Of these: another thread owned the lock. */
   readonly heldSamples: number
   /** Of `heldSamples`: the owner was not on a CPU. */

@@ -13,6 +13,9 @@ export interface LockTotals {
    */
   readonly watchedSamples: number
   readonly ownedSamples: number
+  /** Bounds of `ownedSamples`. */
+  readonly ownedAtLeast: number
+  readonly ownedAtMost: number
   readonly heldSamples: number
   readonly ownerOffCpuSamples: number
   readonly ownerAsleepSamples: number
@@ -38,6 +41,8 @@ function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotal
     handOverSeconds: (sum?.handOverSeconds ?? 0) + lock.handOverSeconds,
     watchedSamples: (sum?.watchedSamples ?? 0) + lock.watchedSamples,
     ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
+    ownedAtLeast: (sum?.ownedAtLeast ?? 0) + lock.ownedAtLeast,
+    ownedAtMost: (sum?.ownedAtMost ?? 0) + lock.ownedAtMost,
     heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,
     ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,
     ownerAsleepSamples: (sum?.ownerAsleepSamples ?? 0) + lock.ownerAsleepSamples,

@@ -90,7 +90,16 @@ function sumWaits(locks: readonly LockTrace[]): WaitTotals {
 
 function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTrace[] {
   const address = FIRST_LOCK_ADDRESS + BigInt(lock) * LOCK_BYTES
-  return isKnown ? [{ address, ...sums, handOverSeconds: 0 }] : []
+  return isKnown ? [
+        {
+          address,
+          futexClass: 'mutex',
+          ...sums,
+          ownedAtLeast: sums.ownedSamples,
+          ownedAtMost: sums.ownedSamples,
+          handOverSeconds: 0,
+        },
+      ] : []
 }
 
 function nanoseconds(seconds: number): bigint {

@@ -29,7 +29,7 @@ test('words and fields of a later version do not keep a target from being read',
     regime: 'asleep',
     bottleneck: { kind: 'thread' },
     parallelFraction: {
-      ownership: { reason: 'later', lower: 0.1 },
+      ownership: { reason: 'later', middle: 0.1 },
       window: { value: 1, lower: 1, upper: 1 },
     },
     deploy: { ...shop.deploy, verdict: 'rolled-back', source: 'guessed' },

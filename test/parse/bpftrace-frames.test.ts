@@ -274,6 +274,7 @@ test('a frame is one interval with all of its rows, and the stacks that came bef
             locks: [
               {
                 address: BigInt(LOCK),
+                futexClass: 'mutex',
                 waits: 5,
                 waitSeconds: 0.5,
                 queueSeconds: 0.75,
@@ -281,6 +282,8 @@ test('a frame is one interval with all of its rows, and the stacks that came bef
                 handOverSeconds: 0.02,
                 watchedSamples: 140,
                 ownedSamples: 90,
+                ownedAtLeast: 90,
+                ownedAtMost: 90,
                 heldSamples: 40,
                 ownerOffCpuSamples: 5,
                 ownerAsleepSamples: 2,
@@ -375,7 +378,7 @@ describe('a broken stream', () => {
 
   test('refuses rows of other maps and of other shapes inside a frame, and ignores the final dump outside', () => {
     const { errors } = parse([
-      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 9]: count 1, average 1, total 1']),
+      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 10]: count 1, average 1, total 1']),
     ])
     expect(errors).toMatchObject([
       { code: 'UNKNOWN_RECORD' },

@@ -60,6 +60,7 @@ test('counts of the interval are given as they are, in seconds', () => {
   expect(trace([{ rows }])).toEqual([
     {
       address: ADDRESS,
+      futexClass: 'mutex',
       waits: 3,
       waitSeconds: 0.25,
       queueSeconds: 0.25,
@@ -67,6 +68,8 @@ test('counts of the interval are given as they are, in seconds', () => {
       handOverSeconds: 0,
       watchedSamples: 150,
       ownedSamples: 90,
+      ownedAtLeast: 90,
+      ownedAtMost: 90,
       heldSamples: 40,
       ownerOffCpuSamples: 5,
       ownerAsleepSamples: 2,

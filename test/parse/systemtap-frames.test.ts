@@ -113,6 +113,7 @@ describe('a frame', () => {
       locks: [
         {
           address: 4096n,
+          futexClass: 'mutex',
           waits: 10,
           waitSeconds: 2.5,
           queueSeconds: 2.6,
@@ -120,6 +121,8 @@ describe('a frame', () => {
           handOverSeconds: 0.05,
           watchedSamples: 150,
           ownedSamples: 40,
+          ownedAtLeast: 40,
+          ownedAtMost: 40,
           heldSamples: 60,
           ownerOffCpuSamples: 5,
           ownerAsleepSamples: 2,
@@ -127,6 +130,7 @@ describe('a frame', () => {
         // Watched, and not waited for in this interval.
         {
           address: 8192n,
+          futexClass: 'mutex',
           waits: 0,
           waitSeconds: 0,
           queueSeconds: 0,
@@ -134,6 +138,8 @@ describe('a frame', () => {
           handOverSeconds: 0,
           watchedSamples: 150,
           ownedSamples: 1,
+          ownedAtLeast: 1,
+          ownedAtMost: 1,
           heldSamples: 0,
           ownerOffCpuSamples: 0,
           ownerAsleepSamples: 0,
@@ -195,10 +201,10 @@ test('an end that is not of its frame is refused, and the frame is let go', () =
 })
 
 test('a refused line within a frame counts as lost, and so does a class that there is not', () => {
-  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 7 1 1', 'frame-end 2 10'])
+  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 10 1 1', 'frame-end 2 10'])
   expect(errors).toMatchObject([
     { code: 'MISSING_FIELD' },
-    { code: 'BAD_INTEGER', column: 9, message: 'no class 7' },
+    { code: 'BAD_INTEGER', column: 9, message: 'no class 10' },
   ])
   expect(intervals).toMatchObject([{ lostEvents: 12 }])
 })

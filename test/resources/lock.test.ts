@@ -39,6 +39,8 @@ describe('the sums of a lock', () => {
       handOverSeconds: 0.375,
       watchedSamples: 200,
       ownedSamples: 50,
+      ownedAtLeast: 50,
+      ownedAtMost: 50,
       heldSamples: 35,
       ownerOffCpuSamples: 22,
       ownerAsleepSamples: 16,

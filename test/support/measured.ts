@@ -12,15 +12,19 @@ export const HZ = 100
 
 /** A lock that is contended throughout an interval of a second, with two waiters. */
 export function lockTrace(change: Partial<LockTrace> = {}): LockTrace {
+  const { ownedSamples = 90 } = change
   return {
     address: 1n,
+    futexClass: 'mutex',
     waits: 10,
     waitSeconds: 2,
     queueSeconds: 2,
     contendedSeconds: 1,
     handOverSeconds: 0,
     watchedSamples: 150,
-    ownedSamples: 90,
+    ownedSamples,
+    ownedAtLeast: ownedSamples,
+    ownedAtMost: ownedSamples,
     heldSamples: 60,
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,
@@ -56,7 +60,7 @@ export function nodeInterval(busyCpus: number, cpus = 4): NodeInterval {
 /** A lock of a target with a name; by default its process has all 150 samples of the interval. */
 export function lockInterval(label: string | undefined, change: Partial<LockInterval> = {}): LockInterval {
   return {
-    ...lockTrace(),
+    ...lockTrace(change),
     lock: { key: `key of ${label}`, label },
     processSamples: 150,
     processes: 1,
@@ -69,7 +73,7 @@ export const GLIBC: Known = { runtime: 'glibc', sequentialThreads: new Set() }
 
 /** What a process did at a lock, by itself. */
 export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
-  return { ...lockTrace(), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
+  return { ...lockTrace(change), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
 }
 
 /** A lock over some time, of which nothing was seen but its owner, once. */
@@ -81,6 +85,8 @@ export function lockTotals(label: string, change: Partial<LockTotals> = {}): Loc
     handOverSeconds: 0,
     watchedSamples: 0,
     ownedSamples: 1,
+    ownedAtLeast: change.ownedSamples ?? 1,
+    ownedAtMost: change.ownedSamples ?? 1,
     heldSamples: 0,
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,

@@ -183,6 +183,7 @@ function busiestLock(processes: readonly ProcessTrace[]): LockTrace | undefined 
 function add(a: LockTrace, b: LockTrace): LockTrace {
   return {
     address: a.address,
+    futexClass: a.futexClass,
     waits: a.waits + b.waits,
     waitSeconds: a.waitSeconds + b.waitSeconds,
     queueSeconds: a.queueSeconds + b.queueSeconds,
@@ -190,6 +191,8 @@ function add(a: LockTrace, b: LockTrace): LockTrace {
     handOverSeconds: a.handOverSeconds + b.handOverSeconds,
     watchedSamples: a.watchedSamples + b.watchedSamples,
     ownedSamples: a.ownedSamples + b.ownedSamples,
+    ownedAtLeast: a.ownedAtLeast + b.ownedAtLeast,
+    ownedAtMost: a.ownedAtMost + b.ownedAtMost,
     heldSamples: a.heldSamples + b.heldSamples,
     ownerOffCpuSamples: a.ownerOffCpuSamples + b.ownerOffCpuSamples,
     ownerAsleepSamples: a.ownerAsleepSamples + b.ownerAsleepSamples,

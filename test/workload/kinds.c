@@ -4,12 +4,15 @@
 #include "crew.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define TIMEOUT_SECONDS 60
 // Threads between the two halves of the monitor.
@@ -29,6 +32,8 @@ alignas(CACHE_LINE) static pthread_cond_t permit_free = PTHREAD_COND_INITIALIZER
 static unsigned permits = MONITOR_PERMITS;
 alignas(CACHE_LINE) static pthread_barrier_t barrier;
 static FILE *file;
+// 0 free, 1 held, 2 held and waited for: the third mutex of Ulrich Drepper, Futexes Are Tricky.
+alignas(CACHE_LINE) atomic_uint shop_word;
 
 static void check(int error, const char *what)
 {
@@ -146,6 +151,36 @@ static void job_barrier(struct worker *worker)
     pthread_barrier_wait(&barrier);
 }
 
+static void word_futex(int operation, unsigned value)
+{
+    syscall(SYS_futex, &shop_word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
+
+static void word_lock(void)
+{
+    unsigned found = 0;
+    if (atomic_compare_exchange_strong(&shop_word, &found, 1))
+        return;
+    if (found != 2)
+        found = atomic_exchange(&shop_word, 2);
+    while (found != 0) {
+        word_futex(FUTEX_WAIT, 2);
+        found = atomic_exchange(&shop_word, 2);
+    }
+}
+
+static void word_unlock(void)
+{
+    if (atomic_exchange(&shop_word, 0) == 2)
+        word_futex(FUTEX_WAKE, 1);
+}
+
+static void job_plain(struct worker *worker)
+{
+    INSIDE(worker, crew.inside, word_lock(), word_unlock());
+    worker_burn(worker, crew.outside);
+}
+
 static void job_stdio(struct worker *worker)
 {
     INSIDE(worker, crew.inside, flockfile(file), funlockfile(file));
@@ -200,6 +235,9 @@ static void mutex_create(pthread_mutex_t *mutex, int type, int robust, int proto
 static void prepare_normal(void) { mutex_create(&shop_mutex, PTHREAD_MUTEX_NORMAL, PLAIN); }
 static void prepare_recursive(void) { mutex_create(&shop_mutex, PTHREAD_MUTEX_RECURSIVE, PLAIN); }
 static void prepare_errorcheck(void) { mutex_create(&shop_mutex, PTHREAD_MUTEX_ERRORCHECK, PLAIN); }
+#ifndef PTHREAD_MUTEX_ADAPTIVE_NP  // No glibc.
+#define PTHREAD_MUTEX_ADAPTIVE_NP PTHREAD_MUTEX_NORMAL
+#endif
 static void prepare_adaptive(void) { mutex_create(&shop_mutex, PTHREAD_MUTEX_ADAPTIVE_NP, PLAIN); }
 
 static void prepare_robust(void)
@@ -231,9 +269,11 @@ static void prepare_rwlock(void) { station_is_shared(1); }
 
 static void prepare_malloc(void)
 {
+#ifdef M_ARENA_MAX
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
 }
 
 static void prepare_file(void)
@@ -255,10 +295,12 @@ static const struct {
     {prepare_semaphore, job_semaphore}, {prepare_normal, job_monitor},
     {prepare_barrier, job_barrier},     {prepare_file, job_stdio},
     {prepare_file, job_putc},           {prepare_malloc, job_malloc},
+    {prepare_normal, job_plain},
 };
 static const char *const kind_names[] = {
     "normal",  "recursive", "errorcheck",   "adaptive",  "robust",  "inherit", "timed", "shared",
     "rwlock",  "mostly-read", "semaphore",  "monitor",   "barrier", "stdio",   "putc",  "malloc",
+    "plain",
     NULL,
 };
 _Static_assert(sizeof kinds / sizeof *kinds + 1 == sizeof kind_names / sizeof *kind_names,

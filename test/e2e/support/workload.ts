@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,13 +35,16 @@ export function inlineJobs(p: string, demand: string): readonly string[] {
 
 let built: string | undefined
 
-/** Builds the programs of test/workload once; returns the folder they are in. */
+/** Builds the programs of test/workload once, those in Rust and with musl where their compilers are; returns the folder they are in. */
 export function buildWorkload(): string {
   if (built === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'amdahl-workload-'))
     built = folder
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-    execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`], {
+    const hasRust = spawnSync('rustc', ['--version']).status === 0
+    const hasMusl = spawnSync('musl-gcc', ['--version']).status === 0
+    const targets = ['all', ...(hasRust ? ['rust'] : []), ...(hasMusl ? ['musl'] : [])]
+    execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`, ...targets], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
   }

@@ -50,6 +50,8 @@ const bottleneckLock = (reference: LockReference): SequentialResource => ({
     handOverSeconds: 63,
     watchedSamples: 69,
     ownedSamples: 64,
+    ownedAtLeast: 64,
+    ownedAtMost: 64,
     heldSamples: 65,
     ownerOffCpuSamples: 66,
     ownerAsleepSamples: 60,

@@ -1,0 +1,92 @@
+import type { LockRows } from './bpftrace-rows.js'
+import type { FutexClass, LockTrace } from './trace-interval.js'
+
+/** What is known of the holders of a lock at a border, of one that does not say who holds it. */
+export interface OwnerlessTotals {
+  /** Samples inside it that are not reported yet: found out too early or too late. Below 0: too many are reported. */
+  readonly owed: number
+  readonly owedAtLeast: number
+  readonly owedAtMost: number
+  /** Wakes since it is looked at, and of these those by threads that had waited there last. Count. */
+  readonly wakes: number
+  readonly wakesByWaiters: number
+}
+
+export const NOTHING_OWED: OwnerlessTotals = {
+  owed: 0,
+  owedAtLeast: 0,
+  owedAtMost: 0,
+  wakes: 0,
+  wakesByWaiters: 0,
+}
+
+type HolderSamples = Pick<LockTrace, 'ownedSamples' | 'ownedAtLeast' | 'ownedAtMost' | 'heldSamples'>
+
+/** Wakes from which it is known whether those who wake are those who wait. Count. */
+const MIN_WAKES = 5
+/** Least share of the wakes at a lock by threads that have waited for it: each of them that was woken wakes in turn. */
+const LOCK_SHARE = 0.3
+
+/**
+ * Samples inside a lock of which the word says only that it is held, and whether it is waited for.
+ *
+ *     inside = S + W − R,   S ≤ inside ≤ S + W
+ *
+ * S: a thread that holds it while others wait has to wake one of them, so that the next one to wake has held it since the
+ * wake before; S counts its samples there. W: while nobody waits, one of the n threads that run holds it, whichever it is:
+ * 1/n of each sample. R: except for a holder that waits for a CPU, which is found out where it wakes others as soon as it
+ * is back.
+ *
+ * Who wakes at an event is not who waits for it. At a lock it is, and only then it is taken for one, unless its word alone
+ * tells: that of musl's mutex and of Rust's locks.
+ *
+ * A wake tells of samples before it, those of the last interval too. What an interval has no room for, the next one takes.
+ *
+ * @param rows What the frame says of the lock.
+ * @param before At the begin of the interval.
+ * @returns Nothing inside and nobody else either where it says who holds it, or may be no lock.
+ */
+export function holderOfOwnerless(
+  rows: LockRows,
+  futexClass: FutexClass | undefined,
+  before: OwnerlessTotals,
+): { readonly samples: HolderSamples; readonly totals: OwnerlessTotals } {
+  const wakes = before.wakes + rows.wakes
+  const wakesByWaiters = before.wakesByWaiters + rows.wakesByWaiters
+  const atLeast = take(before.owedAtLeast + rows.wakerSamples, rows.watchedSamples)
+  const atMost = take(before.owedAtMost + rows.wakerSamples + rows.uncontendedShares, rows.watchedSamples)
+  const inside = take(
+    before.owed + rows.wakerSamples + rows.uncontendedShares - rows.preemptedShares,
+    rows.watchedSamples,
+  )
+  const totals = {
+    owed: inside.left,
+    owedAtLeast: atLeast.left,
+    owedAtMost: atMost.left,
+    wakes,
+    wakesByWaiters,
+  }
+  const isLock = isOfLocksOnly(futexClass) || (wakes >= MIN_WAKES && wakesByWaiters >= LOCK_SHARE * wakes)
+  if (!isLock) return { samples: NOBODY, totals: { ...NOTHING_OWED, wakes, wakesByWaiters } }
+  return {
+    samples: {
+      ownedSamples: inside.taken,
+      ownedAtLeast: atLeast.taken,
+      ownedAtMost: atMost.taken,
+      heldSamples: Math.max(0, rows.heldTicks - inside.taken),
+    },
+    totals,
+  }
+}
+
+const NOBODY: HolderSamples = { ownedSamples: 0, ownedAtLeast: 0, ownedAtMost: 0, heldSamples: 0 }
+
+function isOfLocksOnly(futexClass: FutexClass | undefined): boolean {
+  return futexClass === 'rust-mutex' || futexClass === 'rust-rwlock' || futexClass === 'musl-mutex'
+}
+
+/** As much as there is room for, and what is left: below 0 where there is less than nothing. */
+function take(owed: number, room: number): { readonly taken: number; readonly left: number } {
+  const taken = Math.min(Math.max(0, owed), room)
+  return { taken, left: owed - taken }
+}
