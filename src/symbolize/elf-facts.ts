@@ -20,7 +20,7 @@ const MAX_COMMENT_BYTES = 16 * 1024
 /** As many bytes as a start file's first instructions have. */
 const ENTRY_BYTES = 32
 /** Constants that are gone through: a large program has one to six MB of them. */
-const MAX_CONSTANTS_BYTES = 16 * 1024 * 1024
+const MAX_CONSTANTS_BYTES = 8 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 /** Text that is told of before and after what was sought: a file's path. */
 const AROUND_BYTES = 128
