@@ -89,7 +89,8 @@ describe.skipIf(!needs('rustc', 'strip'))('a program of Rust', () => {
   test('of which the compiler says nothing is known by the messages of its library', () => {
     const program = build('rust-silent', RUST, 'rustc', '-C', 'strip=symbols')
     execFileSync('strip', ['--remove-section=.comment', program])
-    expect(runtimesOf(program)).toEqual(['rust', 'glibc'])
+    // Debian's compiler writes its version into the paths as well.
+    expect(runtimesOf(program)).toEqual([expect.stringMatching(/^rust(?: 1\.\d+\.\d+)?$/), 'glibc'])
   })
 })
 
