@@ -28,7 +28,7 @@ function build(name: string, source: string, compiler: string, ...flags: readonl
   return program
 }
 
-/** What a process of this program would run on: the libraries are those that the loader would map. */
+/** What a process of this program would run on: the libraries are those that the loader would look for. */
 function runtimesOf(program: string): readonly string[] {
   const { marks } = readElfFacts(openHostFile(program, createRefusals()))
   const files = marks.interpreter === undefined ? [] : librariesOf(program)
@@ -39,7 +39,7 @@ function runtimesOf(program: string): readonly string[] {
 
 function librariesOf(program: string): readonly string[] {
   const text = execFileSync('sh', ['-c', 'ldd "$1" || :', 'sh', program], { encoding: 'utf8' })
-  return [...text.matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? [])
+  return [...text.matchAll(/^\s+(\S+)/gm)].flatMap(([, name]) => name ?? [])
 }
 
 describe.skipIf(!needs('gcc', 'strip'))('a program of C', () => {
@@ -80,10 +80,15 @@ describe.skipIf(!needs('rustc', 'strip'))('a program of Rust', () => {
     ['dynamic', []],
     ['stripped', ['-C', 'strip=symbols']],
     ['static and stripped', ['-C', 'target-feature=+crt-static', '-C', 'strip=symbols']],
-    ['linked with a library of Rust', ['-C', 'prefer-dynamic']],
   ])('that is %s uses Rust of its compiler, and glibc', (name, flags) => {
     const program = build(`rust-${name.replaceAll(/\W/g, '')}`, RUST, 'rustc', ...flags)
     expect(runtimesOf(program)).toEqual([`rust ${version}`, 'glibc'])
+  })
+
+  test('that is linked with the library of Rust is known by that', () => {
+    const program = build('rust-shared', RUST, 'rustc', '-C', 'prefer-dynamic', '-C', 'strip=symbols')
+    execFileSync('strip', ['--remove-section=.comment', program])
+    expect(runtimesOf(program)).toEqual(['rust', 'glibc'])
   })
 
   test('of which the compiler says nothing is known by the messages of its library', () => {

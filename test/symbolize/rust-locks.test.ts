@@ -15,7 +15,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The main thread holds each lock; each other thread waits for one, in its function. */
 const SOURCE = `
-use std::hint::black_box;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::spawn;
 
@@ -46,10 +45,10 @@ fn main() {
     let count = Arc::new(Mutex::new(0));
     let _held = (cart.0.lock(), STOCK.lock(), session.write(), list.lock(), count.lock());
     let (a, b, c, d) = (cart.clone(), session.clone(), list.clone(), count.clone());
-    spawn(move || black_box(a.add(1)));
-    spawn(|| black_box(take()));
-    spawn(move || black_box(renew(&b)));
-    spawn(move || black_box(put(&c, &Some(String::new()))));
+    spawn(move || a.add(1));
+    spawn(|| take());
+    spawn(move || renew(&b));
+    spawn(move || put(&c, &Some(String::new())));
     spawn(move || { *d.lock().unwrap() += 1; });
     println!("ready");
     std::thread::sleep(std::time::Duration::from_secs(60));
