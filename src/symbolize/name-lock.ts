@@ -18,6 +18,9 @@ export interface LockName {
   readonly home: LockHome | undefined
 }
 
+/** Who waits for a futex by it has made a lock: Rust's library, InnoDB. */
+const SYSTEM_CALL = 'syscall'
+
 /** sizeof(pthread_rwlock_t), whose threads wait at these two places: struct_rwlock.h of glibc for x86-64. */
 const RWLOCK_BYTES = 56
 const RWLOCK_WORDS = [8, 12]
@@ -30,7 +33,7 @@ const RWLOCK_WORDS = [8, 12]
  * is named by the place that waits for it, on which most of the stacks agree: the innermost function outside the C and
  * C++ runtimes that does more than wrap a lock (`cart_add+0x1f`, as `backtrace` of gdb prints it). Without one, the
  * kind of memory groups such locks: `heap`, `stack`, `anonymous`. Functions of Rust's library are passed over as well,
- * unless there is nothing else: a closure may be a part of one. The locks of the C library are `malloc arena` and `stdio`.
+ * unless there is nothing else: a closure may be a part of one. So is a function without a name that calls the kernel itself. The locks of the C library are `malloc arena` and `stdio`.
  *
  * @param stacks Some waits for this lock.
  * @returns Undefined where nothing is mapped at the address.
@@ -73,7 +76,9 @@ function nameOfSite(process: ProcessView, stack: UserStack): string | undefined 
       ? place.module.unwindRow(place.address)
       : undefined
   }
-  let inlined: string | undefined
+  /** What stands in where there is nothing else. */
+  let wrapper: string | undefined
+  let isCalledDirectly = false
   for (const frame of unwind(stack, rowAt)) {
     const place = process.locate(frame.lookup)
     // Code that was made at run time, or a word that is no return address.
@@ -82,17 +87,26 @@ function nameOfSite(process: ProcessView, stack: UserStack): string | undefined 
       place.address === undefined ? undefined : place.module.findSymbol(place.address, 'function')
     const ofLibc = symbol && libcLockOf(symbol.name)
     if (ofLibc !== undefined) return ofLibc
-    if (isLockLibrary(place.module.name)) continue
+    if (isLockLibrary(place.module.name)) {
+      isCalledDirectly = symbol?.name === SYSTEM_CALL
+      continue
+    }
     const back = frame.address - frame.lookup
-    if (!symbol) return nameByOffset(place.module, place.offset + back)
+    if (!symbol) {
+      const site = nameByOffset(place.module, place.offset + back)
+      if (!isCalledDirectly) return site
+      isCalledDirectly = false
+      wrapper = site
+      continue
+    }
     const name = demangle(symbol.name)
     const isOfRust = isRustLibrary(symbol.name, name)
     if (!isOfRust && isLockWrapper(name)) continue
     const site = nameBySymbol(place.module, symbol, symbol.offset + Number(back))
     if (!isOfRust) return site
-    if (!isRustLock(name)) inlined ??= site
+    if (!isRustLock(name)) wrapper ??= site
   }
-  return inlined
+  return wrapper
 }
 
 function nameBySymbol(module: Module, { name, sourceFile }: ElfSymbol, offset: number): string {

@@ -80,7 +80,9 @@ async function namesOf(program: string): Promise<readonly string[]> {
         0,
       ),
     )
-    return names.map((name) => `${name?.kind} ${name?.name.replace(/\+0x[0-9a-f]+$/, '')}`).sort()
+    return names
+      .map((name) => `${name?.kind} ${name?.name.replace(/(?<!stripped)\+0x[0-9a-f]+$/, '')}`)
+      .sort()
   } finally {
     await running.stop()
   }
@@ -107,7 +109,7 @@ describe('a function of the library of Rust', () => {
   ])('is not %s', (mangled) => expect(isRustLibrary(mangled, demangle(mangled))).toBe(false))
 })
 
-describe.skipIf(!needs('rustc') || !isRoot())('the locks of a program of Rust', () => {
+describe.skipIf(!needs('rustc', 'strip') || !isRoot())('the locks of a program of Rust', () => {
   test('have the names of the functions that want them', async () => {
     const source = join(folder, 'shop.rs')
     writeFileSync(source, SOURCE)
@@ -121,5 +123,14 @@ describe.skipIf(!needs('rustc') || !isRoot())('the locks of a program of Rust', 
       expect.stringMatching(/^site std::(?:\w+::)*__rust_begin_short_backtrace$/),
       'static shop::STOCK',
     ])
+  })
+
+  test('that is stripped have a place each, and not that of the library in it', async () => {
+    const program = join(folder, 'shop-stripped')
+    execFileSync('strip', ['-o', program, join(folder, 'shop')])
+    const names = await namesOf(program)
+    expect(names.filter((name) => name.startsWith('site'))).toHaveLength(4)
+    for (const name of names) expect(name).toMatch(/^(?:site|static) shop-stripped\+0x[0-9a-f]+$/)
+    expect(new Set(names).size).toBe(5)
   })
 })
