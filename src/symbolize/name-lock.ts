@@ -79,15 +79,19 @@ function nameOfSite(process: ProcessView, stack: UserStack): string | undefined 
   /** What stands in where there is nothing else. */
   let wrapper: string | undefined
   let isCalledDirectly = false
+  let hasLibrary = false
   for (const frame of unwind(stack, rowAt)) {
     const place = process.locate(frame.lookup)
     // Code that was made at run time, or a word that is no return address.
     if (place?.kind !== 'module' || !place.isExecutable) break
     const symbol =
       place.address === undefined ? undefined : place.module.findSymbol(place.address, 'function')
-    const ofLibc = symbol && libcLockOf(symbol.name)
+    const isLibrary = isLockLibrary(place.module.name)
+    hasLibrary ||= isLibrary
+    // Without a library it is a part of the program; with one the program may have functions of the same names.
+    const ofLibc = symbol && isLibrary === hasLibrary ? libcLockOf(symbol.name) : undefined
     if (ofLibc !== undefined) return ofLibc
-    if (isLockLibrary(place.module.name)) {
+    if (isLibrary) {
       isCalledDirectly = symbol?.name === SYSTEM_CALL
       continue
     }

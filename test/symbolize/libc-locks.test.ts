@@ -68,6 +68,27 @@ int main(void)
 }
 `
 
+const NAMESAKE = `
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static pthread_mutex_t *lock;
+static volatile int result;
+__attribute__((noinline)) int fgetpos(FILE *f, fpos_t *p) { (void)f; (void)p; return result = pthread_mutex_lock(lock); }
+static void *run(void *unused) { (void)unused; result = fgetpos(NULL, NULL); return NULL; }
+int main(void)
+{
+    pthread_t thread;
+    pthread_mutex_t own = PTHREAD_MUTEX_INITIALIZER;
+    lock = &own;
+    pthread_mutex_lock(lock);
+    pthread_create(&thread, NULL, run, NULL);
+    puts("ready");
+    fflush(stdout);
+    sleep(60);
+}
+`
+
 describe.skipIf(!needs('gcc') || !isRoot())('the locks of the C library', () => {
   test.each([
     ['dynamic', []],
@@ -90,6 +111,19 @@ describe.skipIf(!needs('gcc') || !isRoot())('the locks of the C library', () => 
         locks.name({ pid: running.pid, address, stacks: [] }, 0),
       )
       expect(unseen.map((name) => name?.kind)).toContain(kind === 'static' ? 'static' : 'memory')
+    } finally {
+      await running.stop()
+    }
+  })
+
+  test('are none where a program has a function of the same name', async () => {
+    const running = await run(compile('namesake', NAMESAKE))
+    try {
+      const locks = createProcessLocks({ procfs: '/proc', rootfs: '/' }, createRefusals())
+      for (const [address, stacks] of await collectWaits(running.pid, 1)) {
+        const name = locks.name({ pid: running.pid, address, stacks }, 0)
+        expect(name?.name).toMatch(/^fgetpos\+0x/)
+      }
     } finally {
       await running.stop()
     }
