@@ -89,6 +89,7 @@ reason_for() {
     bpftrace) echo 'traces futex waits' ;;
     prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
+    musl-tools | rustc) echo 'builds programs of other C libraries and languages, to be recognised' ;;
     curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
     systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
@@ -108,6 +109,8 @@ install_debian_packages() {
     need g++ g++
     need binutils c++filt
     need libc6-dev /usr/include/stdio.h
+    need musl-tools musl-gcc
+    need rustc rustc
     need make make
     need util-linux taskset
     need curl curl

@@ -55,7 +55,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     imports: ['config', 'drop-oldest', 'foreign', 'join', 'parse', 'runtimes', 'sample'],
   },
   'what-if': { imports: ['api', 'model', 'simulate'] },
-  api: { imports: ['estimate', 'model', 'resources'], packages: ['zod'], pure: true },
+  api: { imports: ['estimate', 'model', 'resources', 'runtimes'], packages: ['zod'], pure: true },
   simulate: { imports: ['assess', 'estimate', 'join', 'parse'], pure: true },
   assess: { imports: ['estimate', 'join', 'model', 'resources'], types: ['runtimes'], pure: true },
   resources: { imports: ['join'], pure: true },

@@ -3,6 +3,7 @@ import { VERDICTS } from '../estimate/comparison.js'
 import type { Estimator } from '../estimate/estimate.js'
 import { REGIMES } from '../model/bounds.js'
 import { RESOURCE_KINDS } from '../resources/resource.js'
+import { RUNTIME_REASONS, RUNTIME_STATES } from '../runtimes/recognise.js'
 import { estimate, number, oneOf, text } from './field.js'
 import type { Read, Written } from './schema.js'
 
@@ -24,6 +25,13 @@ const RESOURCE = z.object({
   kind: oneOf(RESOURCE_KINDS, 'What it is'),
   name: text('Which one').optional(),
   utilizationRatio: number('Share of its servers in use'),
+})
+
+const RUNTIME = z.object({
+  name: text('C library or language runtime; unknown: neither is recognised'),
+  version: text('Where its files tell it').optional(),
+  state: oneOf(RUNTIME_STATES, 'Whether waits for its locks are told from other waits'),
+  reason: oneOf(RUNTIME_REASONS, 'Why they are not').optional(),
 })
 
 const CHANGE = z.object({
@@ -66,6 +74,7 @@ export const TARGET = z.object({
     containerId: text('Id of the container').optional(),
     podUid: text('Uid of the Kubernetes pod').optional(),
   }),
+  runtimes: z.array(RUNTIME).describe('What its processes run on').optional(),
   locks: z.array(LOCK),
   deploy: CHANGE.describe('The last deploy').optional(),
   restart: CHANGE.describe('The last restart of the release that runs').optional(),

@@ -30,6 +30,7 @@ function collectTarget(snapshot: TargetSnapshot, samples: Samples): void {
   if (snapshot.parkedThreads > 0) samples.add(CATALOGUE.parkedThreads, snapshot.parkedThreads, { target })
   collectPredictions(snapshot, samples)
   collectMainProcess(snapshot, samples)
+  collectRuntimes(snapshot, samples)
   collectChange(target, 'deploy', snapshot.deploy, samples)
   if (isReleaseKnown(snapshot)) collectChange(target, 'restart', snapshot.restart, samples)
   collectCpuTime(snapshot, samples)
@@ -105,6 +106,12 @@ function collectMainProcess(snapshot: TargetSnapshot, samples: Samples): void {
     container_id: main.containerId ?? '',
     pod_uid: main.podUid ?? '',
   })
+}
+
+function collectRuntimes({ name: target, runtimes }: TargetSnapshot, samples: Samples): void {
+  for (const { name: runtime, version = '', state, reason = '' } of runtimes) {
+    samples.add(CATALOGUE.runtimeInfo, 1, { target, runtime, version, state, reason })
+  }
 }
 
 /** Whether a restart can be told from a deploy: an ordinary user may not see what others run. */

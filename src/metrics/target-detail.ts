@@ -39,6 +39,7 @@ export function describeTarget(snapshot: TargetSnapshot): Target {
       containerId: main.containerId,
       podUid: main.podUid,
     },
+    runtimes: snapshot.runtimes.map(({ name, version, state, reason }) => ({ name, version, state, reason })),
     locks: [...counters.locks].map(([lock, { waits, waitSeconds }]) => ({
       lock,
       queueLength: now.get(lock)?.queueLength,

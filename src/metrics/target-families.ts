@@ -143,6 +143,11 @@ export const TARGET_FAMILIES = {
     'container_id',
     'pod_uid',
   ]),
+  runtimeInfo: gauge(
+    'amdahl_target_runtime_info',
+    'Always 1: what the processes of the target run on, whether waits for its locks are told from others, and why not.',
+    ['target', 'runtime', 'version', 'state', 'reason'],
+  ),
   changeInfo: gauge(
     'amdahl_target_change_info',
     'Always 1: what the last deploy or restart replaced by what; source is observed or announced.',

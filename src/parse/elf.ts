@@ -2,6 +2,8 @@
 
 export interface ElfHeader {
   readonly machine: number
+  /** Address of the first instruction. */
+  readonly entry: number
   readonly programHeaders: HeaderTable
   readonly sectionHeaders: HeaderTable
   /** Number of the section that holds the names of the sections. */
@@ -44,6 +46,7 @@ export const SECTION_HEADER_BYTES = 64
 /** e_machine of x86-64. */
 export const EM_X86_64 = 62
 export const PT_LOAD = 1
+export const PT_INTERP = 3
 export const PT_NOTE = 4
 export const PT_GNU_EH_FRAME = 0x6474e550
 export const SHT_SYMTAB = 2
@@ -52,7 +55,11 @@ export const SHT_DYNSYM = 11
 
 const ELFCLASS64 = 2
 const ELFDATA2LSB = 1
+const NT_GNU_ABI_TAG = 1
 const NT_GNU_BUILD_ID = 3
+/** An operating system and three numbers of a version (elf.h of glibc). */
+const ABI_TAG_BYTES = 16
+const ELF_NOTE_OS_LINUX = 0
 
 /** Longest build-id: SHA-512 would have this length; linkers write 8 to 20 bytes. */
 const MAX_BUILD_ID_BYTES = 64
@@ -75,6 +82,7 @@ export function parseElfHeader(bytes: Uint8Array): ElfHeader | undefined {
   if (!isElf) return undefined
   return {
     machine: view.getUint16(18, true),
+    entry: wide(view, 24),
     programHeaders: {
       offset: wide(view, 32),
       entryBytes: view.getUint16(54, true),
@@ -138,8 +146,13 @@ function isInBounds(offset: number, sizeBytes: number): boolean {
   return Number.isSafeInteger(offset + sizeBytes)
 }
 
-/** Build-id in hexadecimal from the bytes of a section or segment of notes; undefined where it has none. */
-export function parseBuildId(notes: Uint8Array): string | undefined {
+interface Note {
+  readonly type: number
+  readonly description: Uint8Array
+}
+
+/** Notes of the owner `GNU` in the bytes of a section or segment of notes, up to one that is out of bounds. */
+function* gnuNotes(notes: Uint8Array): Generator<Note> {
   const view = viewOf(notes)
   let at = 0
   while (at + 12 <= notes.length) {
@@ -148,14 +161,33 @@ export function parseBuildId(notes: Uint8Array): string | undefined {
     const type = view.getUint32(at + 8, true)
     const description = at + 12 + align4(nameBytes)
     const end = description + descriptionBytes
-    if (end > notes.length) return undefined
+    if (end > notes.length) return
     const isGnu = nameBytes === 4 && view.getUint32(at + 12, false) === 0x474e5500
-    if (isGnu && type === NT_GNU_BUILD_ID && descriptionBytes > 0 && descriptionBytes <= MAX_BUILD_ID_BYTES) {
-      return [...notes.subarray(description, end)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    }
+    if (isGnu) yield { type, description: notes.subarray(description, end) }
     at = description + align4(descriptionBytes)
   }
+}
+
+/** Build-id in hexadecimal from the bytes of a section or segment of notes; undefined where it has none. */
+export function parseBuildId(notes: Uint8Array): string | undefined {
+  for (const { type, description } of gnuNotes(notes)) {
+    if (type === NT_GNU_BUILD_ID && description.length > 0 && description.length <= MAX_BUILD_ID_BYTES)
+      return hexadecimal(description)
+  }
   return undefined
+}
+
+/** Whether notes name the oldest Linux that a program runs on, as the start files of glibc do. */
+export function hasLinuxAbiTag(notes: Uint8Array): boolean {
+  for (const { type, description } of gnuNotes(notes)) {
+    if (type === NT_GNU_ABI_TAG && description.length === ABI_TAG_BYTES)
+      return viewOf(description).getUint32(0, true) === ELF_NOTE_OS_LINUX
+  }
+  return false
+}
+
+export function hexadecimal(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function align4(size: number): number {

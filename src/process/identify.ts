@@ -4,8 +4,8 @@ import type { TargetRule } from '../config/target-rule.js'
 import { dropOldest } from '../drop-oldest.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import { withoutDeleted } from '../parse/proc-maps.js'
-import type { Runtime } from '../runtimes/runtime.js'
-import { detectRuntime } from '../runtimes/runtime-table.js'
+import { type FoundRuntimes, recogniseRuntimes } from '../runtimes/recognise.js'
+import { NO_MARKS } from '../runtimes/runtime.js'
 import { defaultName } from './default-name.js'
 import { findMatchingRule } from './matching-rule.js'
 import type { ProcessFacts } from './process-directory.js'
@@ -15,14 +15,13 @@ import { createTargetNames, type DefaultName } from './target-name.js'
 import { findVersion } from './version.js'
 
 /** What is known of a process: found out once per exec. */
-export interface ProcessIdentity extends Start {
+export interface ProcessIdentity extends Start, FoundRuntimes {
   /** Name of the target it belongs to; undefined: it makes none. */
   readonly target: string | undefined
   readonly namedBy: NamedBy
   /** Whether an ordinary user may have chosen the name of the target. */
   readonly isUserNamed: boolean
   readonly exe: string | undefined
-  readonly runtime: Runtime
   readonly cgroup: CgroupPaths | undefined
   readonly systemdUnit: string | undefined
   /** Undefined too where a user's own manager holds the cgroup, who may give it any name. */
@@ -152,8 +151,7 @@ export function createIdentifier(
       executable: found?.executable,
       version: rule?.version && found && (await findVersion(rule.version, process, source)),
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      // Where not all files are known, one of them may be of a runtime whose locks are not seen.
-      runtime: found?.runtimeFiles ? detectRuntime(found.runtimeFiles, found.sectionNames) : 'unclassifiable',
+      ...recogniseRuntimes(found?.runtimeFiles, found?.marks ?? NO_MARKS),
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: isOfUser ? undefined : place?.containerId,

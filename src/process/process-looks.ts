@@ -2,6 +2,7 @@ import { type ForeignProcess, openForeignProcess } from '../foreign/foreign-proc
 import type { OpenFile } from '../foreign/open-file.js'
 import type { ReaderPlaces } from '../foreign/reader-process.js'
 import type { Refusals } from '../foreign/refusal.js'
+import type { ProgramMarks } from '../runtimes/runtime.js'
 import { isRuntimeFile } from '../runtimes/runtime-table.js'
 import { type ContainerFacts, readContainerFacts } from './container.js'
 import type { Executable } from './release.js'
@@ -18,8 +19,8 @@ export type LookRequest =
 export interface ProcessLook {
   /** The file that it runs, also when its path has another by now. */
   readonly executable: Executable | undefined
-  /** Of the ELF sections of its program; none where it cannot be read. */
-  readonly sectionNames: readonly string[]
+  /** What its program says of what it was made with. */
+  readonly marks: ProgramMarks
   /** Mapped files that tell of a runtime; undefined where not all could be read. */
   readonly runtimeFiles: readonly string[] | undefined
   /** Arguments, separated by spaces. */
@@ -35,7 +36,7 @@ export interface ProcessLooks {
 /** Reads what an ELF file says of itself, and closes it. */
 export type ReadElfFacts = (file: OpenFile | undefined) => {
   readonly buildId: string | undefined
-  readonly sectionNames: readonly string[]
+  readonly marks: ProgramMarks
 }
 
 /** Arguments and environment of a process that are looked at. */
@@ -63,7 +64,7 @@ export function createProcessLooks(
 
   function look(process: ForeignProcess, containerId: string | undefined): ProcessLook {
     const stats = process.statProgram()
-    const { buildId, sectionNames } = readElfFacts(process.openProgram())
+    const { buildId, marks } = readElfFacts(process.openProgram())
     return {
       executable: stats && {
         inode: stats.ino,
@@ -71,7 +72,7 @@ export function createProcessLooks(
         mtimeSeconds: stats.mtimeMs / 1000,
         buildId,
       },
-      sectionNames,
+      marks,
       runtimeFiles: readRuntimeFiles(process),
       commandLine: process
         .readHead('cmdline', MAX_ARGUMENTS_BYTES)

@@ -1,7 +1,7 @@
 import type { ReaderPlaces, Told } from '../foreign/reader-process.js'
 import { createRefusals } from '../foreign/refusal.js'
 import { createProcessLooks, type LookRequest } from '../process/process-looks.js'
-import { readElfFacts } from '../symbolize/elf-facts.js'
+import { createElfFactsReader } from '../symbolize/elf-facts.js'
 import type { LockNameRequest } from '../symbolize/lock-namer.js'
 import { createProcessLocks } from '../symbolize/process-locks.js'
 
@@ -14,7 +14,7 @@ export function createAnswerer(
 ): (request: ReaderRequest, nowMs: number) => Told<unknown> {
   const refusals = createRefusals()
   const locks = createProcessLocks(places, refusals)
-  const looks = createProcessLooks(places, refusals, readElfFacts)
+  const looks = createProcessLooks(places, refusals, createElfFactsReader())
   return (request, nowMs) => {
     const answer = request.kind === 'lock' ? locks.name(request, nowMs) : looks.answer(request)
     return { answer, refused: refusals.take() }

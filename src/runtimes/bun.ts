@@ -2,5 +2,8 @@ import type { RuntimeFiles } from './runtime.js'
 
 /** Bun: `Atomics.wait` sleeps on condition variables. Programs that it compiled have the section too. */
 export const BUN: RuntimeFiles = {
-  recognition: { file: /^bun$/, section: /^\.bun$/, runtime: 'unclassifiable' },
+  name: 'bun',
+  recognition: { file: /^bun$/, section: /^\.bun$/ },
+  locks: ['condition-variable'],
+  untraced: 'unclassifiable',
 }

@@ -2,5 +2,8 @@ import type { RuntimeFiles } from './runtime.js'
 
 /** Deno: the JavaScript engine of Node.js, and locks of Rust. */
 export const DENO: RuntimeFiles = {
-  recognition: { file: /^deno$/, runtime: 'unclassifiable' },
+  name: 'deno',
+  recognition: { file: /^deno$/ },
+  locks: ['condition-variable'],
+  untraced: 'unclassifiable',
 }

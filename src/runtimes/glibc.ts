@@ -1,7 +1,11 @@
 import type { RuntimeFiles } from './runtime.js'
 
-/** The GNU C library, its threads (a library of their own before 2.34) and its loader. */
+/** The GNU C library, its threads (a library of their own before 2.34) and its loader; in static programs by its note. */
 export const GLIBC: RuntimeFiles = {
-  recognition: { file: /^libc(?:\.so\.6|-2\.\d+\.so)/, runtime: 'glibc' },
+  name: 'glibc',
+  isLibc: true,
+  recognition: { file: /^libc(?:\.so\.6|-(?<version>2\.\d+)\.so)/, abiTag: true },
   lockLibrary: /^(?:libc|libpthread|ld|ld-linux[\w-]*)[-.\d]*\.so/,
+  locks: ['lowlevellock'],
+  untraced: 'unclassifiable',
 }

@@ -2,5 +2,8 @@ import type { RuntimeFiles } from './runtime.js'
 
 /** Go: goroutines wait without the kernel. Its linker writes these sections, with cgo and in stripped programs too. */
 export const GO: RuntimeFiles = {
-  recognition: { section: /^\.(?:go\.buildinfo|gopclntab|note\.go\.buildid)$/, runtime: 'unclassifiable' },
+  name: 'go',
+  recognition: { section: /^\.(?:go\.buildinfo|gopclntab|note\.go\.buildid)$/ },
+  locks: ['user-level'],
+  untraced: 'unclassifiable',
 }

@@ -5,9 +5,11 @@ import type { RuntimeFiles } from './runtime.js'
  * code to large pages (`src/large_pages/node_large_page.cc`); programs that are a copy of it have that too.
  */
 export const NODE: RuntimeFiles = {
+  name: 'node',
   recognition: {
     file: /^(?:node$|nodejs$|electron$|libnode\.so)/,
     section: /^lpstub$/,
-    runtime: 'unclassifiable',
   },
+  locks: ['condition-variable'],
+  untraced: 'unclassifiable',
 }

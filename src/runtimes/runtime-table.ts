@@ -14,15 +14,16 @@ import { MONO } from './mono.js'
 import { MUSL } from './musl.js'
 import { NATIVE_IMAGE } from './native-image.js'
 import { NODE } from './node.js'
+import { PARKING_LOT } from './parking-lot.js'
 import { PERL } from './perl.js'
 import { PYPY } from './pypy.js'
 import { RUBY } from './ruby.js'
-import type { Recognition, Runtime, RuntimeFiles } from './runtime.js'
+import type { RuntimeFiles } from './runtime.js'
+import { RUST } from './rust.js'
 import { SBCL } from './sbcl.js'
 
-/** The first that is recognised decides: nearly all of them are linked with a C library, which comes last. */
-const RUNTIMES: readonly RuntimeFiles[] = [
-  MUSL,
+/** All that are known, in the order in which they are told of: what a program is written in before its C library. */
+export const RUNTIMES: readonly RuntimeFiles[] = [
   HOTSPOT,
   NATIVE_IMAGE,
   CPYTHON,
@@ -38,34 +39,27 @@ const RUNTIMES: readonly RuntimeFiles[] = [
   SBCL,
   GHC,
   GO,
+  RUST,
+  PARKING_LOT,
   CPP,
   INNODB,
+  MUSL,
   GLIBC,
 ]
 
-const RECOGNITIONS: readonly Recognition[] = RUNTIMES.flatMap(({ recognition }) => recognition ?? [])
-
-/**
- * Tells the runtime of a process by what is mapped and what its program contains. Without a known one (static programs)
- * it has its own rules.
- *
- * @param files Paths of mapped files, at least those for which isRuntimeFile holds.
- * @param sectionNames Of the ELF sections of its program; none where it cannot be read.
- */
-export function detectRuntime(files: readonly string[], sectionNames: readonly string[]): Runtime {
-  const fileNames = files.map(nameOf)
-  const isRecognised = ({ file, section }: Recognition) =>
-    fileNames.some((name) => file?.test(name)) || sectionNames.some((name) => section?.test(name))
-  return RECOGNITIONS.find(isRecognised)?.runtime ?? 'unclassifiable'
-}
-
 /** Whether a mapped file tells of a runtime. */
 export function isRuntimeFile(path: string): boolean {
-  const name = nameOf(path)
-  return RECOGNITIONS.some(({ file }) => file?.test(name))
+  const name = fileNameOf(path)
+  return RUNTIMES.some(({ recognition }) => recognition?.file?.test(name))
 }
 
-function nameOf(path: string): string {
+/** What is looked for in the constants of a program. */
+export const SOUGHT_CONSTANTS: readonly string[] = RUNTIMES.flatMap(
+  ({ recognition }) => recognition?.constant?.texts ?? [],
+)
+
+/** Without its folder, and without the mark of a file that is not there any more. */
+export function fileNameOf(path: string): string {
   return withoutDeleted(path).split('/').at(-1) ?? ''
 }
 

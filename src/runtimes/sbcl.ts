@@ -2,5 +2,8 @@ import type { RuntimeFiles } from './runtime.js'
 
 /** Steel Bank Common Lisp: its mutex is a futex word as in the C library, with the owner elsewhere. */
 export const SBCL: RuntimeFiles = {
-  recognition: { file: /^sbcl(?:\.core)?$/, runtime: 'unclassifiable' },
+  name: 'sbcl',
+  recognition: { file: /^sbcl(?:\.core)?$/ },
+  locks: ['condition-variable'],
+  untraced: 'unclassifiable',
 }

@@ -3,6 +3,7 @@ import {
   ELF_HEADER_BYTES,
   type ElfHeader,
   type HeaderTable,
+  hasLinuxAbiTag,
   PT_LOAD,
   PT_NOTE,
   parseBuildId,
@@ -18,8 +19,12 @@ import {
 /** An open ELF file. Reads beyond its end, or that fail, give fewer bytes; nothing throws. */
 export interface ElfFile {
   readonly machine: number
+  /** Address of the first instruction, in the file's own numbering. */
+  readonly entry: number
   readonly segments: readonly Segment[]
   readonly buildId: string | undefined
+  /** As hasLinuxAbiTag has it. */
+  readonly hasAbiTag: boolean
   /** The same for the same content: build-id and size, or else where the file lies and when it was changed. */
   readonly key: string
   readonly sizeBytes: number
@@ -58,10 +63,11 @@ function createElfFile({ read, sizeBytes, identity, close }: OpenFile, header: E
     header.programHeaders.entryBytes,
   )
   const loads = segments.filter(({ type }) => type === PT_LOAD)
-  const buildId = findBuildId(
+  const notes = readNotes(
     read,
     segments.filter(({ type }) => type === PT_NOTE).map((note) => ({ ...note, sizeBytes: note.fileBytes })),
   )
+  const buildId = findFirst(notes, parseBuildId)
   let sections: readonly Section[] | undefined
   let names: Uint8Array | undefined
 
@@ -78,8 +84,10 @@ function createElfFile({ read, sizeBytes, identity, close }: OpenFile, header: E
 
   return {
     machine: header.machine,
+    entry: header.entry,
     segments,
     buildId,
+    hasAbiTag: notes.some(hasLinuxAbiTag),
     key: buildId === undefined ? `file:${identity}` : `build:${buildId}:${sizeBytes}`,
     sizeBytes,
     sections: listSections,
@@ -121,21 +129,27 @@ function readSections(read: ReadBytes, table: HeaderTable): readonly Section[] {
   return parseSectionHeaders(readTable(read, { ...table, count }, MAX_SECTIONS), table.entryBytes)
 }
 
-function findBuildId(
+/** Bytes of sections or segments of notes. */
+function readNotes(
   read: ReadBytes,
-  notes: readonly { readonly offset: number; readonly sizeBytes: number }[],
-): string | undefined {
-  for (const { offset, sizeBytes } of notes) {
-    const id = parseBuildId(read(offset, Math.min(sizeBytes, MAX_NOTES_BYTES)))
-    if (id !== undefined) return id
+  places: readonly { readonly offset: number; readonly sizeBytes: number }[],
+): readonly Uint8Array[] {
+  return places.map(({ offset, sizeBytes }) => read(offset, Math.min(sizeBytes, MAX_NOTES_BYTES)))
+}
+
+function findFirst<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one)
+    if (found !== undefined) return found
   }
   return undefined
 }
 
 /** Build-id from the sections: in a separate debug file the segments lead nowhere. */
 export function findSectionBuildId(elf: ElfFile): string | undefined {
-  return findBuildId(
+  const notes = readNotes(
     elf.read,
     elf.sections().filter(({ type }) => type === SHT_NOTE),
   )
+  return findFirst(notes, parseBuildId)
 }

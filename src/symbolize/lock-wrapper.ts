@@ -26,6 +26,7 @@ const FILLERS = words(`
   slow fast path slowpath contended timed clock until for full abstimed cancelable elision
   recursive robust adaptive normal pi unique scoped private section
   std pthread pthreads thread gthread native os sys syscall g gi m uv my apr glibcxx
+  mysql inline psi pfs srw ssux sux rw rd wr s x u sx func spin and
   common impl internal raw base safe function wrapper part constprop isra cold
 `)
 

@@ -8,12 +8,13 @@ import type { CpuAllowance, LockReference, TargetInterval } from '../join/target
 import type { ProcessIdentity } from '../process/identify.js'
 import type { Presence } from '../process/newcomers.js'
 import { nameOf } from '../resources/sequential.js'
-import type { Runtime } from '../runtimes/runtime.js'
+import type { FoundRuntime } from '../runtimes/recognise.js'
 import { createHoldBack } from './hold-back.js'
 import { createMainProcess } from './main-process.js'
 import { createMemberJoin, type GroupedInterval } from './member-join.js'
 import type { ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
+import { runtimesOf } from './target-runtimes.js'
 import { createTrailingAssessment, type TrailingAssessment } from './trailing-assessment.js'
 
 export interface TargetLimits extends EstimateLimits {
@@ -55,6 +56,8 @@ export interface TargetSnapshot {
   readonly version: string | undefined
   /** N; undefined before the first interval. */
   readonly cpus: number | undefined
+  /** Of its processes, those of the last interval that had any. */
+  readonly runtimes: readonly FoundRuntime[]
   readonly assessment: Assessment
   /** Mean number of threads that only stand at locks. Threads. */
   readonly parkedThreads: number
@@ -111,6 +114,7 @@ export function createTarget(
   const join = createMemberJoin(host)
   const holdBack = createHoldBack()
   const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
+  let runtimes: readonly FoundRuntime[] = []
   let recentSeconds = 0
   let lastAliveNs = bornNs
 
@@ -153,7 +157,11 @@ export function createTarget(
       // What came before it was another program, or may have been: its intervals say nothing of this one.
       if (event === 'deploy' || (event === 'restart' && !addUp)) forget()
       if (isAlive) lastAliveNs = interval.endNs
-      if (members.length > 0) assessed.useRuntime(runtimeOf(identities))
+      if (members.length > 0) {
+        const found = runtimesOf(identities)
+        runtimes = found.runtimes
+        assessed.useRuntime(found.runtime)
+      }
       take(members, join(members, main.identity(), interval), nowSeconds)
       return event
     },
@@ -167,6 +175,7 @@ export function createTarget(
         startTimestampSeconds: tracker.startedAtSeconds(),
         version: tracker.version(),
         cpus: assessed.intervals.at(-1)?.cpus,
+        runtimes,
         assessment: assessed.assessment,
         parkedThreads: assessed.parkedThreads,
         sequentialThreads: assessed.known.sequentialThreads.size,
@@ -204,12 +213,6 @@ function areShortLived(
 ): boolean {
   if (!before || !after) return false
   return after.startTimestampSeconds - before.startTimestampSeconds < trailingSeconds
-}
-
-/** One process of which less is known makes the whole target so: its locks may be the ones that matter. */
-function runtimeOf(members: readonly ProcessIdentity[]): Runtime {
-  const isAny = (runtime: Runtime) => members.some((member) => member.runtime === runtime)
-  return isAny('unclassifiable') ? 'unclassifiable' : isAny('hidden-locks') ? 'hidden-locks' : 'glibc'
 }
 
 /** ∫ waiters dt over the locks of processes; the CPU time of those of which no tracer tells. Seconds. */

@@ -27,7 +27,8 @@ import { parseProcStat } from '../../src/parse/proc-stat.js'
 import { createSystemtapFrames } from '../../src/parse/systemtap-frames.js'
 import { unwindRowAt } from '../../src/parse/unwind-row.js'
 import { labelText } from '../../src/process/label-text.js'
-import { detectRuntime } from '../../src/runtimes/runtime-table.js'
+import { recogniseRuntimes } from '../../src/runtimes/recognise.js'
+import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { type ElfFile, toElfFile } from '../../src/symbolize/elf-file.js'
 import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
 import { deployedOnce } from '../support/deployed-once.js'
@@ -72,9 +73,9 @@ export const SUBJECTS: readonly Subject[] = [
   ofText('/proc/PID/stat', files('/proc/self/stat', '/proc/1/stat'), parseProcPidStat),
   ofText('/proc/PID/schedstat', texts('12345 678 9\n', '0 0 0\n'), parseProcSchedstat),
   ofText('/proc/PID/maps', files('/proc/self/maps'), (text) => {
-    detectRuntime(
+    recogniseRuntimes(
       parseProcMaps(text).map(({ path }) => path),
-      [],
+      NO_MARKS,
     )
   }),
   ofText('/proc/PID/mountinfo', files('/proc/self/mountinfo'), parseMountinfo),

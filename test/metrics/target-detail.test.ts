@@ -36,6 +36,7 @@ test('every figure of a target is in its place', () => {
       containerId: 'ab12',
       podUid: 'uid-1',
     },
+    runtimes: [{ name: 'glibc', state: 'recognised' }],
     locks: [
       {
         lock: 'orders_lock',

@@ -3,6 +3,7 @@ import type { TargetRule } from '../../src/config/target-rule.js'
 import { type CgroupIdentity, parseProcCgroup } from '../../src/parse/cgroup.js'
 import { createIdentifier } from '../../src/process/identify.js'
 import type { Looked, ProcessSource } from '../../src/process/process-source.js'
+import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { processStat } from '../support/measured.js'
 import { CONTAINER, LOOK, placeOf, rule, source } from './one-process.js'
 
@@ -151,8 +152,9 @@ describe('a process', () => {
       return (await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) })))?.runtime
     }
     expect(await runtimeOf({})).toBe('glibc')
-    expect(await runtimeOf({ sectionNames: ['.text', '.go.buildinfo'] })).toBe('unclassifiable')
-    expect(await runtimeOf({ sectionNames: [] })).toBe('glibc')
+    expect(await runtimeOf({ marks: { ...NO_MARKS, sectionNames: ['.text', '.go.buildinfo'] } })).toBe(
+      'unclassifiable',
+    )
     // Files that were not read may be of another runtime.
     expect(await runtimeOf({ runtimeFiles: undefined })).toBe('unclassifiable')
   })

@@ -4,6 +4,7 @@ import { type CgroupIdentity, identifyCgroup, parseProcCgroup } from '../../src/
 import type { ProcessFacts } from '../../src/process/process-directory.js'
 import type { ProcessLook } from '../../src/process/process-looks.js'
 import type { PlacedProcess, ProcessSource } from '../../src/process/process-source.js'
+import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { processStat } from '../support/measured.js'
 
 export const CONTAINER = 'ab'.repeat(32)
@@ -29,7 +30,7 @@ const SHOP_APP = { name: 'shop-app', labels: { 'org.opencontainers.image.version
 
 export const LOOK: ProcessLook = {
   executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' },
-  sectionNames: ['', '.text', '.shstrtab'],
+  marks: NO_MARKS,
   runtimeFiles: [],
   commandLine: '/srv/shop/bin/shopd --release=1.2 --port 80',
   container: undefined,

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRefusals, type Refusals } from '../../src/foreign/refusal.js'
 import { createProcessLooks, type LookRequest } from '../../src/process/process-looks.js'
+import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { readElfFacts } from '../../src/symbolize/elf-facts.js'
 import { needs } from '../e2e/support/requirements.js'
 import { statusOf } from '../foreign/process-files.js'
@@ -59,7 +60,11 @@ describe('the look at a process', () => {
     )
     expect(look()).toMatchObject({
       executable: { sizeBytes: expect.any(Number), buildId: expect.stringMatching(/^[0-9a-f]{40}$/) },
-      sectionNames: expect.arrayContaining(['.text']),
+      marks: {
+        sectionNames: expect.arrayContaining(['.text']),
+        interpreter: expect.stringContaining('/ld-linux'),
+        hasAbiTag: true,
+      },
       runtimeFiles: ['/usr/lib/x86_64-linux-gnu/libc.so.6'],
     })
     expect(refusals.take()).toEqual([])
@@ -68,7 +73,7 @@ describe('the look at a process', () => {
   test.skipIf(!isRoot())('has no content of a program that its user may run and not read', () => {
     writeFileSync(join(procfs, 'shopd'), 'x', { mode: 0o711 })
     symlinkSync(join(procfs, 'shopd'), join(procfs, '7/exe'))
-    expect(look()).toMatchObject({ executable: { sizeBytes: 1, buildId: undefined }, sectionNames: [] })
+    expect(look()).toMatchObject({ executable: { sizeBytes: 1, buildId: undefined }, marks: NO_MARKS })
     expect(refusals.take()).toEqual([{ reason: 'permission', path: join(procfs, 'shopd') }])
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { detectRuntime, isLockLibrary } from '../../src/runtimes/runtime-table.js'
+import { recogniseRuntimes } from '../../src/runtimes/recognise.js'
+import { NO_MARKS, type ProgramMarks } from '../../src/runtimes/runtime.js'
+import { isLockLibrary } from '../../src/runtimes/runtime-table.js'
 
 const LIBC = '/usr/lib/x86_64-linux-gnu/libc.so.6'
 /** Sections of a C program of Debian. */
@@ -15,8 +17,8 @@ const SECTIONS = [
   '.shstrtab',
 ]
 
-function withModule(...paths: string[]) {
-  return paths
+function detectRuntime(paths: readonly string[], sectionNames: readonly string[]) {
+  return recogniseRuntimes(paths, { ...NO_MARKS, sectionNames }).runtime
 }
 
 describe('the runtime', () => {
@@ -32,7 +34,7 @@ describe('the runtime', () => {
     ['unclassifiable', ['/srv/shopd', '/usr/lib/libc++.so.1']],
     ['unclassifiable', ['/srv/go-service']],
   ])('is %s with %j', (runtime, paths) => {
-    expect(detectRuntime(withModule(...paths), SECTIONS)).toBe(runtime)
+    expect(detectRuntime(paths, SECTIONS)).toBe(runtime)
   })
 
   // Files of the packages of Debian 12, of those of npm (Deno, Bun, Electron), and the same of other builds.
@@ -68,7 +70,7 @@ describe('the runtime', () => {
     '/usr/lib/ghc/rts/libHSrts_thr-ghc9.0.2.so',
     '/usr/lib/ghc/lib/x86_64-linux-ghc-9.4.7/libHSrts-1.0.2_thr-ghc9.4.7.so',
   ])('is unclassifiable with %s, before the C library decides', (path) => {
-    expect(detectRuntime(withModule('/srv/shopd', LIBC, path), SECTIONS)).toBe('unclassifiable')
+    expect(detectRuntime(['/srv/shopd', LIBC, path], SECTIONS)).toBe('unclassifiable')
   })
 
   test.each([
@@ -85,13 +87,12 @@ describe('the runtime', () => {
     '/usr/lib/ghc/rts/libHSrts-ghc9.0.2.so',
     '/usr/sbin/php-fpm8.2',
   ])('is that of the C library with %s', (path) => {
-    expect(detectRuntime(withModule(path, LIBC), SECTIONS)).toBe('glibc')
+    expect(detectRuntime([path, LIBC], SECTIONS)).toBe('glibc')
   })
 })
 
 describe('a program', () => {
-  const runtimeOf = (...names: string[]) =>
-    detectRuntime(withModule('/srv/shopd', LIBC), [...SECTIONS, ...names])
+  const runtimeOf = (...names: string[]) => detectRuntime(['/srv/shopd', LIBC], [...SECTIONS, ...names])
 
   // By Go 1.19 of Debian 12, each stripped too: the linker of the C compiler drops .gopclntab in a PIE.
   test.each([
@@ -115,7 +116,97 @@ describe('a program', () => {
 
   test('of C is not, nor one whose sections are unknown', () => {
     expect(runtimeOf('.gnu_debuglink', '.note.stapsdt', '.go', '.bun_builtins')).toBe('glibc')
-    expect(detectRuntime(withModule('/srv/shopd', LIBC), [])).toBe('glibc')
+    expect(detectRuntime(['/srv/shopd', LIBC], [])).toBe('glibc')
+  })
+})
+
+describe('what a process runs on', () => {
+  const found = (paths: readonly string[] | undefined, marks: Partial<ProgramMarks> = {}) =>
+    recogniseRuntimes(paths, { ...NO_MARKS, ...marks }).runtimes.map(
+      ({ name, version = '', state, reason = '' }) => `${name} ${version} ${state} ${reason}`,
+    )
+
+  test.each([
+    ['a program and its C library', ['/srv/shopd', LIBC], {}, ['glibc  recognised ']],
+    ['an older C library', ['/lib64/libc-2.28.so'], {}, ['glibc 2.28 recognised ']],
+    ['a static program with the note of glibc', [], { hasAbiTag: true }, ['glibc  recognised ']],
+    ['a static program without a mark', [], {}, ['unknown  refused unknown-libc']],
+    [
+      'a static program of Go',
+      [],
+      { sectionNames: ['.go.buildinfo'] },
+      ['go  refused unclassifiable-runtime'],
+    ],
+    [
+      'Rust',
+      [LIBC],
+      {
+        compilers: ['GCC: (Debian 12.2.0-14+deb12u1) 12.2.0', 'rustc version 1.95.0 (59807616e 2026-04-14)'],
+      },
+      ['rust 1.95.0 refused hidden-locks', 'glibc  recognised '],
+    ],
+    [
+      'Rust of which only messages tell',
+      [LIBC],
+      { constants: ['x/usr/src/rustc-1.63.0/library/std/src/io/mod.rs'] },
+      ['rust 1.63.0 refused hidden-locks', 'glibc  recognised '],
+    ],
+    [
+      'Rust whose locks were those of the C library',
+      [LIBC],
+      { constants: ['/usr/src/rustc-1.61.0/library/core/src/str/mod.rs'] },
+      ['rust 1.61.0 recognised ', 'glibc  recognised '],
+    ],
+    [
+      'a library of Rust without a C library that is known',
+      ['/opt/lib/libstd-d1237ef7159db0a2.so'],
+      {},
+      ['rust  refused hidden-locks', 'unknown  refused unknown-libc'],
+    ],
+    [
+      'parking_lot',
+      [LIBC],
+      {
+        constants: [
+          '/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/parking_lot_core-0.9.10/src/x.rs',
+        ],
+      },
+      ['parking_lot 0.9.10 refused hidden-locks', 'glibc  recognised '],
+    ],
+    [
+      'musl by its loader',
+      [],
+      { interpreter: '/lib/ld-musl-x86_64.so.1' },
+      ['musl  refused unclassifiable-runtime'],
+    ],
+    [
+      'Python in a program of C',
+      ['/usr/lib/libpython3.11.so.1.0', LIBC],
+      {},
+      ['cpython 3.11 refused unclassifiable-runtime', 'glibc  recognised '],
+    ],
+    [
+      'what could not all be read',
+      undefined,
+      { hasAbiTag: true },
+      ['glibc  recognised ', 'unknown  refused unreadable'],
+    ],
+  ] as const)('with %s', (_, paths, marks, rows) => expect(found(paths, marks)).toEqual(rows))
+
+  test.each([
+    ['/usr/lib/libruby-3.1.so.3.1.2', '3.1'],
+    ['/opt/bin/ruby3.1', '3.1'],
+    ['/usr/bin/perl5.36.0', '5.36.0'],
+    ['/usr/lib/libpypy3.9-c.so', '3.9'],
+    ['/usr/lib/ghc/lib/libHSrts-1.0.2_thr-ghc9.4.7.so', '9.4.7'],
+    ['/usr/bin/python3', '3'],
+  ])('has with %s the version %s', (path, version) =>
+    expect(recogniseRuntimes([path], NO_MARKS).runtimes[0]?.version).toBe(version),
+  )
+
+  test('says which locks it adds', () => {
+    const { runtimes } = recogniseRuntimes([LIBC, '/opt/lib/libstd-d1237ef7159db0a2.so'], NO_MARKS)
+    expect(runtimes.map(({ locks }) => locks)).toEqual([['rust-mutex', 'rust-rwlock'], ['lowlevellock']])
   })
 })
 

@@ -168,6 +168,7 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     version: undefined,
     startTimestampSeconds: 1000 + pid,
     runtime: 'glibc',
+    runtimes: [{ name: 'glibc', version: undefined, state: 'recognised', reason: undefined, locks: [] }],
     cgroup: undefined,
     systemdUnit: undefined,
     containerId: undefined,

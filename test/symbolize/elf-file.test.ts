@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openHostFile } from '../../src/foreign/open-file.js'
 import { createRefusals } from '../../src/foreign/refusal.js'
-import { readElfFacts } from '../../src/symbolize/elf-facts.js'
+import { NO_MARKS } from '../../src/runtimes/runtime.js'
+import { createElfFactsReader, readElfFacts } from '../../src/symbolize/elf-facts.js'
 import { toElfFile } from '../../src/symbolize/elf-file.js'
 import { createSymbolStore } from '../../src/symbolize/symbol-store.js'
 import { needs } from '../e2e/support/requirements.js'
@@ -41,12 +42,12 @@ describe('the file of a program', () => {
   test.skipIf(!needs('readelf'))('has the sections that readelf prints', () => {
     const text = execFileSync('readelf', ['-SW', PROGRAM], { encoding: 'utf8' })
     const names = [...text.matchAll(/^ +\[ *\d+\] (\.\S+)/gm)].map(([, name]) => name)
-    expect(readElfFacts(open(PROGRAM)).sectionNames.slice(1)).toEqual(names)
+    expect(readElfFacts(open(PROGRAM)).marks.sectionNames.slice(1)).toEqual(names)
   })
 
   test('that is not there, or no program, has none', () => {
     for (const path of [join(folder, 'absent'), folder, '/etc/passwd', '/dev/null', '/proc/self/maps']) {
-      expect(readElfFacts(open(path))).toEqual({ buildId: undefined, sectionNames: [] })
+      expect(readElfFacts(open(path))).toEqual({ buildId: undefined, marks: NO_MARKS })
     }
   })
 
@@ -95,12 +96,20 @@ describe('the file of a program', () => {
   })
 })
 
+test('a program that is started again is read once', () => {
+  const read = createElfFactsReader()
+  const first = read(open(PROGRAM))
+  expect(first.buildId).toMatch(/^[0-9a-f]{40}$/)
+  expect(read(open(PROGRAM))).toBe(first)
+  expect(read(undefined)).toEqual({ buildId: undefined, marks: NO_MARKS })
+})
+
 describe('a file with more sections than a program has', () => {
   test.each([0, 257, 0xffff])('where the header says %i, has no names', (count) => {
     const changed = Uint8Array.from(readFileSync(PROGRAM))
     new DataView(changed.buffer).setUint16(60, count, true)
     writeFileSync(file, changed)
-    expect(readElfFacts(open(file)).sectionNames).toEqual([])
+    expect(readElfFacts(open(file)).marks.sectionNames).toEqual([])
   })
 })
 

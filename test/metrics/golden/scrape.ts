@@ -4,6 +4,7 @@ import type { LockReference } from '../../../src/join/target-interval.js'
 import type { MetricsSource } from '../../../src/metrics/source.js'
 import type { ProcessIdentity } from '../../../src/process/identify.js'
 import type { SequentialResource } from '../../../src/resources/sequential.js'
+import type { FoundRuntime, RuntimeReason } from '../../../src/runtimes/recognise.js'
 import type { TargetSnapshot } from '../../../src/targets/target.js'
 import { processIdentity } from '../../support/measured.js'
 
@@ -68,6 +69,22 @@ const identity = (pid: number, change: Partial<ProcessIdentity> = {}) =>
     ...change,
   })
 
+const GLIBC: FoundRuntime = {
+  name: 'glibc',
+  version: undefined,
+  state: 'recognised',
+  reason: undefined,
+  locks: ['lowlevellock'],
+}
+
+const refused = (name: string, version: string | undefined, reason: RuntimeReason): FoundRuntime => ({
+  name,
+  version,
+  state: 'refused',
+  reason,
+  locks: [],
+})
+
 const change = (part: Partial<JudgedChange>): JudgedChange => ({
   timestampSeconds: 1_700_000_200.5,
   source: 'observed',
@@ -97,6 +114,7 @@ function shop(): TargetSnapshot {
     startTimestampSeconds: 1_700_000_050.75,
     version: '1.4',
     cpus: 2.5,
+    runtimes: [GLIBC],
     assessment: {
       ownership: value(0.52, 0.505, 0.535),
       window: value(0.515, 0.485, 0.545),
@@ -157,6 +175,7 @@ function quota(): TargetSnapshot {
     ...idle(),
     name: 'quota',
     cpus: 0.5,
+    runtimes: [GLIBC],
     assessment: {
       ...assessment,
       ownership: value(0.25, 0.125, 0.375),
@@ -180,6 +199,7 @@ function mail(): TargetSnapshot {
     main: identity(12, { namedBy: 'container', exe: undefined, executable: undefined }),
     version: '2.0',
     cpus: 0.5,
+    runtimes: [refused('cpython', '3.11', 'unclassifiable-runtime'), GLIBC],
     assessment: {
       ...idle().assessment,
       ownership: none('owner-unknown'),
@@ -219,6 +239,7 @@ function batch(): TargetSnapshot {
     ...idle(),
     name: 'batch',
     cpus: 16,
+    runtimes: [refused('rust', '1.95.0', 'hidden-locks'), GLIBC],
     assessment: {
       ...idle().assessment,
       ownership: none('too-few-samples'),
@@ -269,6 +290,7 @@ function eventLoop(): TargetSnapshot {
     ...idle(),
     name: 'event-loop',
     cpus: 3,
+    runtimes: [refused('unknown', undefined, 'unreadable')],
     sequentialThreads: 1,
     assessment: {
       ...assessment,
@@ -298,6 +320,7 @@ function idle(): TargetSnapshot {
     startTimestampSeconds: 1_700_000_060,
     version: undefined,
     cpus: undefined,
+    runtimes: [refused('unknown', undefined, 'unknown-libc')],
     assessment: {
       ownership: none('no-contention'),
       window: none('cpu-saturated'),

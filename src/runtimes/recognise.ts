@@ -1,0 +1,108 @@
+import { LOCK_FAMILIES, type LockFamilyName } from './lock-family.js'
+import type { ProgramMarks, Recognition, Runtime, RuntimeFiles } from './runtime.js'
+import { fileNameOf, RUNTIMES } from './runtime-table.js'
+
+/**
+ * Closed set: each is also a value of the label `state`.
+ *
+ * - `recognised`: waits for its locks are told from other waits.
+ * - `refused`: they are not, and p is withheld where they may matter.
+ */
+export const RUNTIME_STATES = ['recognised', 'refused'] as const
+export type RuntimeState = (typeof RUNTIME_STATES)[number]
+
+/**
+ * Why it is refused. Closed set: each is also a value of the label `reason`, which is empty where it is not.
+ *
+ * - `hidden-locks`: waits for its own locks look idle; those of the C library are told apart.
+ * - `unclassifiable-runtime`: no wait of the process can be told from another.
+ * - `unknown-libc`: the program has the marks of no C library and of no runtime that is known.
+ * - `unreadable`: the files that the process has mapped could not all be read.
+ */
+export const RUNTIME_REASONS = [
+  'hidden-locks',
+  'unclassifiable-runtime',
+  'unknown-libc',
+  'unreadable',
+] as const
+export type RuntimeReason = (typeof RUNTIME_REASONS)[number]
+
+/** A C library or a runtime that a process uses. */
+export interface FoundRuntime {
+  /** As {@link RuntimeFiles.name}; `unknown` where nothing is recognised. */
+  readonly name: string
+  readonly version: string | undefined
+  readonly state: RuntimeState
+  readonly reason: RuntimeReason | undefined
+  /** Its locks that have no word for their owner. */
+  readonly locks: readonly LockFamilyName[]
+}
+
+/** What a process runs on, and what its futex waits tell for it. */
+export interface FoundRuntimes {
+  readonly runtimes: readonly FoundRuntime[]
+  readonly runtime: Runtime
+}
+
+/**
+ * Finds all runtimes of a process by what is mapped and by what its program contains. Those of which least can be told
+ * decide what its waits tell.
+ *
+ * @param files Paths of mapped files, at least those for which isRuntimeFile holds; undefined: not all could be read, and
+ *   one of them may be of a runtime whose locks are not seen.
+ */
+export function recogniseRuntimes(files: readonly string[] | undefined, marks: ProgramMarks): FoundRuntimes {
+  const names = (files ?? []).map(fileNameOf)
+  const known = RUNTIMES.flatMap((one) => describe(one, matchesOf(one.recognition, names, marks)))
+  const isAny = (reason: RuntimeReason) => known.some((found) => found.reason === reason)
+  if (!files) return { runtimes: [...known, unknown('unreadable')], runtime: 'unclassifiable' }
+  if (isAny('unclassifiable-runtime')) return { runtimes: known, runtime: 'unclassifiable' }
+  const hasLibc = RUNTIMES.some(({ name, isLibc }) => isLibc && known.some((found) => found.name === name))
+  if (!hasLibc) return { runtimes: [...known, unknown('unknown-libc')], runtime: 'unclassifiable' }
+  return { runtimes: known, runtime: isAny('hidden-locks') ? 'hidden-locks' : 'glibc' }
+}
+
+function unknown(reason: RuntimeReason): FoundRuntime {
+  return { name: 'unknown', version: undefined, state: 'refused', reason, locks: [] }
+}
+
+function describe(
+  { name, locks, untraced }: RuntimeFiles,
+  matches: readonly RegExpExecArray[],
+): readonly FoundRuntime[] {
+  if (matches.length === 0) return []
+  const version = matches.map(({ groups }) => groups?.version).find((one) => one !== undefined)
+  const own = typeof locks === 'function' ? locks(version) : locks
+  const isTraced = own.every((family) => LOCK_FAMILIES[family].isTraced)
+  const reason = untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced
+  return [
+    {
+      name,
+      version,
+      state: isTraced ? 'recognised' : 'refused',
+      reason: isTraced ? undefined : reason,
+      locks: own,
+    },
+  ]
+}
+
+function matchesOf(
+  recognition: Recognition | undefined,
+  fileNames: readonly string[],
+  marks: ProgramMarks,
+): readonly RegExpExecArray[] {
+  if (!recognition) return []
+  const { file, section, interpreter, abiTag, compiler, entryCode, constant } = recognition
+  const find = (pattern: RegExp | undefined, texts: readonly string[]) =>
+    texts.map((text) => pattern?.exec(text)).filter((match) => match !== undefined && match !== null)
+  const isTagged = abiTag && marks.hasAbiTag
+  return [
+    ...find(file, fileNames),
+    ...find(section, marks.sectionNames),
+    ...find(interpreter, marks.interpreter === undefined ? [] : [fileNameOf(marks.interpreter)]),
+    ...find(isTagged ? /^/ : undefined, ['']),
+    ...find(compiler, marks.compilers),
+    ...find(entryCode, [marks.entryCode]),
+    ...find(constant?.pattern, marks.constants),
+  ]
+}

@@ -1,0 +1,29 @@
+import type { ProcessIdentity } from '../process/identify.js'
+import type { FoundRuntime } from '../runtimes/recognise.js'
+import type { Runtime } from '../runtimes/runtime.js'
+
+/** What the processes of a target run on. */
+export interface TargetRuntimes {
+  /** Different ones, each once; as many as have a series. */
+  readonly runtimes: readonly FoundRuntime[]
+  readonly runtime: Runtime
+}
+
+/** Series of one target: programs have two or three, and a pod a few programs. */
+const MAX_RUNTIMES = 16
+
+/** One process of which less is known makes the whole target so: its locks may be the ones that matter. */
+export function runtimesOf(
+  members: readonly Pick<ProcessIdentity, 'runtime' | 'runtimes'>[],
+): TargetRuntimes {
+  const found = new Map<string, FoundRuntime>()
+  for (const one of members.flatMap(({ runtimes }) => runtimes)) {
+    const key = [one.name, one.version, one.state, one.reason].join(' ')
+    if (found.size < MAX_RUNTIMES) found.set(key, one)
+  }
+  const isAny = (runtime: Runtime) => members.some((member) => member.runtime === runtime)
+  return {
+    runtimes: [...found.values()],
+    runtime: isAny('unclassifiable') ? 'unclassifiable' : isAny('hidden-locks') ? 'hidden-locks' : 'glibc',
+  }
+}
