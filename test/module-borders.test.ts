@@ -44,8 +44,8 @@ const BORDERS: Readonly<Record<string, Border>> = {
     packages: ['prom-client'],
   },
   targets: {
-    imports: ['assess', 'deploys', 'drop-oldest', 'join', 'parse', 'resources'],
-    types: ['config', 'process', 'runtimes'],
+    imports: ['assess', 'deploys', 'drop-oldest', 'join', 'parse', 'resources', 'runtimes'],
+    types: ['config', 'process'],
   },
   deploys: {
     imports: ['config', 'drop-oldest', 'estimate', 'log', 'process'],

@@ -40,7 +40,9 @@ export function estimate(description: string) {
         upper: number('What is known of it: at most this').optional(),
       }),
     ])
-    .describe(`${description}, with its 95 % interval; or the reason why there is none, perhaps between bounds`)
+    .describe(
+      `${description}, with its 95 % interval; or the reason why there is none, perhaps between bounds`,
+    )
 }
 
 /** A value with its 95 % interval. */

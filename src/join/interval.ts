@@ -22,6 +22,8 @@ export interface NodeInterval {
   readonly lostEvents: number
   /** Set where no tracer was there to see: nothing is known of samples, waits and locks. */
   readonly isUntraced?: true
+  /** Whether its tracer knows no locks but those of glibc. */
+  readonly isGlibcOnly?: true
 }
 
 /** One process between two borders: what the tracer saw and the CPU time it burned, on one timeline. */
@@ -119,6 +121,7 @@ export function joinInterval(
           waits,
           lostEvents: interval.lostEvents,
           ...(interval.isUntraced ? { isUntraced: true } : {}),
+          ...(interval.isGlibcOnly ? { isGlibcOnly: true } : {}),
         }
       : undefined
   return {

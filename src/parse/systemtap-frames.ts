@@ -98,6 +98,7 @@ function finish(
     beginNs,
     endNs,
     lostEvents: lostEvents + lostByScript,
+    isGlibcOnly: true,
     processes: new Map(
       [...processes].map(([pid, { cpuSamples, threads, waits, locks }]) => [
         pid,

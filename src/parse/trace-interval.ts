@@ -103,6 +103,8 @@ export interface TraceInterval {
   readonly lostEvents: number
   /** Set where no tracer was there to see: nothing is known of processes, and borders are those of a clock. */
   readonly isUntraced?: true
+  /** Set by a tracer that knows no locks but those of glibc. */
+  readonly isGlibcOnly?: true
   readonly processes: ReadonlyMap<number, ProcessTrace>
   /** Stacks of a few waits for each lock that is new: they name it. */
   readonly stacks: readonly LockStack[]

@@ -22,8 +22,8 @@ export interface WaitShape {
 export interface LockFamily {
   /** Undefined where the waits cannot be told from idle ones by their arguments. */
   readonly shape: WaitShape | undefined
-  /** Whether the tracers tell its waits from others. This is the switch: what uses a family without it is refused. */
-  readonly isTraced: boolean
+  /** Which tracers tell its waits from others: what uses a family that the running one does not tell is refused. */
+  readonly tracedBy: 'all' | 'bpftrace' | 'none'
 }
 
 /** include/uapi/linux/futex.h: FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_PRIVATE_FLAG. */
@@ -43,9 +43,9 @@ const DREPPER = {
 /** Families of locks: what the tracers have to know of them, the same for all. */
 export const LOCK_FAMILIES = {
   /** glibc: its mutexes, which have an owner beside the word, and its bare locks (malloc, stdio), which have none: lowlevellock.h. */
-  lowlevellock: { shape: { ...DREPPER, operations: [WAIT | PRIVATE, WAIT] }, isTraced: true },
+  lowlevellock: { shape: { ...DREPPER, operations: [WAIT | PRIVATE, WAIT] }, tracedBy: 'all' },
   /** `Mutex` of Rust's library on Linux: library/std/src/sys/sync/mutex/futex.rs. */
-  'rust-mutex': { shape: { ...DREPPER, operations: [WAIT_BITSET | PRIVATE] }, isTraced: false },
+  'rust-mutex': { shape: { ...DREPPER, operations: [WAIT_BITSET | PRIVATE] }, tracedBy: 'bpftrace' },
   /** Writers of `RwLock` of Rust wait on the word after the state: library/std/src/sys/sync/rwlock/futex.rs. */
   'rust-rwlock': {
     shape: {
@@ -56,7 +56,7 @@ export const LOCK_FAMILIES = {
       held: { mask: 0x3fffffff, atLeast: 0x3fffffff },
       contended: { mask: 0xc0000000, atLeast: 0x40000000 },
     },
-    isTraced: false,
+    tracedBy: 'bpftrace',
   },
   /** Mutexes of musl of the default type: EBUSY and the bit of waiters, src/thread/pthread_mutex_timedlock.c. */
   'musl-mutex': {
@@ -68,16 +68,16 @@ export const LOCK_FAMILIES = {
       held: { mask: 0x7fffffff, atLeast: 1 },
       contended: { mask: 0x80000000, atLeast: 0x80000000 },
     },
-    isTraced: false,
+    tracedBy: 'bpftrace',
   },
   /** A lock that a program has made of a futex word itself; no file tells of it. */
-  plain: { shape: { ...DREPPER, operations: [WAIT | PRIVATE, WAIT] }, isTraced: false },
+  plain: { shape: { ...DREPPER, operations: [WAIT | PRIVATE, WAIT] }, tracedBy: 'all' },
   /** Rust's crate parking_lot: a thread waits on a word of its own, not on the lock. */
-  'parking-lot': { shape: undefined, isTraced: false },
+  'parking-lot': { shape: undefined, tracedBy: 'none' },
   /** A flag or a queue behind a mutex and a condition variable, or what works like one. */
-  'condition-variable': { shape: undefined, isTraced: false },
+  'condition-variable': { shape: undefined, tracedBy: 'none' },
   /** The runtime's scheduler puts another of its own threads in the place of one that waits. */
-  'user-level': { shape: undefined, isTraced: false },
+  'user-level': { shape: undefined, tracedBy: 'none' },
 } as const satisfies Record<string, LockFamily>
 
 export type LockFamilyName = keyof typeof LOCK_FAMILIES

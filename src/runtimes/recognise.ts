@@ -54,12 +54,13 @@ export interface FoundRuntimes {
 export function recogniseRuntimes(files: readonly string[] | undefined, marks: ProgramMarks): FoundRuntimes {
   const names = (files ?? []).map(fileNameOf)
   const known = RUNTIMES.flatMap((one) => describe(one, matchesOf(one.recognition, names, marks)))
-  const isAny = (reason: RuntimeReason) => known.some((found) => found.reason === reason)
   if (!files) return { runtimes: [...known, unknown('unreadable')], runtime: 'unclassifiable' }
-  if (isAny('unclassifiable-runtime')) return { runtimes: known, runtime: 'unclassifiable' }
-  const hasLibc = RUNTIMES.some(({ name, isLibc }) => isLibc && known.some((found) => found.name === name))
-  if (!hasLibc) return { runtimes: [...known, unknown('unknown-libc')], runtime: 'unclassifiable' }
-  return { runtimes: known, runtime: isAny('hidden-locks') ? 'hidden-locks' : 'glibc' }
+  // Of two C libraries it is not known whose rules a wait follows.
+  const libcs = RUNTIMES.filter(({ name, isLibc }) => isLibc && known.some((found) => found.name === name))
+  const isOpen = libcs.length !== 1 && toldBy(known) !== 'unclassifiable'
+  return isOpen
+    ? { runtimes: [...known, unknown('unknown-libc')], runtime: 'unclassifiable' }
+    : { runtimes: known, runtime: toldBy(known) }
 }
 
 function unknown(reason: RuntimeReason): FoundRuntime {
@@ -73,17 +74,40 @@ function describe(
   if (matches.length === 0) return []
   const version = matches.map(({ groups }) => groups?.version).find((one) => one !== undefined)
   const own = typeof locks === 'function' ? locks(version) : locks
-  const isTraced = own.every((family) => LOCK_FAMILIES[family].isTraced)
-  const reason = untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced
+  const found = { name, version, locks: own }
   return [
-    {
-      name,
-      version,
-      state: isTraced ? 'recognised' : 'refused',
-      reason: isTraced ? undefined : reason,
-      locks: own,
-    },
+    own.every((family) => LOCK_FAMILIES[family].tracedBy !== 'none')
+      ? recognised(found)
+      : refused(found, untraced),
   ]
+}
+
+type Described = Pick<FoundRuntime, 'name' | 'version' | 'locks'>
+
+function recognised(found: Described): FoundRuntime {
+  return { ...found, state: 'recognised', reason: undefined }
+}
+
+function refused(found: Described, untraced: RuntimeFiles['untraced']): FoundRuntime {
+  const reason = untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced
+  return { ...found, state: 'refused', reason }
+}
+
+/** The same runtimes for a tracer that knows the waits of the C library of GNU only. */
+export function refuseOwnerless(runtimes: readonly FoundRuntime[]): FoundRuntimes {
+  const known = runtimes.map((found) => {
+    const isTraced = found.locks.every((family) => LOCK_FAMILIES[family].tracedBy !== 'bpftrace')
+    const runtime = RUNTIMES.find(({ name }) => name === found.name)
+    return isTraced || !runtime ? found : refused(found, runtime.untraced)
+  })
+  return { runtimes: known, runtime: toldBy(known) }
+}
+
+/** Those of which least can be told decide. */
+function toldBy(runtimes: readonly FoundRuntime[]): Runtime {
+  const reasons = runtimes.flatMap(({ reason }) => reason ?? [])
+  if (reasons.some((reason) => reason !== 'hidden-locks')) return 'unclassifiable'
+  return reasons.length > 0 ? 'hidden-locks' : 'classifiable'
 }
 
 function matchesOf(

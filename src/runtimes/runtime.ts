@@ -3,11 +3,11 @@ import type { LockFamilyName } from './lock-family.js'
 /**
  * What the arguments of a futex wait tell in a process:
  *
- * - `glibc`: by its rules, a lock from an idle wait.
+ * - `classifiable`: by the rules of its libraries, a lock from an idle wait.
  * - `hidden-locks`: the same, but the program has locks of its own as well, whose waits look idle.
  * - `unclassifiable`: nothing.
  */
-export type Runtime = 'glibc' | 'hidden-locks' | 'unclassifiable'
+export type Runtime = 'classifiable' | 'hidden-locks' | 'unclassifiable'
 
 /** What the file of a program says of what it was made with. */
 export interface ProgramMarks {
@@ -63,5 +63,5 @@ export interface RuntimeFiles {
   /** Locks that it adds to a process. @param version Undefined where it is not known. */
   readonly locks: readonly LockFamilyName[] | ((version: string | undefined) => readonly LockFamilyName[])
   /** What a process is as long as one of these is not traced. */
-  readonly untraced: Exclude<Runtime, 'glibc'>
+  readonly untraced: Exclude<Runtime, 'classifiable'>
 }

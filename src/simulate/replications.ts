@@ -68,7 +68,7 @@ export function runReplications(scenario: Scenario, replications: number, limits
     scenario,
     parallelFraction: injectedParallelFraction(scenario),
     eq25: contendedCpuSeconds > 0 ? 1 - contendedSeconds / contendedCpuSeconds : undefined,
-    assessment: assess(intervals, { runtime: 'glibc', sequentialThreads: new Set() }, limits),
+    assessment: assess(intervals, { runtime: 'classifiable', sequentialThreads: new Set() }, limits),
     throughput: meanOf(runs.map((run) => run.throughput)),
     responseSeconds: responses.length > 0 ? meanOf(responses) : undefined,
     utilization: meanOf(runs.map((run) => run.utilization)),

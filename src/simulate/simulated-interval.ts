@@ -90,7 +90,8 @@ function sumWaits(locks: readonly LockTrace[]): WaitTotals {
 
 function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTrace[] {
   const address = FIRST_LOCK_ADDRESS + BigInt(lock) * LOCK_BYTES
-  return isKnown ? [
+  return isKnown
+    ? [
         {
           address,
           futexClass: 'mutex',
@@ -99,7 +100,8 @@ function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTra
           ownedAtMost: sums.ownedSamples,
           handOverSeconds: 0,
         },
-      ] : []
+      ]
+    : []
 }
 
 function nanoseconds(seconds: number): bigint {

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../process/identify.js'
-import type { FoundRuntime } from '../runtimes/recognise.js'
+import { type FoundRuntime, refuseOwnerless } from '../runtimes/recognise.js'
 import type { Runtime } from '../runtimes/runtime.js'
 
 /** What the processes of a target run on. */
@@ -12,10 +12,16 @@ export interface TargetRuntimes {
 /** Series of one target: programs have two or three, and a pod a few programs. */
 const MAX_RUNTIMES = 16
 
-/** One process of which less is known makes the whole target so: its locks may be the ones that matter. */
+/**
+ * One process of which less is known makes the whole target so: its locks may be the ones that matter.
+ *
+ * @param isGlibcOnly Whether the tracer knows no locks but those of glibc.
+ */
 export function runtimesOf(
-  members: readonly Pick<ProcessIdentity, 'runtime' | 'runtimes'>[],
+  identities: readonly Pick<ProcessIdentity, 'runtime' | 'runtimes'>[],
+  isGlibcOnly = false,
 ): TargetRuntimes {
+  const members = isGlibcOnly ? identities.map(({ runtimes }) => refuseOwnerless(runtimes)) : identities
   const found = new Map<string, FoundRuntime>()
   for (const one of members.flatMap(({ runtimes }) => runtimes)) {
     const key = [one.name, one.version, one.state, one.reason].join(' ')
@@ -24,6 +30,10 @@ export function runtimesOf(
   const isAny = (runtime: Runtime) => members.some((member) => member.runtime === runtime)
   return {
     runtimes: [...found.values()],
-    runtime: isAny('unclassifiable') ? 'unclassifiable' : isAny('hidden-locks') ? 'hidden-locks' : 'glibc',
+    runtime: isAny('unclassifiable')
+      ? 'unclassifiable'
+      : isAny('hidden-locks')
+        ? 'hidden-locks'
+        : 'classifiable',
   }
 }

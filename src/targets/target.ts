@@ -12,6 +12,7 @@ import type { FoundRuntime } from '../runtimes/recognise.js'
 import { createHoldBack } from './hold-back.js'
 import { createMainProcess } from './main-process.js'
 import { createMemberJoin, type GroupedInterval } from './member-join.js'
+import { withOwnLocks } from './own-locks.js'
 import type { ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
 import { runtimesOf } from './target-runtimes.js'
@@ -135,7 +136,7 @@ export function createTarget(
     const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
     const { bottleneck } = assessment
-    const isComparable = increment.batch !== undefined && known.runtime === 'glibc'
+    const isComparable = increment.batch !== undefined && known.runtime === 'classifiable'
     if (isComparable) tracker.record(increment.batch, bottleneck && nameOf(bottleneck), nowSeconds)
   }
 
@@ -149,7 +150,8 @@ export function createTarget(
     assessed,
     recentSeconds: () => recentSeconds,
     lastAliveNs: () => lastAliveNs,
-    advance(members, interval, nowSeconds) {
+    advance(found, interval, nowSeconds) {
+      const members = found.map(withOwnLocks)
       const identities = members.map(({ identity }) => identity)
       const before = main.identity()
       const { event, isAlive } = main.observe(identities, nowSeconds)
@@ -158,9 +160,9 @@ export function createTarget(
       if (event === 'deploy' || (event === 'restart' && !addUp)) forget()
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) {
-        const found = runtimesOf(identities)
-        runtimes = found.runtimes
-        assessed.useRuntime(found.runtime)
+        const known = runtimesOf(identities, interval.node.isGlibcOnly)
+        runtimes = known.runtimes
+        assessed.useRuntime(known.runtime)
       }
       take(members, join(members, main.identity(), interval), nowSeconds)
       return event

@@ -30,7 +30,7 @@ export function createTrailingAssessment(
   limits: () => TargetLimits,
   sequentialThreads: readonly ThreadRole[],
 ): TrailingAssessment {
-  let known: Known = { runtime: 'glibc', sequentialThreads: new Set(sequentialThreads) }
+  let known: Known = { runtime: 'classifiable', sequentialThreads: new Set(sequentialThreads) }
   let all: TargetInterval[] = []
   let usable = leaveOutParked(all)
   let assessment = assess([], known, limits())

@@ -196,7 +196,7 @@ test('without a tracer a target has its CPU use and no p, whatever its runtime',
   const nodes = seconds(5).map((node) => ({ ...node, isUntraced: true as const }))
   const blind = { kind: 'none', reason: 'no-tracer' }
   const intervals = nodes.map((node) => targetInterval([], { node, cpuSamples: 0 }))
-  for (const runtime of ['glibc', 'unclassifiable'] as const) {
+  for (const runtime of ['classifiable', 'unclassifiable'] as const) {
     const assessment = assess(intervals, { ...GLIBC, runtime }, LIMITS)
     expect(assessment).toMatchObject({ ownership: blind, window: blind, busyCpus: expect.closeTo(1.5, 9) })
     expect(assessment).toMatchObject({ queueLength: undefined, speedupLimit: undefined, locks: [] })

@@ -23,7 +23,7 @@ const times = (count: number, interval: TargetInterval) => Array.from({ length: 
 function estimate(
   intervals: readonly TargetInterval[],
   roles: ReadonlySet<string> = new Set(),
-  runtime: Runtime = 'glibc',
+  runtime: Runtime = 'classifiable',
 ) {
   const locks = sumLocks(intervals)
   const bottleneck = findBottleneck(locks, sumThreads(intervals), roles)
@@ -92,9 +92,11 @@ describe('without a bottleneck', () => {
   test('waits were lost: events-lost, for they may have been for a lock', () => {
     for (const hasWaited of [true, false]) {
       const lossy = targetInterval([], { hasWaited, node: { ...nodeInterval(1.5), lostEvents: 2 } })
-      expect(whyUncontended([lossy], 'glibc')).toBe('events-lost')
+      expect(whyUncontended([lossy], 'classifiable')).toBe('events-lost')
       const hardly = targetInterval([], { hasWaited, node: { ...nodeInterval(1.5), lostEvents: 1 } })
-      expect(whyUncontended([hardly], 'glibc')).toBe(hasWaited ? 'no-lock-contention' : 'no-contention')
+      expect(whyUncontended([hardly], 'classifiable')).toBe(
+        hasWaited ? 'no-lock-contention' : 'no-contention',
+      )
     }
   })
 

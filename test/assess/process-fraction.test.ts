@@ -126,7 +126,7 @@ describe('the samples of an interval', () => {
 
 describe('where a thread is the bottleneck', () => {
   const loop = threadUse('loop of 1', 0.9, { isMain: true })
-  const known = { runtime: 'glibc', sequentialThreads: new Set(['main thread']) } as const
+  const known = { runtime: 'classifiable', sequentialThreads: new Set(['main thread']) } as const
   const second = targetInterval([], {
     cpuSeconds: 2,
     cpuSamples: 200,

@@ -151,7 +151,7 @@ describe('a process', () => {
       const runtimeFiles = ['/usr/lib/x86_64-linux-gnu/libc.so.6']
       return (await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) })))?.runtime
     }
-    expect(await runtimeOf({})).toBe('glibc')
+    expect(await runtimeOf({})).toBe('classifiable')
     expect(await runtimeOf({ marks: { ...NO_MARKS, sectionNames: ['.text', '.go.buildinfo'] } })).toBe(
       'unclassifiable',
     )

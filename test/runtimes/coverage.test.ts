@@ -18,7 +18,7 @@ function rowsOf(heading: string): readonly (readonly string[])[] {
 const code = (texts: readonly string[]) => texts.map((text) => `\`${text}\``).join(', ')
 
 function stateOf({ untraced }: RuntimeFiles, families: readonly (keyof typeof LOCK_FAMILIES)[]): string {
-  if (families.every((family) => LOCK_FAMILIES[family].isTraced)) return 'recognised'
+  if (families.every((family) => LOCK_FAMILIES[family].tracedBy !== 'none')) return 'recognised'
   return `refused: \`${untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced}\``
 }
 
@@ -27,8 +27,8 @@ function describeWord({ mask, atLeast }: WordTest): string {
   return mask === 0xffffffff ? `w ≥ ${number}` : `w & 0x${mask.toString(16)} ≥ ${number}`
 }
 
-function describeFamily({ shape, isTraced }: LockFamily): readonly string[] {
-  const traced = isTraced ? 'yes' : 'no'
+function describeFamily({ shape, tracedBy }: LockFamily): readonly string[] {
+  const traced = tracedBy === 'all' ? 'yes' : tracedBy === 'none' ? 'no' : tracedBy
   if (!shape) return ['', '', '', '', traced]
   const { operations, expected, waitOffset, held, contended } = shape
   const calls = code(operations.map((operation) => `0x${operation.toString(16)}`))

@@ -69,7 +69,7 @@ export function lockInterval(label: string | undefined, change: Partial<LockInte
 }
 
 /** A target of which all waits can be told, and which has no sequential thread. */
-export const GLIBC: Known = { runtime: 'glibc', sequentialThreads: new Set() }
+export const GLIBC: Known = { runtime: 'classifiable', sequentialThreads: new Set() }
 
 /** What a process did at a lock, by itself. */
 export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
@@ -167,7 +167,7 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     executable: undefined,
     version: undefined,
     startTimestampSeconds: 1000 + pid,
-    runtime: 'glibc',
+    runtime: 'classifiable',
     runtimes: [{ name: 'glibc', version: undefined, state: 'recognised', reason: undefined, locks: [] }],
     cgroup: undefined,
     systemdUnit: undefined,

@@ -35,7 +35,7 @@ function window(
 function identify(pid: number): ProcessIdentity {
   return processIdentity(pid, {
     target: pid < 10 ? 'shopd' : `service${pid}`,
-    runtime: pid === 99 ? 'unclassifiable' : 'glibc',
+    runtime: pid === 99 ? 'unclassifiable' : 'classifiable',
   })
 }
 

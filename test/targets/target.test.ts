@@ -121,10 +121,10 @@ describe('its runtime', () => {
   })
 
   test('decides whether its samples are compared before and after a deploy', () => {
-    for (const runtime of ['glibc', 'unclassifiable'] as const) {
+    for (const runtime of ['classifiable', 'unclassifiable'] as const) {
       const { target, advance } = scene()
       times(20, () => advance(member(1, {}, { runtime })))
-      expect(target.trackerState().recent.batches).toBe(runtime === 'glibc' ? 20 : 0)
+      expect(target.trackerState().recent.batches).toBe(runtime === 'classifiable' ? 20 : 0)
     }
   })
 })
