@@ -20,10 +20,10 @@ function wrapped(script: string): NonNullable<Fault['start']> {
 export const MACHINE: readonly Fault[] = [
   {
     name: 'full-disk',
-    title: 'the disk below state and log is full',
+    title: 'the disk below the state is full',
     args: (folder) => [`--path.state=${join(folder, 'full/state')}`],
     start: wrapped(
-      'mkdir "$0/full" && mount -t tmpfs -o size=64k tmpfs "$0/full" && touch "$0/full/log" && { cat /dev/zero > "$0/full/zero"; exec 3>&2; } 2>/dev/null; exec',
+      'mkdir "$0/full" && mount -t tmpfs -o size=64k tmpfs "$0/full" && cat /dev/zero > "$0/full/zero" 2>/dev/null; exec',
     ),
     async inflict({ exporter, seconds }) {
       for (let second = 0; second < seconds; second += 1) {
@@ -43,7 +43,9 @@ export const MACHINE: readonly Fault[] = [
   {
     name: 'hidden-processes',
     title: '/proc is mounted with hidepid=2, and the exporter is nobody',
-    isBlinding: true,
+    isExplained: (scrape) =>
+      scrape.value('amdahl_tracer_up') === 0 &&
+      scrape.labelValues('amdahl_node_estimate_unavailable', 'reason').includes('no-tracer'),
     start: wrapped(
       'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups',
     ),
