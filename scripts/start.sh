@@ -6,6 +6,9 @@ cd "$(dirname "$0")/.."
 . scripts/safe-path.sh
 sh scripts/setup.sh start
 
+# As the first line of main.js has it, for who installs it.
+small=--max-semi-space-size=2
+
 # For bpftrace, and to read of others; what is asked for may need others.
 capabilities=+bpf,+perfmon,+sys_ptrace,+dac_read_search
 
@@ -23,8 +26,9 @@ if [ "$(id -u)" -eq 0 ]; then
   wrapper="setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all --bounding-set=-all,$capabilities"
   # shellcheck disable=SC2086 # a list of words
   if problem=$($wrapper true 2>&1); then
-    exec $wrapper node dist/main.js "$@"
+    exec $wrapper node $small dist/main.js "$@"
   fi
   echo "start: the exporter keeps all capabilities that it has, as setpriv cannot drop them: $problem" >&2
 fi
-exec node dist/main.js "$@"
+# shellcheck disable=SC2086 # one flag
+exec node $small dist/main.js "$@"

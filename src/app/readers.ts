@@ -13,6 +13,9 @@ export type Readers = ReturnType<typeof createReaders>
 /** Starts a reader: another one in tests. */
 export type StartReader = typeof startReader
 
+/** What reads of processes keeps nothing: where none is new, it need not be there. Milliseconds. */
+const IDLE_MS = 60_000
+
 /** One for processes, which is soon done, and one for names of locks, which may read large files. */
 export function createReaders(
   places: ReaderPlaces,
@@ -35,6 +38,7 @@ export function createReaders(
   const processes = createReaderProcess<LookRequest, LookAnswer>({
     ...options,
     limitMs: LOOK_LIMIT_MS,
+    idleMs: IDLE_MS,
     pathOf: describeLook,
     ownerOf: (request) => ('pid' in request ? ownerOf(request.pid) : undefined),
   })

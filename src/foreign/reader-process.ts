@@ -47,6 +47,8 @@ export interface ReaderOptions<Request> {
   readonly pathOf: (request: Request) => string
   /** Who pays for it with a pause where it fails; undefined: nobody. */
   readonly ownerOf: (request: Request) => string | undefined
+  /** It ends after this time without a request, and the next one starts it anew; unless given, it stays. Milliseconds. */
+  readonly idleMs?: number
 }
 
 /** Requests that wait. */
@@ -74,6 +76,7 @@ export function createReaderProcess<Request extends object, Answer>({
   onRefused,
   pathOf,
   ownerOf,
+  idleMs,
 }: ReaderOptions<Request>): ReaderProcess<Request, Answer> {
   const queue: Pending<Request, Answer>[] = []
   /** Those that were left behind, and whose files they wait for. */
@@ -82,6 +85,7 @@ export function createReaderProcess<Request extends object, Answer>({
   let starts: readonly number[] = []
   let child: ChildProcess | undefined
   let current: Pending<Request, Answer> | undefined
+  /** Until the current one has taken too long, or nothing was asked for long enough. */
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -156,7 +160,10 @@ export function createReaderProcess<Request extends object, Answer>({
   function next(): void {
     while (!current) {
       const pending = queue.shift()
-      if (!pending) return
+      if (!pending) {
+        rest()
+        return
+      }
       pending.owner = ownerOf(pending.request)
       if (pending.owner !== undefined && isPutOff(pending.owner)) {
         onRefused({ reason: 'put-off', path: pending.owner })
@@ -169,11 +176,26 @@ export function createReaderProcess<Request extends object, Answer>({
         continue
       }
       current = pending
+      clearTimeout(timer)
       timer = setTimeout(() => giveUp(active), limitMs)
       timer.unref()
       // Without a channel it has an event to come.
       if (active.connected) active.send(pending.request, () => {})
     }
+  }
+
+  /** Nothing is asked for. */
+  function rest(): void {
+    if (idleMs === undefined || !child) return
+    clearTimeout(timer)
+    timer = setTimeout(end, idleMs)
+    timer.unref()
+  }
+
+  function end(): void {
+    const open = child
+    child = undefined
+    open?.kill('SIGKILL')
   }
 
   return {
@@ -187,10 +209,8 @@ export function createReaderProcess<Request extends object, Answer>({
     pids: () => [...left.keys(), ...(child ? [child] : [])].flatMap(({ pid }) => pid ?? []),
     close() {
       isClosed = true
-      const open = child
-      child = undefined
+      end()
       finish('busy')
-      open?.kill('SIGKILL')
     },
   }
 }

@@ -34,7 +34,7 @@ describe('a reader', () => {
   let children: StandIn[]
   let refused: Refusal[]
 
-  function create(prepare = (_: StandIn) => {}) {
+  function create(prepare = (_: StandIn) => {}, idleMs?: number) {
     return createReaderProcess<{ path: string; owner?: string }, string>({
       start() {
         const child = new StandIn(100 + children.length)
@@ -46,6 +46,7 @@ describe('a reader', () => {
       onRefused: (refusal) => refused.push(refusal),
       pathOf: ({ path }) => path,
       ownerOf: ({ owner }) => owner,
+      ...(idleMs === undefined ? {} : { idleMs }),
     })
   }
 
@@ -167,6 +168,25 @@ describe('a reader', () => {
     children[2]?.emit('exit', null)
     void theirs('/fine')
     expect(children[3]?.received).toEqual([{ path: '/fine', owner: 'user 1001' }])
+  })
+
+  test('ends when nothing was asked of it for a while, where it may, and is started again', async () => {
+    const reader = create(undefined, 60_000)
+    void reader.ask(ask('/a'))
+    children[0]?.tell('A')
+    vi.advanceTimersByTime(59_999)
+    const slow = reader.ask(ask('/b'))
+    vi.advanceTimersByTime(9_999)
+    expect(children[0]?.signal).toBeUndefined()
+    children[0]?.tell('B')
+    expect(await slow).toEqual({ answer: 'B' })
+    vi.advanceTimersByTime(60_000)
+    expect([children[0]?.signal, reader.pids()]).toEqual(['SIGKILL', []])
+    children[0]?.emit('exit', null)
+    const later = reader.ask(ask('/c'))
+    children[1]?.tell('C')
+    expect(await later).toEqual({ answer: 'C' })
+    expect(refused).toEqual([])
   })
 
   test('has a queue of bounded length', async () => {

@@ -19,6 +19,12 @@ test.each([
   expect([...list.matchAll(name)].map(([, one = '']) => one.toLowerCase()).sort()).toEqual(needed)
 })
 
+test('it is started with the flags of Node.js that the installed program has', () => {
+  const [, flags] =
+    /^#!\/usr\/bin\/env -S node (.+)$/m.exec(readFileSync(join(ROOT, 'src/main.ts'), 'utf8')) ?? []
+  expect(readFileSync(join(ROOT, 'scripts/start.sh'), 'utf8')).toContain(`\nsmall=${flags}\n`)
+})
+
 test('programs are not looked for where npm puts those of folders above', () => {
   const script = join(ROOT, 'scripts/safe-path.sh')
   const path = '/tmp/node_modules/.bin:relative::/usr/bin:/a/node_modules/x:/bin'
