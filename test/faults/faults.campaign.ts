@@ -70,7 +70,7 @@ test('faults', async () => {
   const body = `Made by \`npm run test:faults\` on ${describeEnvironment()}, ${SECONDS} s for each, with the real tracer. Beside it
 runs a service with a lock whose p is known, and /metrics is scraped four times a second. *lost*: scrapes without an answer
 within 10 s. *known after*: p was given again so long after it was over, or why not was said. *wrong*: answers with a p that
-is off by more than 0.05, with an interval that does not cover the truth. *back*: counters that went back. *left*: processes of
+is off by more than 0.05, with an interval that even twice as wide would not cover the truth. *back*: counters that went back. *left*: processes of
 the exporter that were there after its end.
 
 ${HEAD}

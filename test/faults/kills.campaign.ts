@@ -31,7 +31,7 @@ took ${seconds.toFixed(0)} s.
 | tracer killed | ${killed.tracers} |
 | scrapes meanwhile | ${killed.scrapes} |
 | p given | ${killed.given} |
-| of these wrong (by more than 0.05, and the interval does not cover the truth, ${killed.p.toFixed(3)}) | ${killed.wrong} |
+| of these wrong (by more than 0.05, and an interval twice as wide does not cover the truth, ${killed.p.toFixed(3)}) | ${killed.wrong} |
 | counters that went back, in a life of the exporter; those of deploys, over all of them | ${killed.backwards.size} |
 | processes of a killed exporter that were there two seconds later | ${killed.orphans} |
 | deploys that it said were recorded | ${killed.announced} |

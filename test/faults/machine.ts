@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { MAIN } from '../e2e/support/exporter.js'
 import { sleep, start } from '../e2e/support/process.js'
@@ -15,6 +16,9 @@ function wrapped(script: string): NonNullable<Fault['start']> {
   return async (folder, args, keep) =>
     keep(start('unshare', ['--mount', 'sh', '-c', `${script} "$@"`, folder, process.execPath, MAIN, ...args]))
 }
+
+/** A scrape takes one, a look at a process up to four. */
+const SPARE = 12
 
 /** What the machine does not have, or does not allow. */
 export const MACHINE: readonly Fault[] = [
@@ -57,14 +61,16 @@ export const MACHINE: readonly Fault[] = [
   },
   {
     name: 'few-descriptors',
-    title: 'no more than 64 descriptors, of which 32 are taken by connections',
-    start: wrapped('exec prlimit --nofile=64'),
+    title: `${SPARE} descriptors more than it has, half of which are taken by connections`,
     async inflict({ exporter, seconds }) {
-      const sockets = Array.from({ length: 32 }, () =>
-        fetch(`${exporter.url}/-/healthy`, { keepalive: true }),
-      )
-      await Promise.allSettled(sockets)
+      const { pid } = exporter.child
+      const most = readdirSync(`/proc/${pid}/fd`).length + SPARE
+      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
+      const { hostname, port } = new URL(exporter.url)
+      const sockets = Array.from({ length: SPARE / 2 }, () => connect(Number(port), hostname))
+      for (const socket of sockets) socket.on('error', () => {})
       await sleep(seconds * 1000)
+      for (const socket of sockets) socket.destroy()
       return sockets.length
     },
   },

@@ -1,3 +1,4 @@
+import type { AnsweredEstimate } from '../bench/truth/row.js'
 import type { Fault } from './fault.js'
 import type { Seen } from './watch.js'
 import { wrongOf } from './witness.js'
@@ -22,13 +23,17 @@ export interface Outcome {
 /** A scrape that takes longer is a problem. Seconds. */
 const SLOW = 1
 
+function describe({ value, lower, upper }: AnsweredEstimate = {}): string {
+  return `${value?.toFixed(3)} (${lower?.toFixed(3)}–${upper?.toFixed(3)})`
+}
+
 /** In words; none where all is as it has to be. */
 export function problemsOf(outcome: Outcome): readonly string[] {
   const { fault, seen, status, orphans } = outcome
   const wrong = wrongOf(seen.estimates, outcome.p)
   const mayBeSilent = fault.isFatal || fault.isBlinding || fault.isExplained
   const problems = [
-    wrong.length > 0 && `${wrong.length} wrong p, as ${wrong[0]?.value} for ${outcome.p.toFixed(3)}`,
+    wrong.length > 0 && `${wrong.length} wrong p, as ${describe(wrong[0])} for ${outcome.p.toFixed(3)}`,
     seen.backwards.size > 0 && `counters went back: ${[...seen.backwards].slice(0, 3).join(' ')}`,
     orphans > 0 && `${orphans} processes were left`,
     status !== 0 && `the exporter ended with ${status}`,
