@@ -126,7 +126,7 @@ test('soak', async () => {
     const body = `Made by \`npm run test:soak\` on ${describeEnvironment()}: ${PROGRAMS} services with a lock at a time, of ${NAMES} names
 in turn; every ${CHANGE_SECONDS.toFixed(1)} s one ends and another one starts, for ${SECONDS} s, with intervals of ${INTERVAL_MS} ms: ${Math.round((SECONDS * 1000) / INTERVAL_MS)} of them, and ${started} processes.
 At the end there were ${targets} targets; the slowest scrape took ${slowest.toFixed(0)} ms. The trend is that of the second half,
-by means of ${PERIOD_SECONDS} s, with its 95 % interval.
+by means of ${PERIOD_SECONDS.toFixed(1)} s, with its 95 % interval.
 
 | of the exporter | at most | at the end | trend, an hour |
 |---|---|---|---|
@@ -136,7 +136,7 @@ ${rows.join('\n')}
     if (process.env.SOAK_SECONDS === undefined)
       writeSection(PAGE, 'Reliability', 'Services that come and go', body)
     else console.log(body)
-    expect(status).toBe(0)
+    expect(status, exporter.child.stderr()).toBe(0)
     expect(existsSync(`/proc/${exporter.child.pid}`)).toBe(false)
   })
 })
