@@ -1,4 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
+
+// By itself Node.js keeps three times 16 MiB for objects that live for a moment. With 2 MiB the exporter of 50 targets has
+// 20 MB less, and takes as much CPU time.
 
 // Before all else is loaded, and in commands that do not listen for them either: a terminal that closes must not end the
 // service, and signals of log rotation and the like do nothing. Of SIGUSR1 Node.js makes an open debugger otherwise.

@@ -63,7 +63,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   privileges: { imports: ['parse'], types: ['config'] },
   tracer: { imports: ['config', 'log', 'parse', 'privileges'], packages: ['execa'] },
   sample: { imports: ['drop-oldest', 'join', 'parse'], packages: ['systeminformation'] },
-  foreign: { imports: ['parse'], types: ['log'] },
+  foreign: { imports: ['drop-oldest', 'parse'], types: ['log'] },
   runtimes: { imports: ['parse'], pure: true },
   estimate: { imports: [], pure: true },
   join: { imports: ['parse'], pure: true },

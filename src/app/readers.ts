@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.js'
 import { describeLook, LOOK_LIMIT_MS, type LookAnswer } from '../process/foreign-source.js'
 import type { LookRequest } from '../process/process-looks.js'
 import { createProcessCostMeter, type ProcessCost } from '../sample/process-cost.js'
+import type { Procfs } from '../sample/procfs.js'
 import { LOCK_NAME_LIMIT_MS, type LockName, type LockNameRequest } from '../symbolize/lock-namer.js'
 
 /** The processes that read what other processes control. */
@@ -12,24 +13,40 @@ export type Readers = ReturnType<typeof createReaders>
 /** Starts a reader: another one in tests. */
 export type StartReader = typeof startReader
 
+/** What reads of processes keeps nothing: where none is new, it need not be there. Milliseconds. */
+const IDLE_MS = 60_000
+
 /** One for processes, which is soon done, and one for names of locks, which may read large files. */
 export function createReaders(
   places: ReaderPlaces,
-  procfs: Parameters<typeof createProcessCostMeter>[0],
+  procfs: Parameters<typeof createProcessCostMeter>[0] & Pick<Procfs, 'readUid' | 'readCgroup'>,
   logger: Pick<Logger, 'warn'>,
   start: StartReader = startReader,
 ) {
   const refusals: RefusalLog = createRefusalLog(logger)
   const options = { start: () => start(places), onRefused: refusals.add }
+
+  /** Who answers for a process: its user; of root's, those of one cgroup, and each by itself that has none. */
+  function ownerOf(pid: number): string | undefined {
+    const uid = procfs.readUid(pid)
+    if (uid !== 0) return uid === undefined ? undefined : `user ${uid}`
+    const paths = procfs.readCgroup(pid)
+    const cgroup = paths?.unified ?? paths?.v1.get('name=systemd') ?? '/'
+    return cgroup === '/' ? `root, process ${pid}` : `root, cgroup ${cgroup}`
+  }
+
   const processes = createReaderProcess<LookRequest, LookAnswer>({
     ...options,
     limitMs: LOOK_LIMIT_MS,
+    idleMs: IDLE_MS,
     pathOf: describeLook,
+    ownerOf: (request) => ('pid' in request ? ownerOf(request.pid) : undefined),
   })
   const locks = createReaderProcess<LockNameRequest, LockName | undefined>({
     ...options,
     limitMs: LOCK_NAME_LIMIT_MS,
     pathOf: ({ pid }) => `/proc/${pid}`,
+    ownerOf: ({ pid }) => ownerOf(pid),
   })
   const meters = [processes, locks].map(({ pids }) => {
     const meter = createProcessCostMeter(procfs)

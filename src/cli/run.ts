@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { AddCommand, CommandContext } from './command-context.js'
+import { addCapabilitiesCommand } from './commands/capabilities.js'
 import { addCheckConfigCommand } from './commands/check-config.js'
 import { addDeployCheckCommand } from './commands/deploy-check.js'
 import { addDoctorCommand } from './commands/doctor.js'
@@ -13,6 +14,7 @@ import { describeUsageError, USAGE_STATUS } from './usage-error.js'
 const COMMANDS: readonly AddCommand[] = [
   addServeCommand,
   addDoctorCommand,
+  addCapabilitiesCommand,
   addSimulateCommand,
   addCheckConfigCommand,
   addDeployCheckCommand,

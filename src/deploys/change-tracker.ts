@@ -8,6 +8,7 @@ import {
   follow,
   forgetMeasured,
   type History,
+  learn,
   measure,
   versionOf,
 } from './history.js'
@@ -104,7 +105,11 @@ export function createChangeTracker(
   return {
     observe(alive, nowSeconds) {
       const successor = succession.observe(history.start, alive, nowSeconds)
-      if (!successor) return undefined
+      if (!successor) {
+        const main = alive.find(({ key }) => key === history.start?.key)
+        if (main) history = learn(history, main)
+        return undefined
+      }
       const start = startOf(successor.start)
       if (!successor.isReplacement) {
         history = { ...history, start, startedAtSeconds: start.startTimestampSeconds }

@@ -175,6 +175,18 @@ function isOfLast(
   return versionAfter === undefined || version === undefined || versionAfter === version
 }
 
+/** Of the start that runs something is known that could not be read at first: its version, or its file. */
+export function learn(history: History, { version, executable }: Start): History {
+  const { start, deploy } = history
+  if (!start || (start.version !== undefined && start.executable)) return history
+  const known = { ...start, version: start.version ?? version, executable: start.executable ?? executable }
+  return {
+    ...history,
+    start: known,
+    deploy: deploy && { ...deploy, versionAfter: deploy.versionAfter ?? version },
+  }
+}
+
 /** One more interval was measured of what runs. */
 export function measure(history: History, batch: Batch, nowSeconds: number): History {
   const { deploy, restart, lock } = history

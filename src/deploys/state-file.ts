@@ -1,5 +1,14 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { NAMED_BY } from '../config/named-by.js'
 import type { BatchSums } from '../estimate/ratio-interval.js'
@@ -23,6 +32,7 @@ export function createStateFile(path: string): StateFile {
     read() {
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return new Map()
       makeStateFolder(dirname(path))
+      removeUnfinished(path)
       return parseStates(readRegularFile(path), path)
     },
     async write(states) {
@@ -37,6 +47,26 @@ export function createStateFile(path: string): StateFile {
         },
       )
     },
+  }
+}
+
+/** Writing takes some milliseconds: what is older was left by an exporter that was killed meanwhile. Milliseconds. */
+const UNFINISHED_MS = 10_000
+
+/** Removes what write-file-atomic has put beside the file, in whose place it was to be: its name and a number. */
+function removeUnfinished(path: string): void {
+  const folder = dirname(path)
+  const prefix = `${basename(path)}.`
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix) || !/^\d+$/.test(name.slice(prefix.length))) continue
+    const left = join(folder, name)
+    const found = lstatSync(left, { throwIfNoEntry: false })
+    if (!found?.isFile() || Date.now() - found.mtimeMs <= UNFINISHED_MS) continue
+    try {
+      unlinkSync(left)
+    } catch {
+      // EROFS: it stays, and does no harm.
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { createPutOffs } from './put-offs.js'
 import type { Refusal } from './refusal.js'
 
 /** Where a reader looks. */
@@ -17,9 +18,9 @@ export interface Told<Answer> {
 
 /**
  * `failed`: the reader did not answer in time, or ended: what it was asked for is to blame. `busy`: nobody has looked;
- * it may be asked again.
+ * it may be asked again. `put-off`: the same, since other requests for its owner have failed.
  */
-export type Asked<Answer> = { readonly answer: Answer } | 'failed' | 'busy'
+export type Asked<Answer> = { readonly answer: Answer } | 'failed' | 'busy' | 'put-off'
 
 /**
  * A process that reads what other processes control: their files may lie on a file system that never answers, and no
@@ -44,6 +45,10 @@ export interface ReaderOptions<Request> {
   readonly onRefused: (refusal: Refusal) => void
   /** What a request is about, for the refusal. */
   readonly pathOf: (request: Request) => string
+  /** Who pays for it with a pause where it fails; undefined: nobody. */
+  readonly ownerOf: (request: Request) => string | undefined
+  /** It ends after this time without a request, and the next one starts it anew; unless given, it stays. Milliseconds. */
+  readonly idleMs?: number
 }
 
 /** Requests that wait. */
@@ -60,6 +65,8 @@ interface Pending<Request, Answer> {
   readonly request: Request
   readonly sinceMs: number
   readonly answer: (asked: Asked<Answer>) => void
+  /** Known when it is its turn. */
+  owner?: string | undefined
 }
 
 /** Creates the reader. Its process starts with the first request, and does not keep this one alive. */
@@ -68,12 +75,17 @@ export function createReaderProcess<Request extends object, Answer>({
   limitMs,
   onRefused,
   pathOf,
+  ownerOf,
+  idleMs,
 }: ReaderOptions<Request>): ReaderProcess<Request, Answer> {
   const queue: Pending<Request, Answer>[] = []
-  const left = new Set<ChildProcess>()
+  /** Those that were left behind, and whose files they wait for. */
+  const left = new Map<ChildProcess, string | undefined>()
+  const putOffs = createPutOffs()
   let starts: readonly number[] = []
   let child: ChildProcess | undefined
   let current: Pending<Request, Answer> | undefined
+  /** Until the current one has taken too long, or nothing was asked for long enough. */
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -88,6 +100,7 @@ export function createReaderProcess<Request extends object, Answer>({
     started.on('message', (told: Told<Answer>) => {
       if (child !== started) return
       for (const refusal of told.refused) onRefused(refusal)
+      if (current?.owner !== undefined) putOffs.forget(current.owner)
       finish({ answer: told.answer })
     })
     // What ends it is a hostile file, or memory that is used up.
@@ -121,13 +134,19 @@ export function createReaderProcess<Request extends object, Answer>({
     if (child !== lost) return
     child = undefined
     if (current) onRefused({ reason, path: pathOf(current.request) })
+    if (current?.owner !== undefined) putOffs.add(current.owner, performance.now())
     finish('failed')
   }
 
   function giveUp(stuck: ChildProcess): void {
-    left.add(stuck)
+    left.set(stuck, current?.owner)
     stuck.kill('SIGKILL')
     lose(stuck, 'timeout')
+  }
+
+  /** Whether to wait with what is asked for this owner. */
+  function isPutOff(owner: string): boolean {
+    return putOffs.has(owner, performance.now()) || [...left.values()].includes(owner)
   }
 
   function finish(asked: Asked<Answer>): void {
@@ -141,18 +160,42 @@ export function createReaderProcess<Request extends object, Answer>({
   function next(): void {
     while (!current) {
       const pending = queue.shift()
-      if (!pending) return
+      if (!pending) {
+        rest()
+        return
+      }
+      pending.owner = ownerOf(pending.request)
+      if (pending.owner !== undefined && isPutOff(pending.owner)) {
+        onRefused({ reason: 'put-off', path: pending.owner })
+        pending.answer('put-off')
+        continue
+      }
       const active = performance.now() - pending.sinceMs < PATIENCE_MS ? acquire() : undefined
       if (!active) {
         pending.answer('busy')
         continue
       }
       current = pending
+      clearTimeout(timer)
       timer = setTimeout(() => giveUp(active), limitMs)
       timer.unref()
       // Without a channel it has an event to come.
       if (active.connected) active.send(pending.request, () => {})
     }
+  }
+
+  /** Nothing is asked for. */
+  function rest(): void {
+    if (idleMs === undefined || !child) return
+    clearTimeout(timer)
+    timer = setTimeout(end, idleMs)
+    timer.unref()
+  }
+
+  function end(): void {
+    const open = child
+    child = undefined
+    open?.kill('SIGKILL')
   }
 
   return {
@@ -163,13 +206,11 @@ export function createReaderProcess<Request extends object, Answer>({
         next()
       })
     },
-    pids: () => [...left, ...(child ? [child] : [])].flatMap(({ pid }) => pid ?? []),
+    pids: () => [...left.keys(), ...(child ? [child] : [])].flatMap(({ pid }) => pid ?? []),
     close() {
       isClosed = true
-      const open = child
-      child = undefined
+      end()
       finish('busy')
-      open?.kill('SIGKILL')
     },
   }
 }

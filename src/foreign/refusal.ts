@@ -8,6 +8,8 @@ export const REFUSALS = [
   'too-large',
   /** It was not read in time. */
   'timeout',
+  /** Another read for the same user held up the reader: nothing is read for them for a while. */
+  'put-off',
   /** The file system failed, or there were no descriptors left. */
   'error',
 ] as const
@@ -16,7 +18,7 @@ export type RefusalReason = (typeof REFUSALS)[number]
 
 export interface Refusal {
   readonly reason: RefusalReason
-  /** As its process sees it. */
+  /** As its process sees it; or for whom, where that is what counts. */
   readonly path: string
 }
 

@@ -1,4 +1,4 @@
-import type { ReaderProcess } from '../foreign/reader-process.js'
+import type { Asked, ReaderProcess } from '../foreign/reader-process.js'
 import type { LookRequest, ProcessLook } from './process-looks.js'
 import type { ProcessSource } from './process-source.js'
 
@@ -12,9 +12,10 @@ export const LOOK_LIMIT_MS = 5_000
 export function createForeignSource(
   reader: Pick<ReaderProcess<LookRequest, LookAnswer>, 'ask'>,
 ): Pick<ProcessSource, 'look' | 'environment' | 'firstLine' | 'unitLabel'> {
-  async function textOf(request: LookRequest): Promise<string | undefined> {
+  async function textOf(request: LookRequest): Promise<Asked<string | undefined>> {
     const asked = await reader.ask(request)
-    return typeof asked === 'object' && typeof asked.answer === 'string' ? asked.answer : undefined
+    if (typeof asked === 'string') return asked
+    return { answer: typeof asked.answer === 'string' ? asked.answer : undefined }
   }
 
   return {

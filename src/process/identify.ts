@@ -67,6 +67,8 @@ const MAX_REMEMBERED = 4096
 /** A process whose files did not answer is looked at again after this time, then after twice as long. Nanoseconds. */
 const RETRY_NS = 60_000_000_000n
 const MAX_RETRY_NS = 3_600_000_000_000n
+/** Where nobody has looked, since files of its owner did not answer. Nanoseconds. */
+const SOON_NS = 10_000_000_000n
 
 /** What is known of one program in one process. */
 interface Known {
@@ -132,12 +134,13 @@ export function createIdentifier(
       one.hasEnded = one.identity === undefined
       return
     }
-    const found = looked === 'failed' ? undefined : looked
+    const found = typeof looked === 'string' ? undefined : looked
     const process = { facts, place, container: found?.container, commandLine: found?.commandLine }
     const rule = findMatchingRule(asked.targets, process, source)
     // By what could not be read it might be another's: it is looked at once more.
     if (source.failures() !== failures) return
     const { startSeconds, comm } = facts.stat
+    const version = rule?.version && found ? await findVersion(rule.version, process, source) : undefined
     one.name = rule ? undefined : defaultName(process, own)
     if (one.name) names.claim(one.name)
     one.identity = {
@@ -149,7 +152,7 @@ export function createIdentifier(
       program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
       exe: facts.exe,
       executable: found?.executable,
-      version: rule?.version && found && (await findVersion(rule.version, process, source)),
+      version: typeof version === 'object' ? version.answer : one.identity?.version,
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
       ...recogniseRuntimes(found?.runtimeFiles, found?.marks ?? NO_MARKS),
       cgroup,
@@ -158,13 +161,17 @@ export function createIdentifier(
       podUid: isOfUser ? undefined : place?.podUid,
       facts,
     }
-    putOff(one, looked === 'failed')
+    lookLater(one, typeof looked === 'string' ? looked : typeof version === 'string' ? version : undefined)
   }
 
-  function putOff(one: Known, hasFailed: boolean): void {
-    const twiceNs = 2n * (one.pauseNs ?? RETRY_NS / 2n)
-    one.pauseNs = hasFailed ? (twiceNs < MAX_RETRY_NS ? twiceNs : MAX_RETRY_NS) : undefined
-    one.retryNs = one.pauseNs === undefined ? undefined : monotonicNs() + one.pauseNs
+  /** @param problem Why not all is known that there may be. */
+  function lookLater(one: Known, problem: 'failed' | 'busy' | 'put-off' | undefined): void {
+    if (problem === 'failed') {
+      const twiceNs = 2n * (one.pauseNs ?? RETRY_NS / 2n)
+      one.pauseNs = twiceNs < MAX_RETRY_NS ? twiceNs : MAX_RETRY_NS
+    } else if (problem === undefined) one.pauseNs = undefined
+    const waitNs = problem === undefined || problem === 'failed' ? one.pauseNs : SOON_NS
+    one.retryNs = waitNs === undefined ? undefined : monotonicNs() + waitNs
   }
 
   /** Looks at it, if that is to be done. @returns when that is done; undefined where nothing waits for it. */

@@ -1,10 +1,11 @@
+import type { Asked } from '../foreign/reader-process.js'
 import type { CgroupIdentity, CgroupPaths } from '../parse/cgroup.js'
 import type { ContainerFacts } from './container.js'
 import type { ProcessFacts } from './process-directory.js'
 import type { ProcessLook } from './process-looks.js'
 
-/** What a reader found: `gone` where the process has ended; the others as Asked has them. */
-export type Looked = ProcessLook | 'gone' | 'failed' | 'busy'
+/** What a reader found: `gone` where the process has ended; the other words as Asked has them. */
+export type Looked = ProcessLook | 'gone' | Exclude<Asked<never>, object>
 
 /** What the machine says of processes. What the kernel alone answers is there at once; the rest is asked of a reader. */
 export interface ProcessSource {
@@ -16,9 +17,9 @@ export interface ProcessSource {
   /** Name of the user that the process runs as, and its number. */
   user(pid: number): readonly string[]
   look(pid: number, containerId: string | undefined): Promise<Looked>
-  environment(pid: number, name: string): Promise<string | undefined>
-  firstLine(pid: number, path: string): Promise<string | undefined>
-  unitLabel(unit: string, key: string): Promise<string | undefined>
+  environment(pid: number, name: string): Promise<Asked<string | undefined>>
+  firstLine(pid: number, path: string): Promise<Asked<string | undefined>>
+  unitLabel(unit: string, key: string): Promise<Asked<string | undefined>>
 }
 
 /** A process with what holds it. */

@@ -83,7 +83,7 @@ describe('a wrong command line is one line that names it and the remedy, and sta
     ],
     [
       ['srve'],
-      "unknown command 'srve'; commands are serve, doctor, simulate, check-config, deploy-check, stap build",
+      "unknown command 'srve'; commands are serve, doctor, capabilities, simulate, check-config, deploy-check, stap build",
     ],
     [['simulate', '--client=3'], 'unknown flag --client; did you mean --clients?'],
     [['simulate', '--log.level=info'], 'simulate takes no such flags; leave out --log.level'],

@@ -402,3 +402,18 @@ describe('other threads that count as sequential', () => {
     expect(again.sequentialThreads()).toEqual(['main thread', 'io'])
   })
 })
+
+test('a version that could not be read at first is that of the deploy, and the next one another', () => {
+  const tracker = createChangeTracker(() => LIMITS)
+  live(tracker, 1000, 1100, [start(1, 900, { version: '1' })], 0.8)
+  const other = { executable: { ...EXECUTABLE, buildId: 'bb' } }
+  live(tracker, 1102, 1110, [start(2, 1101, other)], 0.8)
+  expect([tracker.version(), tracker.deploy()?.versionAfter]).toEqual([undefined, undefined])
+  expect(live(tracker, 1110, 1120, [start(2, 1101, { ...other, version: '2' })], 0.8)).toEqual([])
+  expect([tracker.version(), tracker.deploy()?.versionAfter]).toEqual(['2', '2'])
+  // It cannot be read now: what was known is still so.
+  live(tracker, 1120, 1130, [start(2, 1101, { executable: undefined })], 0.8)
+  expect(tracker.start()).toMatchObject({ version: '2', executable: { buildId: 'bb' } })
+  const next = start(3, 1131, { ...other, version: '3' })
+  expect(live(tracker, 1132, 1140, [next], 0.8)).toEqual([['deploy', 1132]])
+})

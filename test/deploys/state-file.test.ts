@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,6 +40,20 @@ describe('the state file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     await Promise.all([file.write(states), file.write(new Map()), file.write(states)])
     expect(readdirSync(join(folder, 'below'))).toEqual(['deploys.json'])
+  })
+
+  test('is alone again after an exporter that was killed while it wrote', async () => {
+    const file = createStateFile(join(folder, 'deploys.json'))
+    await file.write(new Map([['shop', deployedOnce()]]))
+    const others = ['deploys.json.', 'deploys.json.old', 'deploys.json.1.2', 'other.json.1']
+    for (const name of ['deploys.json.1234567890', ...others]) {
+      writeFileSync(join(folder, name), '{')
+      utimesSync(join(folder, name), 1, 1)
+    }
+    // Another exporter may be at it.
+    writeFileSync(join(folder, 'deploys.json.5'), '{')
+    expect(file.read().size).toBe(1)
+    expect(readdirSync(folder).sort()).toEqual([...others, 'deploys.json', 'deploys.json.5'].sort())
   })
 
   test('says why it cannot be written', async () => {

@@ -1,5 +1,6 @@
 import type { Keep } from '../bench/truth/children.js'
 import type { Exporter } from '../e2e/support/exporter.js'
+import type { Scrape } from '../e2e/support/exposition.js'
 import type { Child } from '../e2e/support/process.js'
 
 /** What a fault has at hand. */
@@ -25,8 +26,10 @@ export interface Fault {
   readonly args?: (folder: string) => readonly string[]
   /** Does it. @returns How often, or how much. */
   readonly inflict: (scene: Scene) => Promise<number>
-  /** The exporter cannot know p then: that it says nothing of the witness is right. */
+  /** The exporter cannot know p meanwhile: that it says nothing of the witness is right, until it is over. */
   readonly isBlinding?: boolean
+  /** The exporter can never know p, since it lasts as long as itself: whether it says so, and why. */
+  readonly isExplained?: (scrape: Scrape) => boolean
   /** It does not survive this, and leaves nothing behind. */
   readonly isFatal?: boolean
 }

@@ -1,34 +1,40 @@
 import { sleep, until } from '../e2e/support/process.js'
 import type { Fault, Scene } from './fault.js'
-import { commandOf, descendantsOf } from './watch.js'
+import { commandOf, findTracer } from './watch.js'
 
-const tracerOf = ({ exporter }: Scene) =>
-  until('a tracer runs', 90, () =>
-    descendantsOf(exporter.child.pid).find((pid) => commandOf(pid) === 'bpftrace'),
-  )
+const tracerOf = ({ exporter }: Scene) => until('a tracer runs', 90, () => findTracer(exporter.child.pid))
 
-async function until200(url: string): Promise<void> {
-  await until('it is ready again', 120, async () => (await fetch(`${url}/-/ready`)).ok)
+async function untilReady(url: string, isReady: boolean): Promise<void> {
+  const what = isReady ? 'it is ready again' : 'it is ready no more'
+  await until(what, 120, async () => (await fetch(`${url}/-/ready`)).ok === isReady)
 }
 
 /** Kills until the time is over, each time when the tracer delivers. */
 function killing(signal: NodeJS.Signals): Fault['inflict'] {
   return async (scene) => {
     const end = performance.now() + scene.seconds * 1000
-    let kills = 0
-    do {
+    for (let kills = 1; ; kills += 1) {
       process.kill(await tracerOf(scene), signal)
-      kills += 1
-      await sleep(200)
-      await until200(scene.exporter.url)
-    } while (performance.now() < end)
-    return kills
+      if (performance.now() >= end) return kills
+      await untilReady(scene.exporter.url, false)
+      await untilReady(scene.exporter.url, true)
+    }
   }
 }
 
 export const KILLS: readonly Fault[] = [
-  { name: 'tracer-killed', title: 'the tracer is killed, as soon as it runs', inflict: killing('SIGKILL') },
-  { name: 'tracer-ended', title: 'the tracer is told to end', inflict: killing('SIGTERM') },
+  {
+    name: 'tracer-killed',
+    title: 'the tracer is killed, as soon as it delivers',
+    isBlinding: true,
+    inflict: killing('SIGKILL'),
+  },
+  {
+    name: 'tracer-ended',
+    title: 'the tracer is told to end, as soon as it delivers',
+    isBlinding: true,
+    inflict: killing('SIGTERM'),
+  },
   {
     name: 'tracer-stopped',
     title: 'the tracer is stopped, and goes on after 20 s',
@@ -38,7 +44,6 @@ export const KILLS: readonly Fault[] = [
       process.kill(tracer, 'SIGSTOP')
       await sleep(20_000)
       if (commandOf(tracer) === 'bpftrace') process.kill(tracer, 'SIGCONT')
-      await until200(scene.exporter.url)
       return 1
     },
   },

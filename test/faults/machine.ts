@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { MAIN } from '../e2e/support/exporter.js'
 import { sleep, start } from '../e2e/support/process.js'
@@ -16,14 +17,17 @@ function wrapped(script: string): NonNullable<Fault['start']> {
     keep(start('unshare', ['--mount', 'sh', '-c', `${script} "$@"`, folder, process.execPath, MAIN, ...args]))
 }
 
+/** A scrape takes one, a look at a process up to four. */
+const SPARE = 12
+
 /** What the machine does not have, or does not allow. */
 export const MACHINE: readonly Fault[] = [
   {
     name: 'full-disk',
-    title: 'the disk below state and log is full',
+    title: 'the disk below the state is full',
     args: (folder) => [`--path.state=${join(folder, 'full/state')}`],
     start: wrapped(
-      'mkdir "$0/full" && mount -t tmpfs -o size=64k tmpfs "$0/full" && touch "$0/full/log" && { cat /dev/zero > "$0/full/zero"; exec 3>&2; } 2>/dev/null; exec',
+      'mkdir "$0/full" && mount -t tmpfs -o size=64k tmpfs "$0/full" && cat /dev/zero > "$0/full/zero" 2>/dev/null; exec',
     ),
     async inflict({ exporter, seconds }) {
       for (let second = 0; second < seconds; second += 1) {
@@ -43,7 +47,9 @@ export const MACHINE: readonly Fault[] = [
   {
     name: 'hidden-processes',
     title: '/proc is mounted with hidepid=2, and the exporter is nobody',
-    isBlinding: true,
+    isExplained: (scrape) =>
+      scrape.value('amdahl_tracer_up') === 0 &&
+      scrape.labelValues('amdahl_node_estimate_unavailable', 'reason').includes('no-tracer'),
     start: wrapped(
       'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups',
     ),
@@ -55,14 +61,16 @@ export const MACHINE: readonly Fault[] = [
   },
   {
     name: 'few-descriptors',
-    title: 'no more than 64 descriptors, of which 32 are taken by connections',
-    start: wrapped('exec prlimit --nofile=64'),
+    title: `${SPARE} descriptors more than it has, half of which are taken by connections`,
     async inflict({ exporter, seconds }) {
-      const sockets = Array.from({ length: 32 }, () =>
-        fetch(`${exporter.url}/-/healthy`, { keepalive: true }),
-      )
-      await Promise.allSettled(sockets)
+      const { pid } = exporter.child
+      const most = readdirSync(`/proc/${pid}/fd`).length + SPARE
+      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
+      const { hostname, port } = new URL(exporter.url)
+      const sockets = Array.from({ length: SPARE / 2 }, () => connect(Number(port), hostname))
+      for (const socket of sockets) socket.on('error', () => {})
       await sleep(seconds * 1000)
+      for (const socket of sockets) socket.destroy()
       return sockets.length
     },
   },

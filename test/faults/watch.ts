@@ -24,8 +24,26 @@ export interface Seen {
   mostDescriptors: number
 }
 
-/** Scrapes an exporter four times a second until it is told to stop. */
-export function watch(exporter: Exporter, target: string): { readonly stop: () => Promise<Seen> } {
+/** Looks on until it is told to stop. */
+export interface Watching {
+  /** So far. */
+  readonly seen: Seen
+  stop(): Promise<Seen>
+  /** What the counters said last. */
+  counters(): ReadonlyMap<string, number>
+}
+
+/**
+ * Scrapes an exporter four times a second.
+ *
+ * @param target The witness.
+ * @param known What counters have said before, and must not go back behind.
+ */
+export function watch(
+  exporter: Exporter,
+  target: string,
+  known: ReadonlyMap<string, number> = new Map(),
+): Watching {
   const seen: Seen = {
     scrapes: 0,
     lostScrapes: 0,
@@ -37,7 +55,7 @@ export function watch(exporter: Exporter, target: string): { readonly stop: () =
     mostDescriptors: 0,
   }
   let isWatching = true
-  let known: ReadonlyMap<string, number> = new Map()
+  let counters = known
 
   async function look(): Promise<void> {
     lookAtProcess(exporter.child.pid, seen)
@@ -50,13 +68,12 @@ export function watch(exporter: Exporter, target: string): { readonly stop: () =
       return
     }
     const now = countersOf(scrape)
-    for (const [key, value] of now) if (value < (known.get(key) ?? 0)) seen.backwards.add(key)
-    known = now
-    const estimateBy = (name: string) => scrape.value(name, { target, estimator: 'ownership' })
-    const value = estimateBy('amdahl_target_parallel_fraction')
-    const lower = estimateBy('amdahl_target_parallel_fraction_lower')
-    const upper = estimateBy('amdahl_target_parallel_fraction_upper')
-    if (value !== undefined) seen.estimates.push({ value, lower, upper })
+    for (const [key, value] of now) if (value < (counters.get(key) ?? 0)) seen.backwards.add(key)
+    // Of the witness and of the exporter also those that are left out for a while; other targets may be forgotten.
+    const own = [...counters].filter(([key]) => !key.includes('"target"') || key.includes(`"${target}"`))
+    counters = new Map([...own, ...now])
+    const estimate = estimateOf(scrape, target)
+    if (estimate) seen.estimates.push(estimate)
   }
 
   const loop = (async () => {
@@ -66,15 +83,26 @@ export function watch(exporter: Exporter, target: string): { readonly stop: () =
     }
   })()
   return {
+    seen,
     async stop() {
       isWatching = false
       await loop
       return seen
     },
+    counters: () => counters,
   }
 }
 
-async function scrapeOf(url: string): Promise<Scrape | undefined> {
+/** By ownership; undefined where p is not given. */
+export function estimateOf(scrape: Scrape, target: string): AnsweredEstimate | undefined {
+  const estimateBy = (name: string) => scrape.value(name, { target, estimator: 'ownership' })
+  const value = estimateBy('amdahl_target_parallel_fraction')
+  const lower = estimateBy('amdahl_target_parallel_fraction_lower')
+  const upper = estimateBy('amdahl_target_parallel_fraction_upper')
+  return value === undefined ? undefined : { value, lower, upper }
+}
+
+export async function scrapeOf(url: string): Promise<Scrape | undefined> {
   try {
     const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(LIMIT_MS) })
     return response.status === 200 ? parseExposition(await response.text()) : undefined
@@ -98,6 +126,10 @@ function lookAtProcess(pid: number, seen: Seen): void {
 /** Processes below one, itself left out. */
 export function descendantsOf(pid: number): readonly number[] {
   return familyOf(pid).slice(1)
+}
+
+export function findTracer(exporterPid: number): number | undefined {
+  return descendantsOf(exporterPid).find((pid) => commandOf(pid) === 'bpftrace')
 }
 
 export function commandOf(pid: number): string | undefined {

@@ -34,8 +34,8 @@ describe('a reader', () => {
   let children: StandIn[]
   let refused: Refusal[]
 
-  function create(prepare = (_: StandIn) => {}) {
-    return createReaderProcess<{ path: string }, string>({
+  function create(prepare = (_: StandIn) => {}, idleMs?: number) {
+    return createReaderProcess<{ path: string; owner?: string }, string>({
       start() {
         const child = new StandIn(100 + children.length)
         children.push(child)
@@ -45,6 +45,8 @@ describe('a reader', () => {
       limitMs: 10_000,
       onRefused: (refusal) => refused.push(refusal),
       pathOf: ({ path }) => path,
+      ownerOf: ({ owner }) => owner,
+      ...(idleMs === undefined ? {} : { idleMs }),
     })
   }
 
@@ -131,6 +133,60 @@ describe('a reader', () => {
     children[2]?.emit('exit', null)
     void reader.ask(ask('/next'))
     expect(children).toHaveLength(5)
+  })
+
+  test('reads nothing for who has held it up, for ever longer, until a read for them ends in time', async () => {
+    const reader = create()
+    const theirs = (path: string) => reader.ask({ path, owner: 'user 1001' })
+    const first = [theirs('/hung'), theirs('/hung-too'), reader.ask(ask('/b'))]
+    vi.advanceTimersByTime(10_000)
+    children[0]?.emit('exit', null)
+    children[1]?.tell('B')
+    expect(await Promise.all(first)).toEqual(['failed', 'put-off', { answer: 'B' }])
+    expect(await theirs('/fine')).toBe('put-off')
+    const putOff = { reason: 'put-off', path: 'user 1001' }
+    expect(refused).toEqual([{ reason: 'timeout', path: '/hung' }, putOff, putOff])
+
+    vi.advanceTimersByTime(30_000)
+    const again = theirs('/hung')
+    vi.advanceTimersByTime(10_000)
+    children[1]?.emit('exit', null)
+    expect(await again).toBe('failed')
+    vi.advanceTimersByTime(59_999)
+    expect(await theirs('/fine')).toBe('put-off')
+    vi.advanceTimersByTime(1)
+    const fine = theirs('/fine')
+    children[2]?.tell('F')
+    expect(await fine).toEqual({ answer: 'F' })
+
+    const last = theirs('/hung')
+    vi.advanceTimersByTime(10_000)
+    expect(await last).toBe('failed')
+    vi.advanceTimersByTime(30_000)
+    // The reader that waits for their file is still there.
+    expect(await theirs('/fine')).toBe('put-off')
+    children[2]?.emit('exit', null)
+    void theirs('/fine')
+    expect(children[3]?.received).toEqual([{ path: '/fine', owner: 'user 1001' }])
+  })
+
+  test('ends when nothing was asked of it for a while, where it may, and is started again', async () => {
+    const reader = create(undefined, 60_000)
+    void reader.ask(ask('/a'))
+    children[0]?.tell('A')
+    vi.advanceTimersByTime(59_999)
+    const slow = reader.ask(ask('/b'))
+    vi.advanceTimersByTime(9_999)
+    expect(children[0]?.signal).toBeUndefined()
+    children[0]?.tell('B')
+    expect(await slow).toEqual({ answer: 'B' })
+    vi.advanceTimersByTime(60_000)
+    expect([children[0]?.signal, reader.pids()]).toEqual(['SIGKILL', []])
+    children[0]?.emit('exit', null)
+    const later = reader.ask(ask('/c'))
+    children[1]?.tell('C')
+    expect(await later).toEqual({ answer: 'C' })
+    expect(refused).toEqual([])
   })
 
   test('has a queue of bounded length', async () => {

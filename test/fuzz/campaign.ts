@@ -8,7 +8,7 @@ export interface Subject {
   /** Real inputs, which mutations begin with. */
   readonly seeds: () => readonly Uint8Array[]
   /** Takes one input whole. @throws whatever must not happen. */
-  readonly feed: (input: Buffer) => void
+  readonly feed: (input: Buffer) => void | Promise<void>
 }
 
 export interface Failure {
@@ -32,7 +32,11 @@ const MAX_FAILURES = 5
  *
  * @param until Whether it goes on after so many inputs.
  */
-export function run(subject: Subject, seed: number, until: (inputs: number) => boolean): Outcome {
+export async function run(
+  subject: Subject,
+  seed: number,
+  until: (inputs: number) => boolean,
+): Promise<Outcome> {
   const seeds = subject.seeds()
   const random = createRandom(seed, streamOf(subject.name))
   const failures: Failure[] = []
@@ -40,7 +44,7 @@ export function run(subject: Subject, seed: number, until: (inputs: number) => b
   let inputs = 0
   while (until(inputs) && failures.length < MAX_FAILURES) {
     const input = mutate(random, seeds)
-    const { seconds, error } = feed(subject, input)
+    const { seconds, error } = await feed(subject, input)
     if (error !== undefined) failures.push({ input, error })
     slowestSeconds = Math.max(slowestSeconds, seconds)
     inputs += 1
@@ -49,14 +53,14 @@ export function run(subject: Subject, seed: number, until: (inputs: number) => b
 }
 
 /** Feeds one input; what is thrown, or that it took too long, is the error. */
-export function feed(
+export async function feed(
   { feed }: Subject,
   input: Buffer,
-): { readonly seconds: number; readonly error: unknown } {
+): Promise<{ readonly seconds: number; readonly error: unknown }> {
   const begin = performance.now()
   let error: unknown
   try {
-    feed(input)
+    await feed(input)
   } catch (thrown) {
     error = thrown ?? new Error('nothing was thrown')
   }

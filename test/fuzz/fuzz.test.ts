@@ -8,22 +8,22 @@ const INPUTS = 200
 const FAILED = new URL('failed/', import.meta.url)
 
 describe.each(SUBJECTS)('$name', (subject) => {
-  test('survives mutations of real input', () => {
-    const { inputs, failures } = run(subject, 1, (inputs) => inputs < INPUTS)
+  test('survives mutations of real input', async () => {
+    const { inputs, failures } = await run(subject, 1, (inputs) => inputs < INPUTS)
     expect(failures.map(({ input, error }) => `${nameOf(input)}: ${error}`)).toEqual([])
     expect(inputs).toBe(INPUTS)
   })
 
-  test('takes its seeds', () => {
+  test('takes its seeds', async () => {
     const seeds = subject.seeds()
     expect(seeds.length).toBeGreaterThan(0)
-    for (const seed of seeds) expect(feed(subject, Buffer.from(seed)).error).toBeUndefined()
+    for (const seed of seeds) expect((await feed(subject, Buffer.from(seed))).error).toBeUndefined()
   })
 })
 
 /** Each is named by its subject and its content. */
-test.each(existsSync(FAILED) ? readdirSync(FAILED) : [])('has survived %s since', (name) => {
+test.each(existsSync(FAILED) ? readdirSync(FAILED) : [])('has survived %s since', async (name) => {
   const subject = SUBJECTS.find((one) => name.startsWith(`${slug(one.name)}-`))
   if (!subject) throw new Error(`no subject has an input ${name}`)
-  expect(feed(subject, readFileSync(new URL(name, FAILED))).error).toBeUndefined()
+  expect((await feed(subject, readFileSync(new URL(name, FAILED)))).error).toBeUndefined()
 })

@@ -33,6 +33,7 @@ import { type ElfFile, toElfFile } from '../../src/symbolize/elf-file.js'
 import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
 import { deployedOnce } from '../support/deployed-once.js'
 import type { Subject } from './campaign.js'
+import { WEB_SERVER } from './web-server.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const file = (path: string) => readFileSync(path.startsWith('/') ? path : join(ROOT, path))
@@ -131,6 +132,7 @@ export const SUBJECTS: readonly Subject[] = [
     }
     check(QUESTION, data, 'query')
   }),
+  WEB_SERVER,
 ]
 
 /** The examples of the README. */

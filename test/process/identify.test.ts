@@ -249,3 +249,28 @@ test('a process whose files do not answer is known by its name alone, and looked
   expect(looks).toEqual([0n, 60n, 180n, 420n])
   expect(identifier.identify(7)).toMatchObject({ target: 'shopd', executable: { buildId: 'aa' } })
 })
+
+test('a version whose file did not answer is asked for again; one that is known is kept', async () => {
+  const asked: (readonly [bigint, string])[] = []
+  let line: Awaited<ReturnType<ProcessSource['firstLine']>> = 'failed'
+  const { identifier, clock } = scene(
+    source({
+      async firstLine(_, path) {
+        asked.push([clock.nowNs / SECOND, path])
+        return line
+      },
+    }),
+    [rule('shop', { comm: 'shopd' }, { kind: 'file', path: '/V' })],
+  )
+  const versions = new Set<string | undefined>()
+  for (; clock.nowNs < 300n * SECOND; clock.nowNs += SECOND) {
+    await identifier.prepare([7])
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
+    versions.add(identifier.identify(7)?.version)
+    if (clock.nowNs === 60n * SECOND) line = 'put-off'
+    if (clock.nowNs === 180n * SECOND) line = { answer: '2' }
+  }
+  // After a minute, then after two, and soon where nobody has looked.
+  expect(asked.map(([second]) => second)).toEqual([0n, 60n, 180n, 190n])
+  expect([...versions]).toEqual([undefined, '2'])
+})

@@ -44,12 +44,12 @@ export function source(change: Partial<ProcessSource> = {}, cgroup = '/'): Proce
       ...LOOK,
       container: containerId === undefined ? undefined : SHOP_APP,
     }),
-    environment: async (_, name) => (name === 'APP_VERSION' ? '1.3' : undefined),
+    environment: async (_, name) => ({ answer: name === 'APP_VERSION' ? '1.3' : undefined }),
     cgroup: () => parseProcCgroup(`0::${cgroup}\n`),
     failures: () => 0,
     user: () => ['shop', '1001'],
-    firstLine: async (_, path) => (path === '/srv/shop/VERSION' ? '1.4 ' : undefined),
-    unitLabel: async (_, key) => (key === 'X-Version' ? '1.6' : undefined),
+    firstLine: async (_, path) => ({ answer: path === '/srv/shop/VERSION' ? '1.4 ' : undefined }),
+    unitLabel: async (_, key) => ({ answer: key === 'X-Version' ? '1.6' : undefined }),
     ...change,
   }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NEEDS } from '../../src/privileges/needs.js'
 import { ROOT } from '../e2e/support/exporter.js'
@@ -19,6 +19,12 @@ test.each([
   expect([...list.matchAll(name)].map(([, one = '']) => one.toLowerCase()).sort()).toEqual(needed)
 })
 
+test('it is started with the flags of Node.js that the installed program has', () => {
+  const [, flags] =
+    /^#!\/usr\/bin\/env -S node (.+)$/m.exec(readFileSync(join(ROOT, 'src/main.ts'), 'utf8')) ?? []
+  expect(readFileSync(join(ROOT, 'scripts/start.sh'), 'utf8')).toContain(`\nsmall=${flags}\n`)
+})
+
 test('programs are not looked for where npm puts those of folders above', () => {
   const script = join(ROOT, 'scripts/safe-path.sh')
   const path = '/tmp/node_modules/.bin:relative::/usr/bin:/a/node_modules/x:/bin'
@@ -26,31 +32,47 @@ test('programs are not looked for where npm puts those of folders above', () => 
   expect(execFileSync('/bin/sh', run, { env: { PATH: path }, encoding: 'utf8' })).toBe('/usr/bin:/bin')
 })
 
-/** Runs the script with stand-ins for all that it starts: what setpriv was asked for. */
+/** Runs the script with stand-ins for all that it starts but the exporter itself: what setpriv was asked for. */
 function capabilitiesFor(...flags: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'amdahl-start-'))
+  writeFileSync(
+    join(folder, 'a.yml'),
+    'tracer: { backend: systemtap }\nweb: { listen_addresses: [":443"] }\n',
+  )
   for (const [name, text] of Object.entries({
     id: 'echo 0',
     sh: ':',
-    bpftrace: ':',
     setpriv: `[ "$6" = true ] || [ "$5" = true ] || echo "$*" >${folder}/asked`,
   })) {
     writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
   }
-  execFileSync('/bin/sh', [join(ROOT, 'scripts/start.sh'), ...flags], {
-    env: { PATH: `${folder}:/usr/bin:/bin` },
-  })
+  execFileSync(
+    '/bin/sh',
+    [join(ROOT, 'scripts/start.sh'), ...flags.map((flag) => flag.replace('FOLDER', folder))],
+    {
+      env: { PATH: `${folder}:${dirname(process.execPath)}:/usr/bin:/bin` },
+    },
+  )
   const asked = readFileSync(join(folder, 'asked'), 'utf8')
   rmSync(folder, { recursive: true })
   return /--bounding-set=-all,(\S+)/.exec(asked)?.[1] ?? ''
 }
 
+const READS = '+sys_ptrace,+dac_read_search'
+const BPFTRACE = `+bpf,+perfmon,${READS}`
+const SYSTEMTAP = `${READS},+sys_module,+syslog`
+
 test.each([
-  [['--log.level=warn'], ''],
-  [['--web.listen-address=:10967', '--tracer.backend', 'bpftrace'], ''],
-  [['--tracer.backend=systemtap'], ',+sys_module,+syslog'],
-  [['--web.listen-address=:443', '--log.level=warn'], ',+net_bind_service'],
-  [['--web.listen-address', '127.0.0.1:80'], ',+net_bind_service'],
-])('%j: what is needed besides is %j', (flags, more) => {
-  expect(capabilitiesFor(...flags)).toBe(`+bpf,+perfmon,+sys_ptrace,+dac_read_search${more}`)
+  [['--tracer.backend', 'bpftrace', '--web.listen-address=:10967'], BPFTRACE],
+  [['--tracer.backend=systemtap'], SYSTEMTAP],
+  [['--tracer.backend=none'], READS],
+  [['--tracer.backend=bpftrace', '--web.listen-address=:443'], `${BPFTRACE},+net_bind_service`],
+  [['--config.file=FOLDER/a.yml'], `${SYSTEMTAP},+net_bind_service`],
+  [['--config.file=FOLDER/a.yml', '--tracer.backend=bpftrace', '--web.systemd-socket'], BPFTRACE],
+  [['--config.file=FOLDER/none.yml'], BPFTRACE],
+  [['--version'], BPFTRACE],
+  [['--help'], BPFTRACE],
+  [['doctor'], BPFTRACE],
+])('%j: what it is given is %j', (flags, capabilities) => {
+  expect(capabilitiesFor(...flags)).toBe(capabilities)
 })

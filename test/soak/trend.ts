@@ -5,6 +5,9 @@ export interface Point {
   readonly y: number
 }
 
+/** Fewer say nothing of a trend. */
+export const MIN_POINTS = 7
+
 /** A straight line through points, and how sure its slope is. */
 export interface Trend {
   /** Units of y for one of x. */
@@ -17,11 +20,11 @@ export interface Trend {
  * Least squares: slope = Σ(x − x̄)(y − ȳ) / Σ(x − x̄)², its standard error from the residuals with n − 2 degrees of freedom.
  * Points that follow each other closely are not independent: give means of periods that are long against what is between.
  *
- * @throws {RangeError} Fewer than 7 points, or all at one x.
+ * @throws {RangeError} Fewer than MIN_POINTS, or all at one x.
  */
 export function trendOf(points: readonly Point[]): Trend {
   const count = points.length
-  if (count < 7) throw new RangeError(`a trend needs 7 points, got ${count}`)
+  if (count < MIN_POINTS) throw new RangeError(`a trend needs ${MIN_POINTS} points, got ${count}`)
   const mean = (of: (point: Point) => number) => points.reduce((sum, point) => sum + of(point), 0) / count
   const [meanX, meanY] = [mean(({ x }) => x), mean(({ y }) => y)]
   const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,9 @@ import { type Child, type SpawnOptions, start, until } from './process.js'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 export const MAIN = `${ROOT}dist/main.js`
+
+/** Flags of Node.js that it is started with, by its first line. */
+export const nodeFlags = () => /^#!.*? node (.+)$/m.exec(readFileSync(MAIN, 'utf8'))?.[1]?.split(' ') ?? []
 
 /** An exporter on a free port of the loopback interface. */
 export interface Exporter {
@@ -37,7 +40,7 @@ export async function startExporter(
   options: SpawnOptions = {},
 ): Promise<Exporter> {
   const own = ['--web.listen-address=127.0.0.1:0', stateFlag()]
-  return watchExporter(start(process.execPath, [MAIN, ...own, ...args], options))
+  return watchExporter(start(process.execPath, [...nodeFlags(), MAIN, ...own, ...args], options))
 }
 
 /** Waits until an exporter that was started in another way listens. */
