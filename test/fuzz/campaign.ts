@@ -9,6 +9,8 @@ export interface Subject {
   readonly seeds: () => readonly Uint8Array[]
   /** Takes one input whole. @throws whatever must not happen. */
   readonly feed: (input: Buffer) => void | Promise<void>
+  /** Ends what it has started. */
+  readonly close?: () => Promise<void>
 }
 
 export interface Failure {

@@ -21,6 +21,7 @@ test('mutated inputs', async () => {
   for (const subject of SUBJECTS) {
     const end = performance.now() + (SECONDS * 1000) / SUBJECTS.length
     const { inputs, slowestSeconds, failures } = await run(subject, SEED, () => performance.now() < end)
+    await subject.close?.()
     for (const { input, error } of failures) {
       const name = `${slug(subject.name)}-${nameOf(input)}`
       mkdirSync(FAILED, { recursive: true })

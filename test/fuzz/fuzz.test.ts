@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { feed, nameOf, run, slug } from './campaign.js'
 import { SUBJECTS } from './subjects.js'
 
 /** Inputs of each subject: a moment. `npm run test:fuzz` has minutes. */
 const INPUTS = 200
 const FAILED = new URL('failed/', import.meta.url)
+
+afterAll(async () => {
+  for (const { close } of SUBJECTS) await close?.()
+})
 
 describe.each(SUBJECTS)('$name', (subject) => {
   test('survives mutations of real input', async () => {

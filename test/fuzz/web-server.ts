@@ -68,7 +68,7 @@ export const WEB_SERVER: Subject = {
   name: 'HTTP request',
   seeds: () => REQUESTS.map((text) => Buffer.from(text, 'latin1')),
   async feed(input) {
-    const port = await listening()
+    const { port } = await listening()
     const answer = await exchange(port, input)
     for (const [line, status = ''] of answer.matchAll(/^HTTP\/\d\.\d (\d+).*$/gm)) {
       if (status.startsWith('5') && !FINE_5XX.has(status)) throw new Error(line)
@@ -76,17 +76,27 @@ export const WEB_SERVER: Subject = {
     const { status } = await fetch(`http://127.0.0.1:${port}/-/healthy`)
     if (status !== 200) throw new Error(`/-/healthy answers ${status} after it`)
   },
+  async close() {
+    const running = await server
+    server = undefined
+    running?.end()
+  },
 }
 
-let server: Promise<number> | undefined
+interface Running {
+  readonly port: number
+  end(): void
+}
 
-/** Started with the first input. @returns its port. */
-function listening(): Promise<number> {
+let server: Promise<Running> | undefined
+
+/** Started with the first input. */
+function listening(): Promise<Running> {
   server ??= startServer()
   return server
 }
 
-async function startServer(): Promise<number> {
+async function startServer(): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'amdahl-fuzz-web-'))
   const token = join(folder, 'token')
   writeFileSync(token, TOKEN, { mode: 0o600 })
@@ -95,17 +105,19 @@ async function startServer(): Promise<number> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, ...flags, ...paths], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  process.once('exit', () => {
-    child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
-  })
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     // The line that says where it listens comes first; requests are not kept.
     if (log.length < 65_536) log += text
   })
   const port = await until('the exporter listens', 20, () => /addresses="?127\.0\.0\.1:(\d+)/.exec(log)?.[1])
-  return Number(port)
+  return {
+    port: Number(port),
+    end() {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 /**

