@@ -116,12 +116,19 @@ export function assess(
       locks: blind ? [] : wholeLocks,
       threads: wholeThreads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
-      queuedShare: last.threadCount === undefined ? 0 : (queueLength ?? 0) / last.threadCount,
+      queuedShare: queuedShareOf(queueLength, whole),
       isQueueKnown: !hasUnknownQueue,
       sums,
       saturated: limits.saturatedUtilization,
     }),
   }
+}
+
+/** Share of the threads that are at locks, in the mean; 0 where their number was not read. Ratio. */
+function queuedShareOf(queueLength: number | undefined, intervals: readonly TargetInterval[]): number {
+  const counts = intervals.flatMap(({ threadCount }) => threadCount ?? [])
+  const threads = counts.reduce((sum, count) => sum + count, 0) / counts.length
+  return counts.length > 0 && threads > 0 ? (queueLength ?? 0) / threads : 0
 }
 
 /** Why nothing is known of its locks, if so. */

@@ -250,8 +250,8 @@ function addValues(
       lockOf(processOf(frame, pid), second)[holds] += Number(value) / SHARES_PER_SAMPLE
       return
     case 'in-flight':
-      // Values: start, lock and class. What began after the border is the next interval's.
-      if (value < frame.endNs) {
+      // Values: start, lock and class. What began after the border is the next interval's; what has just ended has no start.
+      if (value !== 0n && value < frame.endNs) {
         const lock = lockOf(processOf(frame, pid), more)
         lock.futexClass ??= futexClassOf(most)
         lock.inFlight.set(second, value)
