@@ -35,9 +35,11 @@ const NOTHING: Increment = {
  */
 export function incrementOf(
   intervals: readonly TargetInterval[],
-  { bottleneck, window }: Pick<Assessment, 'bottleneck' | 'window'>,
+  { bottleneck: found, ownership, window }: Pick<Assessment, 'bottleneck' | 'ownership' | 'window'>,
   limits: WindowLimits,
 ): Increment {
+  // Where bounds alone are given, what is inside is not known.
+  const bottleneck = ownership.kind === 'none' && ownership.bounds ? undefined : found
   const last = intervals.at(-1)
   if (!last) throw new RangeError('intervals must be at least one, got none')
   // Serial time beside CPU time, or neither.
@@ -53,7 +55,7 @@ export function incrementOf(
   return {
     cpuSeconds: last.cpuSeconds,
     serialCpuSeconds: bottleneck ? secondsOf((interval) => samplesInsideDuring(interval, bottleneck)) : 0,
-    processSerialCpuSeconds: secondsOf(samplesOfProcesses),
+    processSerialCpuSeconds: bottleneck ? secondsOf(samplesOfProcesses) : 0,
     // Only while the estimate itself is given: the ratio of these counters must not say what the gauge withholds.
     contentionWindow: window.kind === 'value' ? qualifiedWindow(last, limits) : undefined,
     batch: bottleneck && processBatchOf(last),

@@ -59,6 +59,15 @@ describe('what the last interval adds', () => {
     })
   })
 
+  test('has nothing inside where only bounds are known, and is not compared', () => {
+    const asleep = targetInterval([lockInterval('a', { ownedAtLeast: 10, ownedAtMost: 90 })])
+    expect(increment(Array.from({ length: 20 }, () => asleep))).toMatchObject({
+      serialCpuSeconds: 0,
+      processSerialCpuSeconds: 0,
+      batch: undefined,
+    })
+  })
+
   test('is nothing where its CPU time is not known, whatever its samples are', () => {
     const unknown = { ...steady, cpuSeconds: undefined, cpuSamples: 90_000 }
     expect(increment([unknown, ...before]).serialCpuSeconds).toBeCloseTo(0.75, 12)

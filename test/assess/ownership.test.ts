@@ -238,3 +238,32 @@ test('the reasons are those of the assessment, for both estimators', () => {
     expect([ownership, window, process]).toEqual([none(reason), none(reason), none(reason)])
   }
 })
+
+describe('of a lock that does not say who holds it', () => {
+  /** Contended for a half of the time, in which one that always runs has 50 samples. */
+  const half = (ownedAtLeast: number, ownedAtMost: number, change: Partial<LockInterval> = {}) =>
+    lockInterval('a', { ownedSamples: 60, ownedAtLeast, ownedAtMost, contendedSeconds: 0.5, ...change })
+
+  test('p is known where the holder is seen to run for a half of the time in which others wait', () => {
+    expect(of([half(25, 70)])).toEqual(p(0.6))
+    expect(of([half(24, 70)])).toEqual({
+      ...none('owner-unknown'),
+      bounds: { lower: expect.closeTo(0.514, 3), upper: expect.any(Number) },
+    })
+  })
+
+  test('p is known where the bounds are as close as that', () => {
+    expect(of([half(58, 62)])).toEqual(p(0.6))
+    expect(of([half(24, 28, { ownedSamples: 26 })])).toEqual(p(1 - 26 / 150))
+  })
+
+  test('p is known where the CPUs are full: a holder that does not run waits for one', () => {
+    const full = { busySeconds: 3.9, node: nodeInterval(3.9) }
+    expect(of([half(10, 70)], full)).toEqual(p(0.6))
+  })
+
+  test('a few samples while others wait say nothing of the holder', () => {
+    const few = half(0.2, 70, { contendedSeconds: 0.002, queueSeconds: 0.002 })
+    expect(of([few])).toMatchObject({ kind: 'none', bounds: { upper: expect.closeTo(1, 2) } })
+  })
+})
