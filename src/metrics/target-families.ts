@@ -9,12 +9,12 @@ export const TARGET_FAMILIES = {
   ),
   parallelFractionLower: gauge(
     'amdahl_target_parallel_fraction_lower',
-    'Lower bound of the 95% confidence interval of the parallel fraction.',
+    'Lower bound of the 95% confidence interval of the parallel fraction; where that itself is withheld, of what is known of it.',
     ['target', 'estimator'],
   ),
   parallelFractionUpper: gauge(
     'amdahl_target_parallel_fraction_upper',
-    'Upper bound of the 95% confidence interval of the parallel fraction.',
+    'Upper bound of the 95% confidence interval of the parallel fraction; where that itself is withheld, of what is known of it.',
     ['target', 'estimator'],
   ),
   processParallelFraction: gauge(
