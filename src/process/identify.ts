@@ -4,7 +4,7 @@ import type { TargetRule } from '../config/target-rule.js'
 import { dropOldest } from '../drop-oldest.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import { withoutDeleted } from '../parse/proc-maps.js'
-import { type FoundRuntimes, recogniseRuntimes } from '../runtimes/recognise.js'
+import { type FoundRuntime, recogniseRuntimes } from '../runtimes/recognise.js'
 import { NO_MARKS } from '../runtimes/runtime.js'
 import { defaultName } from './default-name.js'
 import { findMatchingRule } from './matching-rule.js'
@@ -15,13 +15,15 @@ import { createTargetNames, type DefaultName } from './target-name.js'
 import { findVersion } from './version.js'
 
 /** What is known of a process: found out once per exec. */
-export interface ProcessIdentity extends Start, FoundRuntimes {
+export interface ProcessIdentity extends Start {
   /** Name of the target it belongs to; undefined: it makes none. */
   readonly target: string | undefined
   readonly namedBy: NamedBy
   /** Whether an ordinary user may have chosen the name of the target. */
   readonly isUserNamed: boolean
   readonly exe: string | undefined
+  /** What it runs on. */
+  readonly runtimes: readonly FoundRuntime[]
   readonly cgroup: CgroupPaths | undefined
   readonly systemdUnit: string | undefined
   /** Undefined too where a user's own manager holds the cgroup, who may give it any name. */
@@ -154,7 +156,7 @@ export function createIdentifier(
       executable: found?.executable,
       version: typeof version === 'object' ? version.answer : one.identity?.version,
       startTimestampSeconds: boot.timestampSeconds + startSeconds,
-      ...recogniseRuntimes(found?.runtimeFiles, found?.marks ?? NO_MARKS),
+      runtimes: recogniseRuntimes(found?.runtimeFiles, found?.marks ?? NO_MARKS),
       cgroup,
       systemdUnit: place?.systemdUnit,
       containerId: isOfUser ? undefined : place?.containerId,

@@ -38,29 +38,23 @@ export interface FoundRuntime {
   readonly locks: readonly LockFamilyName[]
 }
 
-/** What a process runs on, and what its futex waits tell for it. */
-export interface FoundRuntimes {
-  readonly runtimes: readonly FoundRuntime[]
-  readonly runtime: Runtime
-}
-
 /**
- * Finds all runtimes of a process by what is mapped and by what its program contains. Those of which least can be told
- * decide what its waits tell.
+ * Finds all runtimes of a process by what is mapped and by what its program contains.
  *
  * @param files Paths of mapped files, at least those for which isRuntimeFile holds; undefined: not all could be read, and
  *   one of them may be of a runtime whose locks are not seen.
  */
-export function recogniseRuntimes(files: readonly string[] | undefined, marks: ProgramMarks): FoundRuntimes {
+export function recogniseRuntimes(
+  files: readonly string[] | undefined,
+  marks: ProgramMarks,
+): readonly FoundRuntime[] {
   const names = (files ?? []).map(fileNameOf)
   const known = RUNTIMES.flatMap((one) => describe(one, matchesOf(one.recognition, names, marks)))
-  if (!files) return { runtimes: [...known, unknown('unreadable')], runtime: 'unclassifiable' }
+  if (!files) return [...known, unknown('unreadable')]
   // Of two C libraries it is not known whose rules a wait follows.
   const libcs = RUNTIMES.filter(({ name, isLibc }) => isLibc && known.some((found) => found.name === name))
-  const isOpen = libcs.length !== 1 && toldBy(known) !== 'unclassifiable'
-  return isOpen
-    ? { runtimes: [...known, unknown('unknown-libc')], runtime: 'unclassifiable' }
-    : { runtimes: known, runtime: toldBy(known) }
+  const isOpen = libcs.length !== 1 && whatWaitsTell(known) !== 'unclassifiable'
+  return isOpen ? [...known, unknown('unknown-libc')] : known
 }
 
 function unknown(reason: RuntimeReason): FoundRuntime {
@@ -94,17 +88,16 @@ function refused(found: Described, untraced: RuntimeFiles['untraced']): FoundRun
 }
 
 /** The same runtimes for a tracer that knows the waits of the C library of GNU only. */
-export function refuseOwnerless(runtimes: readonly FoundRuntime[]): FoundRuntimes {
-  const known = runtimes.map((found) => {
+export function refuseOwnerless(runtimes: readonly FoundRuntime[]): readonly FoundRuntime[] {
+  return runtimes.map((found) => {
     const isTraced = found.locks.every((family) => LOCK_FAMILIES[family].tracedBy !== 'bpftrace')
     const runtime = RUNTIMES.find(({ name }) => name === found.name)
     return isTraced || !runtime ? found : refused(found, runtime.untraced)
   })
-  return { runtimes: known, runtime: toldBy(known) }
 }
 
-/** Those of which least can be told decide. */
-function toldBy(runtimes: readonly FoundRuntime[]): Runtime {
+/** What futex waits tell where these run: the one of which least is known decides. */
+export function whatWaitsTell(runtimes: readonly FoundRuntime[]): Runtime {
   const reasons = runtimes.flatMap(({ reason }) => reason ?? [])
   if (reasons.some((reason) => reason !== 'hidden-locks')) return 'unclassifiable'
   return reasons.length > 0 ? 'hidden-locks' : 'classifiable'

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../process/identify.js'
-import { type FoundRuntime, refuseOwnerless } from '../runtimes/recognise.js'
+import { type FoundRuntime, refuseOwnerless, whatWaitsTell } from '../runtimes/recognise.js'
 import type { Runtime } from '../runtimes/runtime.js'
 
 /** What the processes of a target run on. */
@@ -18,22 +18,15 @@ const MAX_RUNTIMES = 16
  * @param isGlibcOnly Whether the tracer knows no locks but those of glibc.
  */
 export function runtimesOf(
-  identities: readonly Pick<ProcessIdentity, 'runtime' | 'runtimes'>[],
+  identities: readonly Pick<ProcessIdentity, 'runtimes'>[],
   isGlibcOnly = false,
 ): TargetRuntimes {
-  const members = isGlibcOnly ? identities.map(({ runtimes }) => refuseOwnerless(runtimes)) : identities
+  const recognised = identities.flatMap(({ runtimes }) => runtimes)
+  const all = isGlibcOnly ? refuseOwnerless(recognised) : recognised
   const found = new Map<string, FoundRuntime>()
-  for (const one of members.flatMap(({ runtimes }) => runtimes)) {
+  for (const one of all) {
     const key = [one.name, one.version, one.state, one.reason].join(' ')
     if (found.size < MAX_RUNTIMES) found.set(key, one)
   }
-  const isAny = (runtime: Runtime) => members.some((member) => member.runtime === runtime)
-  return {
-    runtimes: [...found.values()],
-    runtime: isAny('unclassifiable')
-      ? 'unclassifiable'
-      : isAny('hidden-locks')
-        ? 'hidden-locks'
-        : 'classifiable',
-  }
+  return { runtimes: [...found.values()], runtime: whatWaitsTell(all) }
 }

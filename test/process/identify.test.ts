@@ -3,6 +3,7 @@ import type { TargetRule } from '../../src/config/target-rule.js'
 import { type CgroupIdentity, parseProcCgroup } from '../../src/parse/cgroup.js'
 import { createIdentifier } from '../../src/process/identify.js'
 import type { Looked, ProcessSource } from '../../src/process/process-source.js'
+import { whatWaitsTell } from '../../src/runtimes/recognise.js'
 import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { processStat } from '../support/measured.js'
 import { CONTAINER, LOOK, placeOf, rule, source } from './one-process.js'
@@ -149,7 +150,8 @@ describe('a process', () => {
   test('has the runtime of its program, which its libraries do not tell', async () => {
     const runtimeOf = async (look: Partial<typeof LOOK>) => {
       const runtimeFiles = ['/usr/lib/x86_64-linux-gnu/libc.so.6']
-      return (await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) })))?.runtime
+      const found = await identify(source({ look: async () => ({ ...LOOK, runtimeFiles, ...look }) }))
+      return whatWaitsTell(found?.runtimes ?? [])
     }
     expect(await runtimeOf({})).toBe('classifiable')
     expect(await runtimeOf({ marks: { ...NO_MARKS, sectionNames: ['.text', '.go.buildinfo'] } })).toBe(

@@ -32,8 +32,8 @@ function build(name: string, source: string, compiler: string, ...flags: readonl
 function runtimesOf(program: string): readonly string[] {
   const { marks } = readElfFacts(openHostFile(program, createRefusals()))
   const files = marks.interpreter === undefined ? [] : librariesOf(program)
-  return recogniseRuntimes([program, ...files].filter(isRuntimeFile), marks).runtimes.map(
-    ({ name, version }) => (version === undefined || name !== 'rust' ? name : `${name} ${version}`),
+  return recogniseRuntimes([program, ...files].filter(isRuntimeFile), marks).map(({ name, version }) =>
+    version === undefined || name !== 'rust' ? name : `${name} ${version}`,
   )
 }
 

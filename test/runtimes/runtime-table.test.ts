@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recogniseRuntimes } from '../../src/runtimes/recognise.js'
+import { recogniseRuntimes, whatWaitsTell } from '../../src/runtimes/recognise.js'
 import { NO_MARKS, type ProgramMarks } from '../../src/runtimes/runtime.js'
 import { isLockLibrary } from '../../src/runtimes/runtime-table.js'
 
@@ -18,7 +18,7 @@ const SECTIONS = [
 ]
 
 function detectRuntime(paths: readonly string[], sectionNames: readonly string[]) {
-  return recogniseRuntimes(paths, { ...NO_MARKS, sectionNames }).runtime
+  return whatWaitsTell(recogniseRuntimes(paths, { ...NO_MARKS, sectionNames }))
 }
 
 describe('the runtime', () => {
@@ -122,7 +122,7 @@ describe('a program', () => {
 
 describe('what a process runs on', () => {
   const found = (paths: readonly string[] | undefined, marks: Partial<ProgramMarks> = {}) =>
-    recogniseRuntimes(paths, { ...NO_MARKS, ...marks }).runtimes.map(
+    recogniseRuntimes(paths, { ...NO_MARKS, ...marks }).map(
       ({ name, version = '', state, reason = '' }) => `${name} ${version} ${state} ${reason}`,
     )
 
@@ -196,11 +196,11 @@ describe('what a process runs on', () => {
     ['/usr/lib/ghc/lib/libHSrts-1.0.2_thr-ghc9.4.7.so', '9.4.7'],
     ['/usr/bin/python3', '3'],
   ])('has with %s the version %s', (path, version) =>
-    expect(recogniseRuntimes([path], NO_MARKS).runtimes[0]?.version).toBe(version),
+    expect(recogniseRuntimes([path], NO_MARKS)[0]?.version).toBe(version),
   )
 
   test('says which locks it adds', () => {
-    const { runtimes } = recogniseRuntimes([LIBC, '/opt/lib/libstd-d1237ef7159db0a2.so'], NO_MARKS)
+    const runtimes = recogniseRuntimes([LIBC, '/opt/lib/libstd-d1237ef7159db0a2.so'], NO_MARKS)
     expect(runtimes.map(({ locks }) => locks)).toEqual([['rust-mutex', 'rust-rwlock'], ['lowlevellock']])
   })
 })

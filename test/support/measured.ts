@@ -6,6 +6,7 @@ import type { FutexClass, LockTrace, WaitTotals } from '../../src/parse/trace-in
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import type { LockTotals } from '../../src/resources/lock.js'
 import type { ThreadTotals } from '../../src/resources/thread.js'
+import type { FoundRuntime } from '../../src/runtimes/recognise.js'
 
 /** On-CPU samples of a CPU that is busy for a second. */
 export const HZ = 100
@@ -154,6 +155,15 @@ export function processStat(pid: number, change: Partial<ProcessStat> = {}): Pro
   }
 }
 
+/** Of which no wait can be told from another. */
+export const UNCLASSIFIABLE: FoundRuntime = {
+  name: 'go',
+  version: undefined,
+  state: 'refused',
+  reason: 'unclassifiable-runtime',
+  locks: [],
+}
+
 /** What is known of a process of shopd. */
 export function processIdentity(pid: number, change: Partial<ProcessIdentity> = {}): ProcessIdentity {
   return {
@@ -167,7 +177,6 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     executable: undefined,
     version: undefined,
     startTimestampSeconds: 1000 + pid,
-    runtime: 'classifiable',
     runtimes: [{ name: 'glibc', version: undefined, state: 'recognised', reason: undefined, locks: [] }],
     cgroup: undefined,
     systemdUnit: undefined,

@@ -7,7 +7,13 @@ import type { ProcessIdentity } from '../../src/process/identify.js'
 import { createTargetRegistry, type RegistryLimits, type TargetRegistry } from '../../src/targets/registry.js'
 import type { TargetHost } from '../../src/targets/target.js'
 
-import { lockTrace, nodeInterval, processIdentity, processInterval } from '../support/measured.js'
+import {
+  lockTrace,
+  nodeInterval,
+  processIdentity,
+  processInterval,
+  UNCLASSIFIABLE,
+} from '../support/measured.js'
 
 const LIMITS: RegistryLimits = {
   trailingSeconds: 60,
@@ -35,7 +41,7 @@ function window(
 function identify(pid: number): ProcessIdentity {
   return processIdentity(pid, {
     target: pid < 10 ? 'shopd' : `service${pid}`,
-    runtime: pid === 99 ? 'unclassifiable' : 'classifiable',
+    runtimes: pid === 99 ? [UNCLASSIFIABLE] : [],
   })
 }
 

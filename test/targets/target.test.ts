@@ -3,7 +3,13 @@ import type { TrackerState } from '../../src/deploys/change-tracker.js'
 import type { LockTrace } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
 import { createTarget, type Member, type TargetHost } from '../../src/targets/target.js'
-import { lockTrace, nodeInterval, processIdentity, processInterval } from '../support/measured.js'
+import {
+  lockTrace,
+  nodeInterval,
+  processIdentity,
+  processInterval,
+  UNCLASSIFIABLE,
+} from '../support/measured.js'
 
 const SECOND = 1_000_000_000n
 const LIMITS = {
@@ -110,7 +116,7 @@ describe('its runtime', () => {
 
   test('is unclassifiable as soon as one member is, and until none is', () => {
     const one = scene()
-    const odd = member(2, 'none', { runtime: 'unclassifiable' })
+    const odd = member(2, 'none', { runtimes: [UNCLASSIFIABLE] })
     times(20, () => one.advance(member(1), odd))
     expect(reasonOf(one)).toEqual({ kind: 'none', reason: 'unclassifiable-runtime' })
     // An interval that tells of no process tells nothing of the runtime.
@@ -121,10 +127,10 @@ describe('its runtime', () => {
   })
 
   test('decides whether its samples are compared before and after a deploy', () => {
-    for (const runtime of ['classifiable', 'unclassifiable'] as const) {
+    for (const runtimes of [[], [UNCLASSIFIABLE]]) {
       const { target, advance } = scene()
-      times(20, () => advance(member(1, {}, { runtime })))
-      expect(target.trackerState().recent.batches).toBe(runtime === 'classifiable' ? 20 : 0)
+      times(20, () => advance(member(1, {}, { runtimes })))
+      expect(target.trackerState().recent.batches).toBe(runtimes.length === 0 ? 20 : 0)
     }
   })
 })
