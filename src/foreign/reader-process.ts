@@ -20,7 +20,8 @@ export interface Told<Answer> {
  * `failed`: the reader did not answer in time, or ended: what it was asked for is to blame. `busy`: nobody has looked;
  * it may be asked again. `put-off`: the same, since other requests for its owner have failed.
  */
-export type Asked<Answer> = { readonly answer: Answer } | 'failed' | 'busy' | 'put-off'
+export type Unanswered = 'failed' | 'busy' | 'put-off'
+export type Asked<Answer> = { readonly answer: Answer } | Unanswered
 
 /**
  * A process that reads what other processes control: their files may lie on a file system that never answers, and no

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { NamedBy } from '../config/named-by.js'
 import type { TargetRule } from '../config/target-rule.js'
 import { dropOldest } from '../drop-oldest.js'
+import type { Unanswered } from '../foreign/reader-process.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
 import { withoutDeleted } from '../parse/proc-maps.js'
 import { type FoundRuntime, recogniseRuntimes } from '../runtimes/recognise.js'
@@ -167,7 +168,7 @@ export function createIdentifier(
   }
 
   /** @param problem Why not all is known that there may be. */
-  function lookLater(one: Known, problem: 'failed' | 'busy' | 'put-off' | undefined): void {
+  function lookLater(one: Known, problem: Unanswered | undefined): void {
     if (problem === 'failed') {
       const twiceNs = 2n * (one.pauseNs ?? RETRY_NS / 2n)
       one.pauseNs = twiceNs < MAX_RETRY_NS ? twiceNs : MAX_RETRY_NS

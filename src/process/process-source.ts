@@ -1,11 +1,11 @@
-import type { Asked } from '../foreign/reader-process.js'
+import type { Asked, Unanswered } from '../foreign/reader-process.js'
 import type { CgroupIdentity, CgroupPaths } from '../parse/cgroup.js'
 import type { ContainerFacts } from './container.js'
 import type { ProcessFacts } from './process-directory.js'
 import type { ProcessLook } from './process-looks.js'
 
-/** What a reader found: `gone` where the process has ended; the other words as Asked has them. */
-export type Looked = ProcessLook | 'gone' | Exclude<Asked<never>, object>
+/** What a reader found; `gone` where the process has ended. */
+export type Looked = ProcessLook | 'gone' | Unanswered
 
 /** What the machine says of processes. What the kernel alone answers is there at once; the rest is asked of a reader. */
 export interface ProcessSource {
