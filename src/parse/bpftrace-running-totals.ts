@@ -1,6 +1,6 @@
 import type { LockRows } from './bpftrace-rows.js'
 import { holderOfOwnerless, NOTHING_OWED, type OwnerlessTotals } from './ownerless.js'
-import { type FutexClass, type LockTrace, NS_PER_SECOND } from './trace-interval.js'
+import { exactlyOwned, type FutexClass, type LockTrace, NS_PER_SECOND } from './trace-interval.js'
 
 /** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
 export interface RunningTotals {
@@ -67,8 +67,8 @@ export function traceLock(
   { beginNs, endNs, isLockCleared }: FrameBorders,
 ): TracedLock {
   const futexClass = rows.futexClass ?? totals.futexClass
-  const ownerless = holderOfOwnerless(rows, futexClass, totals.ownerless)
   const saysOwner = totals.saysOwner || rows.ownedSamples + rows.heldSamples > 0
+  const holder = saysOwner ? ownerOf(rows) : holderOfOwnerless(rows, futexClass, totals.ownerless)
   const inFlight = sumInFlight(rows.inFlight.values(), endNs)
   const endedNs = totals.endedNs + rows.waitNs
   const queueNs = Math.max(0, endedNs + inFlight.soFarNs - totals.reportedQueueNs)
@@ -99,14 +99,14 @@ export function traceLock(
       contendedSeconds: contendedNs / NS_PER_SECOND,
       handOverSeconds: handOverNs / NS_PER_SECOND,
       watchedSamples: rows.watchedSamples,
-      ...(saysOwner ? ownerSamples(rows) : ownerless.samples),
+      ...holder.samples,
       ownerOffCpuSamples: rows.ownerOffCpuSamples,
       ownerAsleepSamples: rows.ownerAsleepSamples,
     },
     totals: {
       futexClass,
       saysOwner,
-      ownerless: ownerless.totals,
+      ownerless: holder.totals,
       reportedQueueNs: totals.reportedQueueNs + queueNs,
       reportedContendedNs: totals.reportedContendedNs + contendedNs,
       endedNs,
@@ -118,12 +118,10 @@ export function traceLock(
 }
 
 /** A word that is held by none that it says is so for the moment in which it is taken or let go. */
-function ownerSamples({ ownedSamples, heldSamples, heldTicks }: LockRows) {
+function ownerOf({ ownedSamples, heldSamples, heldTicks }: LockRows): ReturnType<typeof holderOfOwnerless> {
   return {
-    ownedSamples,
-    ownedAtLeast: ownedSamples,
-    ownedAtMost: ownedSamples,
-    heldSamples: heldSamples + heldTicks,
+    samples: { ...exactlyOwned(ownedSamples), heldSamples: heldSamples + heldTicks },
+    totals: NOTHING_OWED,
   }
 }
 

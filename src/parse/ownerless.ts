@@ -1,5 +1,5 @@
 import type { LockRows } from './bpftrace-rows.js'
-import type { FutexClass, LockTrace } from './trace-interval.js'
+import { exactlyOwned, type FutexClass, isOfOtherLibrary, type LockTrace } from './trace-interval.js'
 
 /** What is known of the holders of a lock at a border, of one that does not say who holds it. */
 export interface OwnerlessTotals {
@@ -66,7 +66,8 @@ export function holderOfOwnerless(
     wakes,
     wakesByWaiters,
   }
-  const isLock = isOfLocksOnly(futexClass) || (wakes >= MIN_WAKES && wakesByWaiters >= LOCK_SHARE * wakes)
+  const isToldByWord = futexClass !== undefined && isOfOtherLibrary(futexClass)
+  const isLock = isToldByWord || (wakes >= MIN_WAKES && wakesByWaiters >= LOCK_SHARE * wakes)
   if (!isLock) return { samples: NOBODY, totals: { ...NOTHING_OWED, wakes, wakesByWaiters } }
   return {
     samples: {
@@ -79,11 +80,7 @@ export function holderOfOwnerless(
   }
 }
 
-const NOBODY: HolderSamples = { ownedSamples: 0, ownedAtLeast: 0, ownedAtMost: 0, heldSamples: 0 }
-
-function isOfLocksOnly(futexClass: FutexClass | undefined): boolean {
-  return futexClass === 'rust-mutex' || futexClass === 'rust-rwlock' || futexClass === 'musl-mutex'
-}
+const NOBODY: HolderSamples = { ...exactlyOwned(0), heldSamples: 0 }
 
 /** As much as there is room for, and what is left: below 0 where there is less than nothing. */
 function take(owed: number, room: number): { readonly taken: number; readonly left: number } {

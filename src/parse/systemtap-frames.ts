@@ -1,6 +1,7 @@
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
 import {
+  exactlyOwned,
   type FutexClass,
   futexClassOf,
   type LockTrace,
@@ -181,9 +182,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
       process.locks.set(key, {
         ...lockOf(process, key),
         watchedSamples: values[2] ?? 0,
-        ownedSamples: values[3] ?? 0,
-        ownedAtLeast: values[3] ?? 0,
-        ownedAtMost: values[3] ?? 0,
+        ...exactlyOwned(values[3] ?? 0),
         heldSamples: values[4] ?? 0,
         ownerOffCpuSamples: values[5] ?? 0,
         ownerAsleepSamples: values[6] ?? 0,
@@ -212,9 +211,7 @@ function lockOf(process: ProcessFrame, address: bigint): LockTrace {
       contendedSeconds: 0,
       handOverSeconds: 0,
       watchedSamples: 0,
-      ownedSamples: 0,
-      ownedAtLeast: 0,
-      ownedAtMost: 0,
+      ...exactlyOwned(0),
       heldSamples: 0,
       ownerOffCpuSamples: 0,
       ownerAsleepSamples: 0,

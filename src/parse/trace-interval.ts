@@ -18,6 +18,13 @@ export const FUTEX_CLASSES = [
 ] as const
 export type FutexClass = (typeof FUTEX_CLASSES)[number]
 
+/** Of these the classes of locks of other libraries than glibc's; each has the name of its family of locks. */
+export type OtherLibraryClass = 'rust-mutex' | 'musl-mutex' | 'rust-rwlock'
+
+export function isOfOtherLibrary(futexClass: FutexClass): futexClass is OtherLibraryClass {
+  return futexClass === 'rust-mutex' || futexClass === 'musl-mutex' || futexClass === 'rust-rwlock'
+}
+
 /** The class with this number in the output of the scripts; undefined where there is none. */
 export function futexClassOf(classNumber: bigint): FutexClass | undefined {
   return FUTEX_CLASSES[Number(classNumber)]
@@ -63,6 +70,13 @@ export interface LockTrace {
   readonly ownerOffCpuSamples: number
   /** Of `ownerOffCpuSamples`: it slept; the others waited for a CPU. */
   readonly ownerAsleepSamples: number
+}
+
+/** Samples inside a lock that says who owns it: nothing of them is estimated. */
+export function exactlyOwned(
+  ownedSamples: number,
+): Pick<LockTrace, 'ownedSamples' | 'ownedAtLeast' | 'ownedAtMost'> {
+  return { ownedSamples, ownedAtLeast: ownedSamples, ownedAtMost: ownedSamples }
 }
 
 /** The top of a thread's stack in user memory, as it stood when the thread waited for a lock. */

@@ -1,4 +1,4 @@
-import type { LockTrace, TraceInterval, WaitTotals } from '../parse/trace-interval.js'
+import { exactlyOwned, type LockTrace, type TraceInterval, type WaitTotals } from '../parse/trace-interval.js'
 
 /** What the run did between two borders: what a tracer would have seen, and the CPU time that /proc would have. */
 export interface SimulatedInterval {
@@ -96,8 +96,7 @@ function toTrace({ isKnown, ...sums }: LockSums, lock: number): readonly LockTra
           address,
           futexClass: 'mutex',
           ...sums,
-          ownedAtLeast: sums.ownedSamples,
-          ownedAtMost: sums.ownedSamples,
+          ...exactlyOwned(sums.ownedSamples),
           handOverSeconds: 0,
         },
       ]

@@ -1,13 +1,12 @@
-import { addWaits, type FutexClass, type ProcessTrace, type WaitTotals } from '../parse/trace-interval.js'
+import {
+  addWaits,
+  type FutexClass,
+  isOfOtherLibrary,
+  type ProcessTrace,
+  type WaitTotals,
+} from '../parse/trace-interval.js'
 import type { LockFamilyName } from '../runtimes/lock-family.js'
 import type { Member } from './target.js'
-
-/** Classes of waits by which other libraries than glibc lock, each of one family of locks. */
-const FAMILY_OF_CLASS: Partial<Record<FutexClass, LockFamilyName>> = {
-  'rust-mutex': 'rust-mutex',
-  'rust-rwlock': 'rust-rwlock',
-  'musl-mutex': 'musl-mutex',
-}
 
 /**
  * The process with the locks that its program can have. A tracer classes waits by their arguments alone; what is a lock in one
@@ -30,8 +29,7 @@ export function withOwnLocks(member: Member): Member {
 
 /** glibc waits for a condition variable with other values than for a lock; musl does not. The kernel's own locks are any's. */
 function isLockOf(families: ReadonlySet<LockFamilyName>, futexClass: FutexClass): boolean {
-  const family = FAMILY_OF_CLASS[futexClass]
-  if (family) return families.has(family)
+  if (isOfOtherLibrary(futexClass)) return families.has(futexClass)
   const isMuslOnly = families.has('musl-mutex') && !families.has('lowlevellock')
   return !isMuslOnly || futexClass === 'pi-mutex' || futexClass === 'other'
 }
