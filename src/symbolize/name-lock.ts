@@ -33,7 +33,8 @@ const RWLOCK_WORDS = [8, 12]
  * is named by the place that waits for it, on which most of the stacks agree: the innermost function outside the C and
  * C++ runtimes that does more than wrap a lock (`cart_add+0x1f`, as `backtrace` of gdb prints it). Without one, the
  * kind of memory groups such locks: `heap`, `stack`, `anonymous`. Functions of Rust's library are passed over as well,
- * unless there is nothing else: a closure may be a part of one. So is a function without a name that calls the kernel itself. The locks of the C library are `malloc arena` and `stdio`.
+ * unless there is nothing else: a closure may be a part of one. So is a function without a name that calls the kernel
+ * itself. The locks of the C library are `malloc arena` and `stdio`.
  *
  * @param stacks Some waits for this lock.
  * @returns Undefined where nothing is mapped at the address.
