@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Exporter, ROOT, startExporter } from '../e2e/support/exporter.js'
-import type { Scrape } from '../e2e/support/exposition.js'
+import { exportedEstimate, type Scrape } from '../e2e/support/exposition.js'
 import { sleep, stop } from '../e2e/support/process.js'
 import { startWorkload, type WorkloadReport } from '../e2e/support/workload.js'
 import { describeEnvironment } from './environment.js'
+import { estimateCells } from './estimate-cells.js'
 
 const SECONDS = 31
 const PARALLEL_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -84,22 +85,12 @@ async function observe(scenarios: readonly Scenario[]): Promise<readonly string[
 }
 
 function row({ title, name: target }: Scenario, own: WorkloadReport, scrape: Scrape): string {
-  const estimate = (suffix: string, estimator: string) =>
-    scrape.value(`amdahl_target_parallel_fraction${suffix}`, { target, estimator })
-  const reason = (estimator: string) =>
-    scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target, estimator })[0]
-  const [p, lower, upper] = ['', '_lower', '_upper'].map((suffix) => estimate(suffix, 'ownership'))
-  const window = estimate('', 'window')
+  const window = exportedEstimate(scrape, target, 'window')
   const queue = scrape.value('amdahl_target_sequential_queue_length', { target })
-  const covers = lower !== undefined && upper !== undefined && lower <= own.p && own.p <= upper
   const cells = [
     title,
-    own.p.toFixed(3),
-    p?.toFixed(3) ?? reason('ownership'),
-    p === undefined ? '' : (p - own.p).toFixed(3),
-    lower === undefined || upper === undefined ? '' : `${lower.toFixed(3)}–${upper.toFixed(3)}`,
-    covers ? 'yes' : 'no',
-    window?.toFixed(3) ?? reason('window'),
+    ...estimateCells(exportedEstimate(scrape, target), own.p),
+    window.value?.toFixed(3) ?? window.reason,
     own.queue.toFixed(2),
     queue?.toFixed(2) ?? '',
     queue === undefined ? '' : `${(100 * (queue / own.queue - 1)).toFixed(1)} %`,

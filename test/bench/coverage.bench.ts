@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
+import { exportedEstimate, type Scrape } from '../e2e/support/exposition.js'
 import { stop } from '../e2e/support/process.js'
 import { observe } from '../e2e/support/workload.js'
 import { describeEnvironment } from './environment.js'
+import { covers, estimateCells } from './estimate-cells.js'
 
 /** What a program of test/workload says of itself. */
 interface Report {
@@ -112,32 +114,19 @@ test('coverage', async () => {
   }
 })
 
-function resultOf(
-  { lock, load, target }: Cell,
-  { p: truth, queue: trueQueue, cpu_seconds, seconds }: Report,
-  scrape: Awaited<ReturnType<typeof observe<Report>>>['scrape'],
-): Result {
-  const of = (suffix: string) =>
-    scrape.value(`amdahl_target_parallel_fraction${suffix}`, { target, estimator: 'ownership' })
-  const [p, lower, upper] = [of(''), of('_lower'), of('_upper')]
-  const labels = { target, estimator: 'ownership' }
-  const [reason = ''] = scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', labels)
+function resultOf({ lock, load, target }: Cell, own: Report, scrape: Scrape): Result {
+  const estimate = exportedEstimate(scrape, target)
   const queue = scrape.value('amdahl_target_sequential_queue_length', { target })
-  const covers = lower !== undefined && upper !== undefined && lower <= truth && truth <= upper
-  const error = p === undefined ? undefined : p - truth
   const cells = [
     lock.name,
     load.name,
-    truth.toFixed(3),
-    p?.toFixed(3) ?? reason,
-    error?.toFixed(3) ?? '',
-    lower === undefined || upper === undefined ? '' : `${lower.toFixed(3)}–${upper.toFixed(3)}`,
-    covers ? 'yes' : 'no',
-    trueQueue.toFixed(2),
+    ...estimateCells(estimate, own.p),
+    own.queue.toFixed(2),
     queue?.toFixed(2) ?? '',
-    (cpu_seconds / seconds).toFixed(2),
+    (own.cpu_seconds / own.seconds).toFixed(2),
   ]
-  return { row: `| ${cells.join(' | ')} |`, error, covers }
+  const error = estimate.value === undefined ? undefined : estimate.value - own.p
+  return { row: `| ${cells.join(' | ')} |`, error, covers: covers(estimate, own.p) }
 }
 
 function toPage(results: readonly Result[]): string {

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startExporter } from '../e2e/support/exporter.js'
-import type { Scrape } from '../e2e/support/exposition.js'
+import { type ExportedEstimate, exportedEstimate, type Scrape } from '../e2e/support/exposition.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
 import { buildWorkload, startWorkload, type WorkloadReport } from '../e2e/support/workload.js'
 import {
@@ -90,14 +90,11 @@ function perMinute({ cpu_seconds, seconds }: WorkloadReport): number {
 }
 
 function addEstimate(tracer: Tracer, p: number, round: number, truth: number, scrape: Scrape): void {
-  const labels = (estimator: string) => ({ target: TARGET, estimator })
-  const range = (estimator: string) =>
-    ['', '_lower', '_upper'].map((suffix) =>
-      scrape.value(`amdahl_target_parallel_fraction${suffix}`, labels(estimator)),
-    )
-  const [reason] = scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', labels('window'))
+  const ownership = exportedEstimate(scrape, TARGET)
+  const window = exportedEstimate(scrape, TARGET, 'window')
+  const range = ({ value, lower, upper }: ExportedEstimate) => [value, lower, upper]
   const lost = scrape.value('amdahl_tracer_lost_events_total')
-  addRow(ESTIMATES, [tracer, p, round, truth, ...range('ownership'), ...range('window'), reason, lost])
+  addRow(ESTIMATES, [tracer, p, round, truth, ...range(ownership), ...range(window), window.reason, lost])
 }
 
 function serverArgs(p: number): readonly string[] {

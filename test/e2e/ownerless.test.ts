@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { startExporter } from './support/exporter.js'
+import { exportedEstimate } from './support/exposition.js'
 import { stop } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
 import { observe } from './support/workload.js'
@@ -31,9 +32,7 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'rustc', 'musl-gcc'))(
         for (const target of Object.keys(PROGRAMS)) {
           const truth = reports.get(target)
           if (!truth) throw new Error(`${target} has no report`)
-          const of = (suffix: string) =>
-            scrape.value(`amdahl_target_parallel_fraction${suffix}`, { target, estimator: 'ownership' })
-          const [p, lower = Number.NaN, upper = Number.NaN] = [of(''), of('_lower'), of('_upper')]
+          const { value: p, lower = Number.NaN, upper = Number.NaN } = exportedEstimate(scrape, target)
           // Bounds alone where too little was seen of the holder.
           if (p !== undefined) expect(Math.abs(p - truth.p), target).toBeLessThan(TOLERANCE)
           expect(lower, target).toBeLessThan(truth.p + TOLERANCE)

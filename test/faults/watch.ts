@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { familyOf } from '../bench/truth/observe.js'
 import type { AnsweredEstimate } from '../bench/truth/row.js'
 import type { Exporter } from '../e2e/support/exporter.js'
-import { countersOf, parseExposition, type Scrape } from '../e2e/support/exposition.js'
+import { countersOf, exportedEstimate, parseExposition, type Scrape } from '../e2e/support/exposition.js'
 import { sleep } from '../e2e/support/process.js'
 
 /** Between two scrapes. Milliseconds. */
@@ -95,10 +95,7 @@ export function watch(
 
 /** By ownership; undefined where p is not given. */
 export function estimateOf(scrape: Scrape, target: string): AnsweredEstimate | undefined {
-  const estimateBy = (name: string) => scrape.value(name, { target, estimator: 'ownership' })
-  const value = estimateBy('amdahl_target_parallel_fraction')
-  const lower = estimateBy('amdahl_target_parallel_fraction_lower')
-  const upper = estimateBy('amdahl_target_parallel_fraction_upper')
+  const { value, lower, upper } = exportedEstimate(scrape, target)
   return value === undefined ? undefined : { value, lower, upper }
 }
 

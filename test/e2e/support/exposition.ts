@@ -55,3 +55,18 @@ export function countersOf({ samples }: Scrape): ReadonlyMap<string, number> {
       .map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]),
   )
 }
+
+/** p of a target as it is exported: value and bounds, as far as they are given, and why there is no value. */
+export interface ExportedEstimate {
+  readonly value: number | undefined
+  readonly lower: number | undefined
+  readonly upper: number | undefined
+  readonly reason: string | undefined
+}
+
+export function exportedEstimate(scrape: Scrape, target: string, estimator = 'ownership'): ExportedEstimate {
+  const of = (suffix: string) =>
+    scrape.value(`amdahl_target_parallel_fraction${suffix}`, { target, estimator })
+  const [reason] = scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', { target, estimator })
+  return { value: of(''), lower: of('_lower'), upper: of('_upper'), reason }
+}
