@@ -4,6 +4,8 @@ const measuring = ['e2e', 'privileged', 'systemtap-vm'].map((folder) => `test/${
 
 export default defineConfig({
   test: {
+    // All CPUs: the default leaves one of them idle.
+    maxWorkers: '100%',
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
       // Generous, since a loaded machine makes child processes slow; no test waits for time to pass.

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test), `npm run bench:truth` (setup.sh truth) and
-# `npm run test:faults` (setup.sh faults) need, so that they work from a fresh clone. Says what it does; does nothing, in silence, when nothing is missing.
+# Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test), `npm run bench:truth` (setup.sh truth),
+# `npm run bench:coverage` (setup.sh coverage) and `npm run test:faults` (setup.sh faults) need, so that they work from a fresh
+# clone. Says what it does; does nothing, in silence, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1-}
 case $purpose in
-  start | test | truth | faults) ;;
+  start | test | truth | coverage | faults) ;;
   *)
-    echo 'usage: sh scripts/setup.sh start|test|truth|faults' >&2
+    echo 'usage: sh scripts/setup.sh start|test|truth|coverage|faults' >&2
     exit 2
     ;;
 esac
@@ -89,13 +90,15 @@ reason_for() {
     bpftrace) echo 'traces futex waits' ;;
     prometheus | prometheus-alertmanager) echo 'check what is exported, and that alerts arrive' ;;
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
+    cargo | librust-parking-lot-dev) echo 'builds a program with the locks of a crate' ;;
     musl-tools | rustc) echo 'builds programs of other C libraries and languages, to be recognised' ;;
+    python3 | ruby) echo 'runs programs that have the lock of an interpreter' ;;
     curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
     systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
     faketime) echo 'steps the clock of one program' ;;
     bindfs) echo 'a file system that hangs' ;;
-    mariadb-server | postgresql | redis-server | memcached | nginx-light | ruby) echo 'a service with known limits' ;;
+    mariadb-server | postgresql | redis-server | memcached | nginx-light) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
   esac
 }
@@ -111,6 +114,8 @@ install_debian_packages() {
     need libc6-dev /usr/include/stdio.h
     need musl-tools musl-gcc
     need rustc rustc
+    need python3 /usr/bin/python3
+    need ruby ruby
     need make make
     need util-linux taskset
     need curl curl
@@ -118,9 +123,13 @@ install_debian_packages() {
     need systemd systemd-socket-activate
     need bindfs bindfs
   fi
+  case $purpose in
+    truth | coverage)
+      need mariadb-server mariadbd
+      need sysbench sysbench
+      ;;
+  esac
   if [ "$purpose" = truth ]; then
-    need mariadb-server mariadbd
-    need sysbench sysbench
     need postgresql pg_ctlcluster
     need redis-server redis-server
     need redis-tools redis-benchmark
@@ -128,7 +137,10 @@ install_debian_packages() {
     need libmemcached-tools memcslap
     need nginx-light nginx
     need wrk wrk
-    need ruby ruby
+  fi
+  if [ "$purpose" = coverage ]; then
+    need cargo cargo
+    need librust-parking-lot-dev /usr/share/doc/librust-parking-lot-dev
   fi
   [ "$purpose" != faults ] || need faketime faketime
   [ -n "$missing" ] || return 0

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 . scripts/safe-path.sh
 sh scripts/setup.sh start
 
-# As the first line of main.js has it, for who installs it.
-small=--max-semi-space-size=2
+# Flags of Node.js: as the first line has them, for who installs it.
+small=$(sed -n '1s/.* node //p' dist/main.js)
 
 # For bpftrace, and to read of others; what is asked for may need others.
 capabilities=+bpf,+perfmon,+sys_ptrace,+dac_read_search
@@ -30,5 +30,5 @@ if [ "$(id -u)" -eq 0 ]; then
   fi
   echo "start: the exporter keeps all capabilities that it has, as setpriv cannot drop them: $problem" >&2
 fi
-# shellcheck disable=SC2086 # one flag
+# shellcheck disable=SC2086 # a list of flags
 exec node $small dist/main.js "$@"

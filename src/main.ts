@@ -1,7 +1,8 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
+#!/usr/bin/env -S node --optimize-for-size --heap-growing-percent=20
 
-// By itself Node.js keeps three times 16 MiB for objects that live for a moment. With 2 MiB the exporter of 50 targets has
-// 20 MB less, and takes as much CPU time.
+// By itself Node.js keeps three times 16 MiB for objects that live for a moment, and lets the others grow to a multiple of
+// what is used before it looks which are. With these flags the exporter of 100 targets has 110 MB in place of 135 to 300, and
+// takes as much CPU time.
 
 // Before all else is loaded, and in commands that do not listen for them either: a terminal that closes must not end the
 // service, and signals of log rotation and the like do nothing. Of SIGUSR1 Node.js makes an open debugger otherwise.

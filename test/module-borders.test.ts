@@ -52,7 +52,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
     packages: ['write-file-atomic'],
   },
   process: {
-    imports: ['config', 'drop-oldest', 'foreign', 'join', 'parse', 'runtimes', 'sample'],
+    imports: ['config', 'drop-oldest', 'foreign', 'interpreters', 'join', 'parse', 'runtimes', 'sample'],
   },
   'what-if': { imports: ['api', 'model', 'simulate'] },
   api: { imports: ['estimate', 'model', 'resources', 'runtimes'], packages: ['zod'], pure: true },
@@ -65,6 +65,7 @@ const BORDERS: Readonly<Record<string, Border>> = {
   sample: { imports: ['drop-oldest', 'join', 'parse'], packages: ['systeminformation'] },
   foreign: { imports: ['drop-oldest', 'parse'], types: ['log'] },
   runtimes: { imports: ['parse'], pure: true },
+  interpreters: { imports: [], pure: true },
   estimate: { imports: [], pure: true },
   join: { imports: ['parse'], pure: true },
   model: { imports: [], pure: true },

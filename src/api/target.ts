@@ -66,7 +66,10 @@ export const TARGET = z.object({
   parkedThreads: number('Mean number of threads that only stand at locks: no wait there ends').optional(),
   startTimestampSeconds: number('Start of the main process, in seconds since the epoch'),
   info: z.object({
-    namedBy: oneOf(['rule', 'unit', 'container', 'command'], 'What gave the target its name').optional(),
+    namedBy: oneOf(
+      ['rule', 'unit', 'container', 'script', 'command'],
+      'What gave the target its name',
+    ).optional(),
     version: text('By the rule of the target, or announced').optional(),
     exe: text('Executable of the main process').optional(),
     buildId: text('GNU build-id of the executable').optional(),

@@ -2,15 +2,19 @@ import type { Config } from '../config/config.js'
 import { createDeployKeeper } from '../deploys/deploy-keeper.js'
 import { createStateFile } from '../deploys/state-file.js'
 import type { Announced } from '../http/deploy-route.js'
+import { standsForSeveral } from '../join/limit-locks.js'
 import type { Logger } from '../log/logger.js'
 import { createHost } from '../process/host.js'
 import type { NamingRules } from '../process/identify.js'
+import { createInterpreterLocks } from '../process/interpreter-locks.js'
+import { OTHER_LOCKS } from '../resources/lock-use.js'
 import { createCpuSampler } from '../sample/cpu-sampler.js'
 import { readFamilyCpuSeconds } from '../sample/family-cost.js'
 import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
 import { createThreadWatch } from '../sample/thread-watch.js'
+import { createInterpreterLockFinder } from '../symbolize/interpreter-lock-finder.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
 import { createTargetRegistry, type RegistryLimits } from '../targets/registry.js'
@@ -67,7 +71,7 @@ export function createMeasurement(
   const lister = createProcessLister(procfs, monotonicNs)
   const tracerCost = createProcessCostMeter(procfs)
   const readers = createReaders({ procfs: procfsPath, rootfs }, procfs, logger, startReader)
-  const lockNames = createLockNames(createLockNamer(readers.locks))
+  const lockNames = createLockNames(createLockNamer(readers.lockNames))
   const reader = readers.processes
   const host = createHost({
     procfs,
@@ -79,6 +83,11 @@ export function createMeasurement(
     onReadError: readErrors.add,
     reader,
   })
+  const interpreterLocks = createInterpreterLocks({
+    ...createInterpreterLockFinder(readers.interpreterLocks),
+    tell: (lock) => tracer.tell(lock),
+    monotonicNs,
+  })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const kept = keeper.read()
@@ -86,7 +95,17 @@ export function createMeasurement(
     registryLimits(config),
     {
       ...host,
-      lock: ({ pid, key }, address, place) => lockNames.refer({ pid, key, place }, address, monotonicNs()),
+      identify(pid) {
+        const identity = host.identify(pid)
+        return identity && interpreterLocks.withLock(identity)
+      },
+      lock(identity, address, place) {
+        const { pid, key } = identity
+        if (standsForSeveral(address)) return { key: `${place.name} ${address}`, label: OTHER_LOCKS }
+        const own = interpreterLocks.lockAt(identity, address)
+        if (own) return { key: `${place.name} ${own.label}`, ...own }
+        return lockNames.refer({ pid, key, place }, address, monotonicNs())
+      },
     },
     kept,
   )
@@ -104,6 +123,7 @@ export function createMeasurement(
       if (events.length > 0) void keeper.save()
     },
     onInterruption: pipeline.interrupt,
+    onRunning: interpreterLocks.tellAll,
     watchStart: createStartWatch((pid) => readFamilyCpuSeconds(procfs, pid)),
   })
   let sampling: NodeJS.Timeout | undefined

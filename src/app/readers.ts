@@ -1,10 +1,11 @@
-import { createReaderProcess, type ReaderPlaces, startReader } from '../foreign/reader-process.js'
+import { type Asked, createReaderProcess, type ReaderPlaces, startReader } from '../foreign/reader-process.js'
 import { createRefusalLog, type RefusalLog } from '../foreign/refusal-log.js'
 import type { Logger } from '../log/logger.js'
 import { describeLook, LOOK_LIMIT_MS, type LookAnswer } from '../process/foreign-source.js'
 import type { LookRequest } from '../process/process-looks.js'
 import { createProcessCostMeter, type ProcessCost } from '../sample/process-cost.js'
 import type { Procfs } from '../sample/procfs.js'
+import type { InterpreterLockAnswer, InterpreterLockRequest } from '../symbolize/interpreter-lock-finder.js'
 import { LOCK_NAME_LIMIT_MS, type LockName, type LockNameRequest } from '../symbolize/lock-namer.js'
 
 /** The processes that read what other processes control. */
@@ -16,7 +17,7 @@ export type StartReader = typeof startReader
 /** What reads of processes keeps nothing: where none is new, it need not be there. Milliseconds. */
 const IDLE_MS = 60_000
 
-/** One for processes, which is soon done, and one for names of locks, which may read large files. */
+/** One for processes, which is soon done, and one for names and places of locks, which may read large files. */
 export function createReaders(
   places: ReaderPlaces,
   procfs: Parameters<typeof createProcessCostMeter>[0] & Pick<Procfs, 'readUid' | 'readCgroup'>,
@@ -42,7 +43,10 @@ export function createReaders(
     pathOf: describeLook,
     ownerOf: (request) => ('pid' in request ? ownerOf(request.pid) : undefined),
   })
-  const locks = createReaderProcess<LockNameRequest, LockName | undefined>({
+  const locks = createReaderProcess<
+    LockNameRequest | InterpreterLockRequest,
+    LockName | InterpreterLockAnswer
+  >({
     ...options,
     limitMs: LOCK_NAME_LIMIT_MS,
     pathOf: ({ pid }) => `/proc/${pid}`,
@@ -56,7 +60,13 @@ export function createReaders(
 
   return {
     processes,
-    locks,
+    // What is asked for says what the answer is.
+    lockNames: {
+      ask: (request: LockNameRequest) => locks.ask(request) as Promise<Asked<LockName | undefined>>,
+    },
+    interpreterLocks: {
+      ask: (request: InterpreterLockRequest) => locks.ask(request) as Promise<Asked<InterpreterLockAnswer>>,
+    },
     refused: refusals.count,
     /** Counts the CPU time so far, before one of them is replaced. */
     countCost() {

@@ -39,9 +39,9 @@ export interface Assessment {
   readonly resources: readonly Resource[]
   /** The sequential resource with the largest U_s: p is about it. */
   readonly bottleneck: SequentialResource | undefined
-  readonly locks: readonly (Omit<LockUse, 'queueLength' | 'hasReaders'> & {
+  readonly locks: readonly (Omit<LockUse, 'queueLength' | 'hasReaders' | 'hidesWaits'> & {
     /**
-     * Undefined where the tracer lost waits, readers are inside, or who holds it is not known and it is not contended
+     * Undefined where the tracer lost waits or does not see them, readers are inside, or who holds it is not known and it is not contended
      * throughout. Jobs.
      */
     readonly queueLength: number | undefined
@@ -100,19 +100,24 @@ export function assess(
       (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
     )
   const hasRwlocks = whole.some((interval) => interval.hasRwlocks)
-  const isQueueUnknown = ({ serialUtilization, hasReaders }: LockUse) =>
-    hasLost || (hasReaders && hasRwlocks) || (hasUnknownHolders && serialUtilization === undefined)
+  const isQueueUnknown = ({ serialUtilization, hasReaders, hidesWaits }: LockUse) =>
+    hasLost ||
+    hidesWaits ||
+    (hasReaders && hasRwlocks) ||
+    (hasUnknownHolders && serialUtilization === undefined)
   const hasUnknownQueue = uses?.some(isQueueUnknown) ?? false
   const queueLength = hasUnknownQueue ? undefined : uses?.reduce((sum, lock) => sum + lock.queueLength, 0)
   return {
     ...estimates,
     bottleneck,
     queueLength,
-    locks: (uses ?? []).map(({ hasReaders, ...use }) =>
-      isQueueUnknown({ ...use, hasReaders }) ? { ...use, queueLength: undefined } : use,
-    ),
+    locks: (uses ?? []).map((use) => {
+      const { hasReaders, hidesWaits, ...shown } = use
+      return isQueueUnknown(use) ? { ...shown, queueLength: undefined } : shown
+    }),
     ...whatLimits({
       ownership,
+      hasHiddenLocks: runtime === 'hidden-locks',
       locks: blind ? [] : wholeLocks,
       threads: wholeThreads.filter((thread) => isSequential(thread, sequentialThreads)),
       cpu,
@@ -124,11 +129,22 @@ export function assess(
   }
 }
 
-/** Share of the threads that are at locks, in the mean; 0 where their number was not read. Ratio. */
+/** Change of the number of threads from one interval to the next, in the mean, up to which they are the same. Ratio. */
+const STEADY = 0.05
+
+/**
+ * Share of the threads that are at locks, in the mean; 0 where their number was not read, or where threads come with the jobs
+ * and go with them: of those it only says which part of a job is inside a lock. Ratio.
+ */
 function queuedShareOf(queueLength: number | undefined, intervals: readonly TargetInterval[]): number {
   const counts = intervals.flatMap(({ threadCount }) => threadCount ?? [])
-  const threads = counts.reduce((sum, count) => sum + count, 0) / counts.length
-  return counts.length > 0 && threads > 0 ? (queueLength ?? 0) / threads : 0
+  const threads = counts.reduce((sum, count) => sum + count, 0)
+  const changes = counts.reduce(
+    (sum, count, index) => sum + Math.abs(count - (counts[index - 1] ?? count)),
+    0,
+  )
+  if (threads === 0 || changes > STEADY * threads) return 0
+  return ((queueLength ?? 0) * counts.length) / threads
 }
 
 /** Why nothing is known of its locks, if so. */

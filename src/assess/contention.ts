@@ -1,48 +1,49 @@
 import { type ContentionWindow, heldSeconds, qualifies, type WindowLimits } from '../estimate/window.js'
+import { scaledOwnedSamples } from '../join/lock-parts.js'
 import type { LockInterval, TargetInterval } from '../join/target-interval.js'
-import { hasReadableOwner, scaledOwnedSamples } from '../resources/lock.js'
+import { hasReadableOwner } from '../resources/lock.js'
 
-/** The contention of one interval: its most contended lock, and how many were contended for that share of it. */
-export interface Contention {
-  readonly contendedSeconds: number
-  readonly handOverSeconds: number
-  readonly saturatedLocks: number
-  /** Whether several processes wait for it. */
-  readonly isShared: boolean
-  /** CPU time inside the most contended lock; undefined where no sample found an owner. Seconds. */
-  readonly serialCpuSeconds: number | undefined
+/** What was made of an interval, which stays in the trailing time for a while. */
+const windows = new WeakMap<
+  TargetInterval,
+  { readonly window: ContentionWindow; readonly contendedShare: number }
+>()
+
+/** The interval as eq. 25 looks at it: by its most contended lock, and by how many were contended for that share of it. */
+export function contentionWindowOf(
+  interval: TargetInterval,
+  { contendedShare }: Pick<WindowLimits, 'contendedShare'>,
+): ContentionWindow {
+  const known = windows.get(interval)
+  if (known?.contendedShare === contendedShare) return known.window
+  const window = lookAt(interval, contendedShare)
+  windows.set(interval, { window, contendedShare })
+  return window
 }
 
-export function contentionOf(interval: TargetInterval, contendedShare: number): Contention {
+function lookAt(interval: TargetInterval, contendedShare: number): ContentionWindow {
+  const { node, cpuSeconds, cpuSamples, busySeconds, totalSeconds, isThrottled } = interval
   let most: LockInterval | undefined
   let saturatedLocks = 0
   for (const lock of interval.locks.values()) {
     if (!most || lock.contendedSeconds > most.contendedSeconds) most = lock
-    if (lock.contendedSeconds >= contendedShare * interval.node.seconds) saturatedLocks += 1
+    if (lock.contendedSeconds >= contendedShare * node.seconds) saturatedLocks += 1
   }
-  const { cpuSeconds, cpuSamples } = interval
   const readable = most && hasReadableOwner(most) && cpuSamples > 0 ? most : undefined
   return {
+    seconds: node.seconds,
     contendedSeconds: most?.contendedSeconds ?? 0,
     handOverSeconds: most?.handOverSeconds ?? 0,
     saturatedLocks,
     isShared: most !== undefined && most.processes > 1,
+    cpuSeconds,
     serialCpuSeconds:
       readable && cpuSeconds !== undefined
         ? (scaledOwnedSamples(readable) / cpuSamples) * cpuSeconds
         : undefined,
-  }
-}
-
-/** The interval as eq. 25 looks at it. */
-export function contentionWindowOf(interval: TargetInterval, limits: WindowLimits): ContentionWindow {
-  return {
-    ...contentionOf(interval, limits.contendedShare),
-    seconds: interval.node.seconds,
-    cpuSeconds: interval.cpuSeconds,
-    busySeconds: interval.busySeconds,
-    totalSeconds: interval.totalSeconds,
-    isThrottled: interval.isThrottled,
+    busySeconds,
+    totalSeconds,
+    isThrottled,
   }
 }
 

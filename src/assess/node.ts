@@ -7,7 +7,7 @@ import { sumCpu } from '../resources/cpu.js'
 import { hasReadableOwner, isMaterial, sumLocks } from '../resources/lock.js'
 import { samplesInsideDuring } from '../resources/sequential.js'
 import type { Assessment, EstimateLimits, Known } from './assess.js'
-import { type Contention, contentionOf } from './contention.js'
+import { contentionWindowOf } from './contention.js'
 import { isLossy } from './loss.js'
 
 /** What can be said of the machine from its last intervals. */
@@ -78,16 +78,23 @@ function estimateOwnership(
   }
   const contended = targets.filter(({ assessment }) => assessment.ownership.kind === 'value')
   if (contended.length === 0) return none(whyUncontended(targets, 'ownership'))
-  const batches = intervals.map((node) => ({
-    part: contended.reduce((sum, target) => sum + ownedSamplesIn(target, node), 0),
-    whole: node.cpuSamples,
-  }))
+  const inside = samplesInside(contended)
+  const batches = intervals.map((node) => ({ part: inside.get(node) ?? 0, whole: node.cpuSamples }))
   return parallelFractionByOwnership(batches, minSamples)
 }
 
-function ownedSamplesIn({ intervals, assessment }: AssessedTarget, node: NodeInterval): number {
-  const interval = intervals.find((candidate) => candidate.node === node)
-  return interval && assessment.bottleneck ? samplesInsideDuring(interval, assessment.bottleneck) : 0
+/** Samples inside the bottlenecks of these, by interval. */
+function samplesInside(targets: readonly AssessedTarget[]): ReadonlyMap<NodeInterval, number> {
+  const inside = new Map<NodeInterval, number>()
+  for (const { intervals, assessment } of targets) {
+    const { bottleneck } = assessment
+    if (!bottleneck) continue
+    for (const interval of intervals) {
+      const own = samplesInsideDuring(interval, bottleneck)
+      inside.set(interval.node, (inside.get(interval.node) ?? 0) + own)
+    }
+  }
+  return inside
 }
 
 function estimateInWindows(
@@ -131,20 +138,21 @@ const NO_CONTENTION = {
 function contentionWindows(
   targets: readonly AssessedTarget[],
   intervals: readonly NodeInterval[],
-  { contendedShare }: EstimateLimits,
+  limits: EstimateLimits,
 ): readonly ContentionWindow[] {
-  const byNode = new Map<NodeInterval, Contention & { readonly isThrottled: boolean }>()
-  for (const interval of targets.flatMap((target) => target.intervals)) {
-    const known = byNode.get(interval.node)
-    const own = contentionOf(interval, contendedShare)
-    const isMore = !known || own.contendedSeconds > known.contendedSeconds
-    byNode.set(interval.node, {
-      ...(isMore ? { ...own, isThrottled: interval.isThrottled } : known),
-      saturatedLocks: (known?.saturatedLocks ?? 0) + own.saturatedLocks,
-    })
+  const most = new Map<NodeInterval, ContentionWindow>()
+  const saturatedLocks = new Map<NodeInterval, number>()
+  for (const { intervals: own } of targets) {
+    for (const interval of own) {
+      const { node } = interval
+      const window = contentionWindowOf(interval, limits)
+      saturatedLocks.set(node, (saturatedLocks.get(node) ?? 0) + window.saturatedLocks)
+      if (window.contendedSeconds > (most.get(node)?.contendedSeconds ?? 0)) most.set(node, window)
+    }
   }
   return intervals.map((node) => ({
-    ...(byNode.get(node) ?? NO_CONTENTION),
+    ...(most.get(node) ?? NO_CONTENTION),
+    saturatedLocks: saturatedLocks.get(node) ?? 0,
     seconds: node.seconds,
     cpuSeconds: node.busySeconds,
     busySeconds: node.busySeconds,

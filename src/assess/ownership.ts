@@ -9,7 +9,7 @@ import { threadUtilization } from '../resources/thread.js'
 import type { Runtime } from '../runtimes/runtime.js'
 import type { EstimateLimits } from './assess.js'
 import { isLossy } from './loss.js'
-import { hasNoOrphans, isMostlyOrphaned } from './orphans.js'
+import { isMostlyOrphaned, withoutOrphans } from './orphans.js'
 
 /** What there is in a target to be inside. */
 export interface Inside {
@@ -27,26 +27,39 @@ export function estimateOwnership(
   limits: EstimateLimits,
 ): Estimate {
   const { minSamples } = limits
-  const { locks, bottleneck, runtime } = inside
+  const { bottleneck, runtime } = inside
   const { seconds, cpuSamples } = sumCpu(intervals)
-  if (isHidden(seconds, inside, limits)) {
+  const isBottleneckHidden = isHidden(seconds, inside, limits)
+  // What is seen is the most that p can be, where a lock of another kind may limit more.
+  const isUpperBound = isBottleneckHidden && runtime === 'hidden-locks' && bottleneck !== undefined
+  if (isBottleneckHidden && (!isUpperBound || cpuSamples < minSamples)) {
     return none(cpuSamples < minSamples ? 'too-few-samples' : 'owner-unknown')
   }
-  const known = intervals.filter(hasNoOrphans)
+  const known = withoutOrphans(intervals)
   if (isMostlyOrphaned(known, intervals, minSamples)) return none('short-lived-processes')
-  if (!bottleneck) return none(locks.length > 0 ? 'owner-unknown' : whyUncontended(intervals, runtime))
+  // What was waited for without being hidden does not matter, whoever held it.
+  if (!bottleneck) return none(whyUncontended(intervals, runtime))
   const estimateOf = (samples?: InsideSamples) =>
     parallelFractionByOwnership(
       known.flatMap((interval) => batchOf(interval, bottleneck, samples) ?? []),
       minSamples,
     )
   const estimate = estimateOf()
+  if (isUpperBound) return atMost(estimate)
   if (estimate.kind === 'none' || isHolderKnown(bottleneck, known, limits)) return estimate
   const least = estimateOf('ownedAtMost')
   const most = estimateOf('ownedAtLeast')
   if (least.kind === 'none' || most.kind === 'none') return estimate
   const bounds: Bounds = { lower: least.lower, upper: most.upper }
   return most.value - least.value <= NARROW ? estimate : { ...none('owner-unknown'), bounds }
+}
+
+/** p where it is no more than an estimate says, and may be less. */
+function atMost(estimate: Estimate): Estimate {
+  if (estimate.kind === 'none') return estimate
+  const { value, upper } = estimate
+  const bounds: Bounds = { lower: 0, upper }
+  return value <= NARROW ? { ...estimate, ...bounds } : { ...none('owner-unknown'), bounds }
 }
 
 /** Width of the bounds of p up to which the holder makes no difference that matters. Ratio. */
@@ -105,7 +118,7 @@ function isHidden(
   return !hasReadableOwner(mostWaited)
 }
 
-/** No lock was waited for: whether the threads waited for anything, as far as it is known. */
+/** No lock was waited for that matters: whether the threads waited for anything, as far as it is known. */
 export function whyUncontended(intervals: readonly TargetInterval[], runtime: Runtime): Reason {
   if (isLossy(intervals)) return 'events-lost'
   if (!intervals.some(({ hasWaited }) => hasWaited)) return 'no-contention'

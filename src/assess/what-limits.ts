@@ -20,6 +20,8 @@ export interface Limits {
 /** What is known of the resources of a target, over the same intervals. */
 export interface Compared {
   readonly ownership: Estimate
+  /** Whether there may be others than the locks that are known. */
+  readonly hasHiddenLocks: boolean
   /** Those that are known; none where no waits can be told. */
   readonly locks: readonly LockTotals[]
   /** Those that no other one takes over from. */
@@ -49,6 +51,7 @@ const MOST_THREADS = 0.5
  */
 export function whatLimits({
   ownership,
+  hasHiddenLocks,
   locks,
   threads,
   cpu,
@@ -69,7 +72,7 @@ export function whatLimits({
   const inSequence = fullestOf(sequential)?.utilization ?? 0
   const p = ownership.kind === 'value' ? ownership.value : undefined
   const isSeen = p !== undefined || isNone(ownership, 'no-contention')
-  const isComplete = isSeen && isQueueKnown
+  const isComplete = isSeen && isQueueKnown && !hasHiddenLocks
   const isQueued = queuedShare >= MOST_THREADS && fullest.utilization < saturated
   const isKnown = fullest.utilization > 0 && (isComplete || fullest.utilization >= saturated)
   return {

@@ -1,5 +1,6 @@
 import {
   type Document,
+  isCollection,
   isMap,
   isNode,
   isScalar,
@@ -71,6 +72,11 @@ function parse(text: string, { isGo = false }: YamlRules): ParsedYaml {
   }))
   visit(document, {
     Map: (_, map) => {
+      for (const { key } of map.items) {
+        if (!isCollection(key)) continue
+        const message = 'a key must be a word, not a map or a list'
+        issues.push({ position: positionOf(startOf(key) ?? 0), message })
+      }
       for (const key of duplicateKeys(map)) {
         const message = `duplicate key ${nameOf(key)}; keep one of the two`
         issues.push({ position: positionOf(startOf(key) ?? 0), message })
@@ -97,6 +103,7 @@ function parse(text: string, { isGo = false }: YamlRules): ParsedYaml {
 function duplicateKeys({ items }: YAMLMap): readonly unknown[] {
   const seen = new Set<string>()
   return items.flatMap(({ key }) => {
+    if (isCollection(key)) return []
     const name = nameOf(key)
     if (seen.has(name)) return [key]
     seen.add(name)
@@ -117,6 +124,7 @@ function offsetOf(document: Document, path: readonly (string | number)[], part: 
   return offset
 }
 
+/** Of a key that is no map or list: the text of those in one another takes twice as long for each. */
 function nameOf(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key)
 }

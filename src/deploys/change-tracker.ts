@@ -74,10 +74,16 @@ const NEW_TRACKER: TrackerState = {
   recentUntilSeconds: 0,
 }
 
-/** Creates the tracker of one target's starts. @param state What was kept from an earlier run of the exporter. */
+/**
+ * Creates the tracker of one target's starts.
+ *
+ * @param state What was kept from an earlier run of the exporter.
+ * @param batchSeconds What has run for less was a batch command; 0 where the target is a service. Seconds.
+ */
 export function createChangeTracker(
   limits: () => TrackerLimits,
   { recent, recentUntilSeconds, ...known }: TrackerState = NEW_TRACKER,
+  batchSeconds: () => number = () => 0,
 ): ChangeTracker {
   const succession = createSuccession()
   const batches = createRecentBatches(() => limits().compareSeconds, {
@@ -93,8 +99,14 @@ export function createChangeTracker(
   const occasion = (nowSeconds: number) => ({
     nowSeconds,
     limits: limits(),
+    isBatch: isBatch(),
     sumsBefore: batches.sumsBefore,
   })
+
+  function isBatch(): boolean {
+    const { startedAtSeconds, aliveUntilSeconds } = history
+    return aliveUntilSeconds !== undefined && aliveUntilSeconds - startedAtSeconds < batchSeconds()
+  }
 
   function take<T extends { readonly history: History; readonly isAnew: boolean }>(changed: T): T {
     history = changed.history
@@ -104,18 +116,21 @@ export function createChangeTracker(
 
   return {
     observe(alive, nowSeconds) {
-      const successor = succession.observe(history.start, alive, nowSeconds)
+      const successor = succession.observe(history.start, alive, nowSeconds, isBatch())
       if (!successor) {
         const main = alive.find(({ key }) => key === history.start?.key)
-        if (main) history = learn(history, main)
+        if (main) history = { ...learn(history, main), aliveUntilSeconds: nowSeconds }
         return undefined
       }
       const start = startOf(successor.start)
       if (!successor.isReplacement) {
-        history = { ...history, start, startedAtSeconds: start.startTimestampSeconds }
+        const startedAtSeconds = start.startTimestampSeconds
+        history = { ...history, start, startedAtSeconds, aliveUntilSeconds: nowSeconds }
         return undefined
       }
-      return take(follow(history, start, successor.togetherSinceSeconds, occasion(nowSeconds))).event
+      const { event } = take(follow(history, start, successor.togetherSinceSeconds, occasion(nowSeconds)))
+      history = { ...history, aliveUntilSeconds: nowSeconds }
+      return event
     },
     record(batch, lock, nowSeconds) {
       if (lock !== undefined) history = { ...history, lock }

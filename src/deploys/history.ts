@@ -28,6 +28,8 @@ export interface History {
   readonly sequentialThreads?: readonly string[] | undefined
   /** From when on what runs is measured. */
   readonly measuringSinceSeconds: number
+  /** When the start that runs, or that ran last, was last seen alive; undefined: not known. */
+  readonly aliveUntilSeconds?: number | undefined
 }
 
 export type ChangeEvent = 'first' | 'restart' | 'deploy'
@@ -36,6 +38,8 @@ export type ChangeEvent = 'first' | 'restart' | 'deploy'
 export interface Occasion {
   readonly nowSeconds: number
   readonly limits: ChangeLimits
+  /** Whether what ended was one run of a batch command: another program that follows it is no next release of it. */
+  readonly isBatch: boolean
   /** What was measured of the running release before an instant. */
   sumsBefore(instantSeconds: number): BatchSums
 }
@@ -73,7 +77,7 @@ export function follow(
   occasion: Occasion,
 ): Changed {
   const { start: previous, deploy } = history
-  const { nowSeconds, limits } = occasion
+  const { nowSeconds, limits, isBatch } = occasion
   // After an exec in one process, its start is no longer the program's.
   const isExec = previous?.pid === next.pid && previous.startTimestampSeconds === next.startTimestampSeconds
   const startedAtSeconds = isExec ? nowSeconds : next.startTimestampSeconds
@@ -93,7 +97,8 @@ export function follow(
       nowSeconds,
       limits,
     )
-  if (isSameRelease(previous, next)) {
+  const isSame = isSameRelease(previous, next)
+  if (isSame || isBatch) {
     const restarted = { ...started, restarts: history.restarts + 1 }
     // An interpreted program: its executable is the same after a deploy.
     if (announced) {
@@ -106,9 +111,10 @@ export function follow(
       lockBefore: history.lock,
     }
     return {
-      history: { ...restarted, restart: change(before, started, 'observed') },
+      // Another program is not compared: the two have no more in common than the name.
+      history: { ...restarted, restart: isSame ? change(before, started, 'observed') : undefined },
       event: 'restart',
-      isAnew: false,
+      isAnew: !isSame,
     }
   }
   const deployed: History = announced

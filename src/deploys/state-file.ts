@@ -163,6 +163,7 @@ const isChange = has<Change>({
 const isTrackerState = has<TrackerState>({
   start: optional(isStart),
   startedAtSeconds: isNumber,
+  aliveUntilSeconds: optional(isNumber),
   announcedVersion: optional(isString),
   deploys: isNumber,
   restarts: isNumber,

@@ -16,9 +16,15 @@ export interface Succession {
    * @param main The main process so far; undefined: there was none.
    * @param alive The processes of the target that are alive.
    * @param nowSeconds After the epoch.
+   * @param isBatch Whether the main process, if it has ended, was a run of a batch command: no release follows it.
    * @returns Undefined where the main process stays.
    */
-  observe(main: Start | undefined, alive: readonly Start[], nowSeconds: number): Successor | undefined
+  observe(
+    main: Start | undefined,
+    alive: readonly Start[],
+    nowSeconds: number,
+    isBatch?: boolean,
+  ): Successor | undefined
 }
 
 /** Processes that are known to have been alive together with the main one. */
@@ -38,7 +44,7 @@ export function createSuccession(): Succession {
   }
 
   return {
-    observe(main, alive, nowSeconds) {
+    observe(main, alive, nowSeconds, isBatch = false) {
       const oldest = oldestOf(alive)
       if (main && alive.some(({ key }) => key === main.key)) {
         // An older one that had not been seen yet: it is the main process, and always was.
@@ -50,7 +56,7 @@ export function createSuccession(): Succession {
       if (!oldest) return undefined
       const togetherSinceSeconds = companions.get(oldest.key)
       if (main && togetherSinceSeconds !== undefined) {
-        const isRolling = oldest.program === main.program && !isSameRelease(main, oldest)
+        const isRolling = !isBatch && oldest.program === main.program && !isSameRelease(main, oldest)
         if (!isRolling) {
           companions.delete(oldest.key)
           return { start: oldest, isReplacement: false, togetherSinceSeconds }

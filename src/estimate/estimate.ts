@@ -3,7 +3,7 @@
  *
  * - `no-tracer`: no tracer runs here: waits, owners and samples are not seen.
  * - `no-contention`: no thread waited in a futex; what was never contended has no known owner.
- * - `no-lock-contention`: threads waited, but for no lock that is known as one: conditions, idle pools, other semaphores.
+ * - `no-lock-contention`: threads waited, but for nothing that is known as a lock and is contended for a time that matters.
  * - `events-lost`: the tracer lost waits: how long locks were contended, and how many threads waited, is not known.
  * - `too-few-samples`: fewer on-CPU samples, or fewer intervals, than an interval of confidence needs.
  * - `too-few-windows`: the lock was contended throughout in too few of the intervals (light load).

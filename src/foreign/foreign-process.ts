@@ -1,11 +1,13 @@
 import { closeSync, constants, openSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Mapping } from '../parse/proc-maps.js'
+import { parseProcPidStat } from '../parse/proc-pid-stat.js'
 import { type Credentials, readCredentials } from './credentials.js'
 import { readMappings } from './mappings.js'
 import { openBeneath } from './open-beneath.js'
 import { O_PATH, type OpenFile, openAt } from './open-file.js'
 import { readHead, readLines } from './proc-text.js'
+import { createProcessMemory, type ProcessMemory } from './process-memory.js'
 import type { Refusals } from './refusal.js'
 
 /**
@@ -30,6 +32,14 @@ export interface ForeignProcess {
   readLines(name: string, maxBytes: number, take: (line: string) => boolean): boolean
   /** First bytes of a file of /proc/PID, such as cmdline: what the program has made of its own memory. */
   readHead(name: string, bytes: number): string | undefined
+  /**
+   * Looks into its memory. That stops nothing and writes nothing.
+   *
+   * @param look Must keep nothing of the memory but what it is for: see docs/security.md.
+   * @returns What `look` returned; `refused` where the memory may not be read or has more mappings than are looked at;
+   *   undefined where the process ended, or began to run another program, before the end of the look.
+   */
+  lookIntoMemory<T>(look: (memory: ProcessMemory) => T): { readonly value: T } | 'refused' | undefined
   close(): void
 }
 
@@ -71,8 +81,30 @@ function createForeignProcess(
     }
   }
 
-  const exe = orRefuse(`${name}/exe`, () => readlinkSync(join(folder, 'exe')))
+  const readExe = () => orRefuse(`${name}/exe`, () => readlinkSync(join(folder, 'exe')))
+  const exe = readExe()
   const open = (path: string) => openBeneath(root, path, credentials, refusals)
+
+  const readText = (file: string, bytes: number) =>
+    orRefuse(`${name}/${file}`, () => readHead(join(folder, file), bytes))
+  const readMaps = () =>
+    orRefuse(`${name}/maps`, () => readMappings(join(folder, 'maps'), `${name}/maps`, refusals))
+
+  /** The same as long as it runs the same program; undefined where it has ended, or runs another one than `exe`. */
+  function programNow(): string | undefined {
+    const stat = parseProcPidStat(readText('stat', MAX_STAT_BYTES) ?? '')
+    const isGone = 'kind' in stat || stat.hasEnded || readExe() !== exe
+    return isGone ? undefined : `${stat.startSeconds} ${stat.layout}`
+  }
+
+  function openMemory(): number | 'refused' | undefined {
+    try {
+      return openSync(join(folder, 'mem'), constants.O_RDONLY)
+    } catch (error) {
+      refusals.addError(error, `${name}/mem`)
+      return DENIED.has((error as NodeJS.ErrnoException).code ?? '') ? 'refused' : undefined
+    }
+  }
 
   return {
     exe,
@@ -87,21 +119,37 @@ function createForeignProcess(
     },
     open,
     openIn: (other, path) => openBeneath(other, path, credentials, refusals),
-    mappings() {
-      return orRefuse(`${name}/maps`, () => readMappings(join(folder, 'maps'), `${name}/maps`, refusals))
-    },
+    mappings: readMaps,
     readLines(file, maxBytes, take) {
       const isWhole = orRefuse(`${name}/${file}`, () => readLines(join(folder, file), maxBytes, take))
       if (isWhole === false) refusals.add('too-large', `${name}/${file}`)
       return isWhole ?? false
     },
-    readHead: (file, bytes) => orRefuse(`${name}/${file}`, () => readHead(join(folder, file), bytes)),
+    readHead: readText,
+    lookIntoMemory(look) {
+      const before = isOpen ? programNow() : undefined
+      if (before === undefined) return undefined
+      // It stays that of one program: after the end or an exec nothing is read (fs/proc/base.c, mem_rw).
+      const memory = openMemory()
+      if (typeof memory !== 'number') return memory
+      try {
+        const mappings = readMaps()
+        const found = mappings ? { value: look(createProcessMemory(memory, mappings)) } : 'refused'
+        return programNow() === before ? found : undefined
+      } finally {
+        closeSync(memory)
+      }
+    },
     close() {
       if (isOpen) closeSync(named)
       isOpen = false
     },
   }
 }
+
+/** Numbers, and a command name. */
+const MAX_STAT_BYTES = 4096
+const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
 
 function folderOf(named: number): string {
   return `/proc/self/fd/${named}`

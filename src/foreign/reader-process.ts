@@ -223,7 +223,8 @@ const HEAP_MIB = 128
 export function startReader({ procfs, rootfs }: ReaderPlaces): ChildProcess {
   return fork(new URL('../reader.js', import.meta.url), [procfs, rootfs], {
     serialization: 'advanced',
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--max-semi-space-size=2'],
+    // As src/main.ts says.
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--optimize-for-size', '--heap-growing-percent=20'],
     env: {},
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

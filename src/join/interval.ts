@@ -1,5 +1,6 @@
 import { intervalSeconds, type ProcessTrace, type TraceInterval } from '../parse/trace-interval.js'
 import type { CpuTimes, CpuTotals, Timeline } from './cpu-timeline.js'
+import { limitLocks } from './limit-locks.js'
 import { type ThreadInterval, type ThreadReadings, toThreadIntervals } from './thread-interval.js'
 
 /** CPU use of the machine between two borders. */
@@ -22,8 +23,6 @@ export interface NodeInterval {
   readonly lostEvents: number
   /** Set where no tracer was there to see: nothing is known of samples, waits and locks. */
   readonly isUntraced?: true
-  /** Whether its tracer knows no locks but those of glibc. */
-  readonly isGlibcOnly?: true
 }
 
 /** One process between two borders: what the tracer saw and the CPU time it burned, on one timeline. */
@@ -79,6 +78,7 @@ export function joinInterval(
 ): JoinedInterval {
   let cpuSamples = 0
   let waits = 0
+  const traces = limitLocks(interval.processes)
   const processes: ProcessInterval[] = []
   for (const trace of interval.processes.values()) {
     cpuSamples += trace.cpuSamples
@@ -89,7 +89,7 @@ export function joinInterval(
     const timeline = cpu.processes.get(pid)
     processes.push({
       pid,
-      trace: interval.processes.get(pid),
+      trace: traces.get(pid),
       cpuSeconds: timeline && growth(timeline, interval),
       threadCount: cpu.threadCounts.get(pid),
       threads: toThreadIntervals(pid, threads.get(pid) ?? [], interval),
@@ -121,7 +121,6 @@ export function joinInterval(
           waits,
           lostEvents: interval.lostEvents,
           ...(interval.isUntraced ? { isUntraced: true } : {}),
-          ...(interval.isGlibcOnly ? { isGlibcOnly: true } : {}),
         }
       : undefined
   return {

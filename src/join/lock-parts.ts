@@ -14,26 +14,31 @@ export interface LockReference {
   readonly isPending?: boolean
   /** Whether its process ended before it was found out where the lock lies: it may be one of the others. */
   readonly isOrphan?: boolean
-}
-
-/** What one process did at one lock during one interval. */
-export interface LockPart extends LockTrace {
-  readonly lock: LockReference
-  readonly pid: number
-  /** Tells the processes of the target apart; one that took the place of another has its name. */
-  readonly process: string
-  /** On-CPU samples of the process in the interval that may have been inside the lock, of which some looked at it. */
-  readonly processSamples: number
+  /** Whether threads wait for it in a way that is not seen: how many do is not known. */
+  readonly hidesWaits?: boolean
 }
 
 /** One lock of a target during one interval. */
 export interface LockInterval extends LockTrace {
   readonly lock: LockReference
-  /** On-CPU samples of its processes in the interval, of which some looked at the lock. */
+  /** On-CPU samples of its processes in the interval that may have been inside the lock, of which some looked at it. */
   readonly processSamples: number
   /** Processes that were seen at it. Count; of several, times that are unions are known as lower bounds only. */
   readonly processes: number
 }
+
+/** What one process did at one lock during one interval. */
+export interface LockPart extends LockInterval {
+  readonly pid: number
+  /** Tells the processes of the target apart; one that took the place of another has its name. */
+  readonly process: string
+}
+
+/** Samples of a process of the target in one interval, and of them those that looked at a lock and owned it. */
+export type LockShare = Pick<
+  LockPart,
+  'process' | 'lock' | 'processSamples' | 'watchedSamples' | 'ownedSamples'
+>
 
 /** A process that never has two waiters has as much time waited as time with a waiter, but for rounding. */
 const SINGLE_WAITER_TOLERANCE = 1.001
@@ -44,23 +49,24 @@ const SINGLE_WAITER_TOLERANCE = 1.001
  * @param users Processes of the target that did something in the interval. Count.
  */
 export function mergeParts(parts: readonly LockPart[], users: number): ReadonlyMap<string, LockInterval> {
+  const locks = new Map<string, LockInterval>()
+  for (const [key, ofLock] of partsByLock(parts)) locks.set(key, mergeLock(ofLock, users))
+  return locks
+}
+
+function partsByLock(parts: readonly LockPart[]): ReadonlyMap<string, readonly LockPart[]> {
   const byKey = new Map<string, LockPart[]>()
   for (const part of parts) {
     const known = byKey.get(part.lock.key)
     if (known) known.push(part)
     else byKey.set(part.lock.key, [part])
   }
-  const locks = new Map<string, LockInterval>()
-  for (const [key, ofLock] of byKey) locks.set(key, mergeLock(ofLock, users))
-  return locks
+  return byKey
 }
 
 function mergeLock(parts: readonly LockPart[], users: number): LockInterval {
   const [first] = parts as readonly [LockPart, ...LockPart[]]
-  if (parts.length === 1) {
-    const { pid, process, ...alone } = first
-    return { ...alone, processes: 1 }
-  }
+  if (parts.length === 1) return first
   const processes = new Set(parts.map(({ process }) => process)).size
   return {
     address: first.address,
@@ -78,6 +84,47 @@ function mergeLock(parts: readonly LockPart[], users: number): LockInterval {
     processes,
     ...mergeSamples(parts),
   }
+}
+
+/**
+ * Each lock of each process once. One that took the place of another adds to it; a process that sees the lock at two
+ * addresses looked once.
+ *
+ * @returns The same object where there is nothing to add.
+ */
+export function sharesOf(parts: readonly LockPart[]): readonly LockShare[] {
+  const shares = [...partsByLock(parts).values()].flatMap(sharesOfLock)
+  return shares.length === parts.length ? parts : shares
+}
+
+function sharesOfLock(parts: readonly LockPart[]): readonly LockShare[] {
+  const byProcess = new Map<string, LockShare>()
+  for (const part of oncePerProcess(parts)) {
+    const known = byProcess.get(part.process)
+    byProcess.set(part.process, known ? addShares(known, part) : part)
+  }
+  return [...byProcess.values()]
+}
+
+function addShares(a: LockShare, b: LockShare): LockShare {
+  const { process, lock } = b
+  const processSamples = a.processSamples + b.processSamples
+  const watchedSamples = a.watchedSamples + b.watchedSamples
+  const scaled = scaledOwnedSamples(a) + scaledOwnedSamples(b)
+  const ownedSamples = scaled > 0 ? (scaled / processSamples) * watchedSamples : 0
+  return { process, lock, processSamples, watchedSamples, ownedSamples }
+}
+
+/** Samples that owned the lock, scaled from those that looked at it to all samples of its process. */
+export function scaledOwnedSamples(lock: LookedAt & Pick<LockTrace, 'ownedSamples'>): number {
+  return scaledSamples(lock, lock.ownedSamples)
+}
+
+type LookedAt = Pick<LockInterval, 'watchedSamples' | 'processSamples'>
+
+/** @param samples Of those that looked. */
+export function scaledSamples({ watchedSamples, processSamples }: LookedAt, samples: number): number {
+  return watchedSamples > 0 ? (samples / watchedSamples) * processSamples : 0
 }
 
 /**

@@ -1,6 +1,13 @@
 import type { LockTrace } from '../parse/trace-interval.js'
 import type { NodeInterval, ProcessInterval } from './interval.js'
-import { type LockInterval, type LockPart, type LockReference, mergeParts } from './lock-parts.js'
+import {
+  type LockInterval,
+  type LockPart,
+  type LockReference,
+  type LockShare,
+  mergeParts,
+  sharesOf,
+} from './lock-parts.js'
 import { type ThreadUse, threadUses } from './thread-use.js'
 
 export type { LockInterval, LockPart, LockReference } from './lock-parts.js'
@@ -31,6 +38,8 @@ export interface TargetInterval {
   readonly hasRwlocks: boolean
   /** What each process did at each lock: what `locks` was put together from. */
   readonly parts: readonly LockPart[]
+  /** The samples of these, each lock of each process once. */
+  readonly shares: readonly LockShare[]
   /** Processes that did something in it. Count. */
   readonly users: number
 }
@@ -72,7 +81,7 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     cpuSeconds = cpuSeconds === undefined || ofProcess === undefined ? undefined : cpuSeconds + ofProcess
     for (const trace of locks) {
       const lock = lockAt(member, trace.address)
-      parts.push({ ...trace, lock, pid: process.pid, process: nameOf(member), processSamples })
+      parts.push({ ...trace, lock, pid: process.pid, process: nameOf(member), processSamples, processes: 1 })
     }
   }
   return {
@@ -83,7 +92,7 @@ export function toTargetInterval<M extends { readonly process: ProcessInterval }
     ...cpuTimeOf(allowed, node),
     throttledSeconds: throttled?.seconds,
     isThrottled: throttled !== undefined && throttled.periods + throttled.seconds > 0,
-    locks: mergeParts(parts, users),
+    ...putTogether(parts, users),
     parts,
     users,
     threadCount: threadCountOf(members.map(({ process }) => process)),
@@ -115,9 +124,13 @@ function threadCountOf(processes: readonly ProcessInterval[]): number | undefine
 /** The interval with its locks as they are known now; the same object where nothing has become known. */
 export function withKnownLocks(interval: TargetInterval): TargetInterval {
   for (const [key, { lock }] of interval.locks) {
-    if (lock.key !== key) return { ...interval, locks: mergeParts(interval.parts, interval.users) }
+    if (lock.key !== key) return { ...interval, ...putTogether(interval.parts, interval.users) }
   }
   return interval
+}
+
+function putTogether(parts: readonly LockPart[], users: number): Pick<TargetInterval, 'locks' | 'shares'> {
+  return { locks: mergeParts(parts, users), shares: sharesOf(parts) }
 }
 
 /**

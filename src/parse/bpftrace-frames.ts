@@ -1,9 +1,10 @@
 import { type FrameBegin, type FrameEnd, parseBpftraceLine } from './bpftrace-line.js'
 import { addRow, createFrameRows, type FrameRows } from './bpftrace-rows.js'
 import { type FrameBorders, type RunningTotals, traceLock, ZERO_TOTALS } from './bpftrace-running-totals.js'
+import { forgetUnseen, type OfLocks, traceProcesses } from './of-locks.js'
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
-import type { LockTrace, ProcessTrace, TraceInterval } from './trace-interval.js'
+import type { TraceInterval } from './trace-interval.js'
 
 /** Turns the lines of bpftrace/futex.bt into intervals. */
 export interface BpftraceFrames {
@@ -20,7 +21,7 @@ const MAX_LINE_LENGTH = 512
  * @param maxMapKeys Rows that a map of the script has room for.
  */
 export function createBpftraceFrames(maxMapKeys: number): BpftraceFrames {
-  const totals: TotalsOfLocks = new Map()
+  const totals: OfLocks<RunningTotals> = new Map()
   const stacks = createStackBuffer()
   let frame: FrameRows | undefined
   let lostOutsideFrames = 0
@@ -42,7 +43,8 @@ export function createBpftraceFrames(maxMapKeys: number): BpftraceFrames {
     if (finished.endNs !== endNs) {
       return parseError('OUT_OF_ORDER', 11, `frame-end ${endNs} does not match frame ${finished.endNs}`)
     }
-    if (isLockCleared) dropUnseen(totals, finished)
+    // A lock that is in no map at a reset has nothing in flight: its totals cannot change before it is new again.
+    if (isLockCleared) forgetUnseen(totals, finished.processes)
     return { ...toInterval(finished, isLockCleared, totals, maxMapKeys), stacks: stacks.take() }
   }
 
@@ -75,39 +77,18 @@ export function createBpftraceFrames(maxMapKeys: number): BpftraceFrames {
   }
 }
 
-/** Running totals of the locks, by pid and address. */
-type TotalsOfLocks = Map<number, Map<bigint, RunningTotals>>
-
-/** A lock that is in no map at a reset has nothing in flight: its totals cannot change before it is new again. */
-function dropUnseen(totals: TotalsOfLocks, { processes }: FrameRows): void {
-  for (const [pid, ofProcess] of totals) {
-    const locks = processes.get(pid)?.locks
-    for (const address of ofProcess.keys()) if (!locks?.has(address)) ofProcess.delete(address)
-    if (ofProcess.size === 0) totals.delete(pid)
-  }
-}
-
 /** The interval of a complete frame. @param totals Are brought from its begin up to its end. */
 function toInterval(
   frame: FrameRows,
   isLockCleared: boolean,
-  totals: TotalsOfLocks,
+  totals: OfLocks<RunningTotals>,
   maxMapKeys: number,
 ): Omit<TraceInterval, 'stacks'> {
   const { beginNs, endNs } = frame
   const borders: FrameBorders = { beginNs, endNs, isLockCleared }
-  const processes = new Map<number, ProcessTrace>()
-  for (const [pid, { cpuSamples, threads, waits, locks }] of frame.processes) {
-    const ofProcess = totals.get(pid) ?? new Map<bigint, RunningTotals>()
-    if (locks.size > 0) totals.set(pid, ofProcess)
-    const traces: LockTrace[] = []
-    for (const [address, rows] of locks) {
-      const traced = traceLock(address, rows, ofProcess.get(address) ?? ZERO_TOTALS, borders)
-      ofProcess.set(address, traced.totals)
-      traces.push(traced.trace)
-    }
-    processes.set(pid, { pid, cpuSamples, threads, waits, locks: traces })
-  }
+  const processes = traceProcesses(frame.processes, totals, (address, rows, before = ZERO_TOTALS) =>
+    traceLock(address, rows, before, borders),
+  )
   // The script counts all ended lock waits apart: what the rows lack did not fit into the maps.
   const missingWaits = Math.max(0, frame.total - frame.lockWaits)
   // Of the other maps it is not known how much found no room in them: one at least, most likely.

@@ -1,4 +1,5 @@
 import type { MapRow } from './bpftrace-line.js'
+import { NO_OWNERLESS_ROWS, type OwnerlessRows, SHARES_PER_SAMPLE } from './ownerless.js'
 import { type ParseError, parseError } from './parse-error.js'
 import { addWaits, type FutexClass, futexClassOf, NS_PER_SECOND, type WaitTotals } from './trace-interval.js'
 
@@ -13,22 +14,10 @@ type LockSamples =
   | 'ownerOffCpuSamples'
   | 'ownerAsleepSamples'
 
-/** What tells who holds a lock that does not say it; see ownerless.ts. */
-export interface OwnerlessRows {
-  /** Samples that found it held, by the sampled thread or another one. */
-  heldTicks: number
-  /** Of these, where it was waited for: those of the threads that were the next to wake a waiter. */
-  wakerSamples: number
-  /** Where it was not: each a share of one, by the threads that ran at that time. */
-  uncontendedShares: number
-  /** Of `uncontendedShares`: where the holder waited for a CPU, as far as it was found out. */
-  preemptedShares: number
-  /** Wakes, and of these those by threads that had waited there last. */
-  wakes: number
-  wakesByWaiters: number
-}
+/** Bit of the state in the map `owner` of an interpreter lock. */
+const INTERPRETER_LOCK = 8n
 
-/** By the state in the map `owner`: where its samples count. */
+/** By the other bits of the state: where its samples count. */
 const SAMPLES_OF_STATE: readonly (readonly (LockSamples | keyof OwnerlessRows)[])[] = [
   ['watchedSamples'],
   ['watchedSamples', 'ownedSamples'],
@@ -38,9 +27,6 @@ const SAMPLES_OF_STATE: readonly (readonly (LockSamples | keyof OwnerlessRows)[]
   ['watchedSamples', 'heldTicks'],
   ['watchedSamples', 'heldTicks'],
 ]
-
-/** Unit of the maps `weak` and `away`: the numbers from 1 to 16 divide it. */
-const SHARES_PER_SAMPLE = 720_720
 
 interface MapShape {
   readonly holds:
@@ -147,12 +133,7 @@ export function noLockRows(): LockRows {
     heldSamples: 0,
     ownerOffCpuSamples: 0,
     ownerAsleepSamples: 0,
-    heldTicks: 0,
-    wakerSamples: 0,
-    uncontendedShares: 0,
-    preemptedShares: 0,
-    wakes: 0,
-    wakesByWaiters: 0,
+    ...NO_OWNERLESS_ROWS,
     inFlight: new Map(),
     sinceReset: undefined,
   }
@@ -204,9 +185,12 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
 /** Keys: process, lock and the state of its owner. */
 function addOwnerSamples(frame: FrameRows, { keys, values }: MapRow): ParseError | undefined {
   const [pid = 0n, address = 0n, state = 0n] = keys
-  const samples = SAMPLES_OF_STATE[Number(state)]
+  const isInterpreterLock = (state & INTERPRETER_LOCK) !== 0n
+  const samples = SAMPLES_OF_STATE[Number(isInterpreterLock ? state - INTERPRETER_LOCK : state)]
   if (samples === undefined) return parseError('BAD_INTEGER', 2, `no state ${state} of a lock`)
   const lock = lockOf(processOf(frame, pid), address)
+  // It may be that nobody waits for it.
+  if (isInterpreterLock) lock.futexClass = 'interpreter-lock'
   for (const name of samples) lock[name] += Number(values[0])
   return undefined
 }

@@ -1,14 +1,12 @@
 import type { LockRows } from './bpftrace-rows.js'
-import { holderOfOwnerless, NOTHING_OWED, type OwnerlessTotals } from './ownerless.js'
-import { exactlyOwned, type FutexClass, type LockTrace, NS_PER_SECOND } from './trace-interval.js'
+import type { TracedLock } from './of-locks.js'
+import { type HolderTotals, holderOf, NO_HOLDER_YET } from './ownerless.js'
+import { type FutexClass, NS_PER_SECOND } from './trace-interval.js'
 
 /** Running totals of a lock since the tracer started, as far as they are known at a border. Nanoseconds. */
-export interface RunningTotals {
+export interface RunningTotals extends HolderTotals {
   /** Of the last waits that a frame had; undefined before the first ones. */
   readonly futexClass: FutexClass | undefined
-  /** Whether an owner was ever read from it. */
-  readonly saysOwner: boolean
-  readonly ownerless: OwnerlessTotals
   /** ∫ waiters dt and contended time that earlier intervals have reported. */
   readonly reportedQueueNs: number
   readonly reportedContendedNs: number
@@ -24,8 +22,7 @@ export interface RunningTotals {
 /** Of a lock that was in no frame yet. */
 export const ZERO_TOTALS: RunningTotals = {
   futexClass: undefined,
-  saysOwner: false,
-  ownerless: NOTHING_OWED,
+  ...NO_HOLDER_YET,
   reportedQueueNs: 0,
   reportedContendedNs: 0,
   endedNs: 0,
@@ -40,12 +37,6 @@ export interface FrameBorders {
   readonly endNs: bigint
   /** Whether the script cleared its map `lock` after it had printed it. */
   readonly isLockCleared: boolean
-}
-
-export interface TracedLock {
-  readonly trace: LockTrace
-  /** At the end of the interval. */
-  readonly totals: RunningTotals
 }
 
 /**
@@ -65,10 +56,9 @@ export function traceLock(
   rows: LockRows,
   totals: RunningTotals,
   { beginNs, endNs, isLockCleared }: FrameBorders,
-): TracedLock {
+): TracedLock<RunningTotals> {
   const futexClass = rows.futexClass ?? totals.futexClass
-  const saysOwner = totals.saysOwner || rows.ownedSamples + rows.heldSamples > 0
-  const holder = saysOwner ? ownerOf(rows) : holderOfOwnerless(rows, futexClass, totals.ownerless)
+  const holder = holderOf(rows, futexClass, totals)
   const inFlight = sumInFlight(rows.inFlight.values(), endNs)
   const endedNs = totals.endedNs + rows.waitNs
   const queueNs = Math.max(0, endedNs + inFlight.soFarNs - totals.reportedQueueNs)
@@ -105,8 +95,7 @@ export function traceLock(
     },
     totals: {
       futexClass,
-      saysOwner,
-      ownerless: holder.totals,
+      ...holder.totals,
       reportedQueueNs: totals.reportedQueueNs + queueNs,
       reportedContendedNs: totals.reportedContendedNs + contendedNs,
       endedNs,
@@ -114,14 +103,6 @@ export function traceLock(
       contendedSinceResetNs: isLockCleared ? 0 : sinceReset.contendedNs,
       handOverSinceResetNs: isLockCleared ? 0 : sinceReset.handOverNs,
     },
-  }
-}
-
-/** A word that is held by none that it says is so for the moment in which it is taken or let go. */
-function ownerOf({ ownedSamples, heldSamples, heldTicks }: LockRows): ReturnType<typeof holderOfOwnerless> {
-  return {
-    samples: { ...exactlyOwned(ownedSamples), heldSamples: heldSamples + heldTicks },
-    totals: NOTHING_OWED,
   }
 }
 

@@ -90,6 +90,17 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '..')
 }
 
+/**
+ * Slice of the user in whose sessions, or by whose manager, a process runs: such as `user-1000.slice`, which nobody else
+ * can move a process into.
+ *
+ * @param path As CgroupIdentity has it.
+ */
+export function userSliceOf(path: string): string | undefined {
+  const [outer, slice] = namesOf(path)
+  return outer === 'user.slice' && slice !== undefined && /^user-\d+\.slice$/.test(slice) ? slice : undefined
+}
+
 function firstDefined(names: readonly string[], find: (name: string) => string | undefined) {
   for (const name of names) {
     const found = find(name)

@@ -19,6 +19,46 @@ export function parseSymbols(table: Uint8Array, strings: Uint8Array): SymbolTabl
   return createSymbolTable(sortByAddress(view, selectSymbols(view), strings))
 }
 
+/** An object that is defined in a file. */
+export interface DefinedObject {
+  /** In the file's own numbering. */
+  readonly address: number
+  readonly sizeBytes: number
+}
+
+/**
+ * Finds objects by name in a symbol table, such as .dynsym.
+ *
+ * @param strings The section of strings that the table refers to.
+ * @param names Of ASCII characters.
+ * @returns The first of each name that is defined in the file; nothing of those that are not.
+ */
+export function findObjects<Name extends string>(
+  table: Uint8Array,
+  strings: Uint8Array,
+  names: readonly Name[],
+): Partial<Record<Name, DefinedObject>> {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
+  const found: Partial<Record<Name, DefinedObject>> = {}
+  const sought = names.map((name) => ({ name, text: new TextEncoder().encode(`${name}\0`) }))
+  for (let at = 0; at + ENTRY_BYTES <= view.byteLength; at += ENTRY_BYTES) {
+    if ((view.getUint8(at + 4) & 15) !== STT_OBJECT || view.getUint16(at + 6, true) === 0) continue
+    const place = view.getUint32(at, true)
+    const name = sought.find(({ text }) => isTextAt(strings, place, text))?.name
+    if (name === undefined || found[name] || view.getBigUint64(at + 8, true) > MAX_ADDRESS) continue
+    found[name] = {
+      address: Number(view.getBigUint64(at + 8, true)),
+      sizeBytes: Number(view.getBigUint64(at + 16, true)),
+    }
+  }
+  return found
+}
+
+function isTextAt(strings: Uint8Array, place: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i += 1) if (strings[place + i] !== text[i]) return false
+  return true
+}
+
 function sortByAddress(view: DataView, { entries, files }: Selection, strings: Uint8Array): Symbols {
   const count = entries.length
   const addresses = Float64Array.from(entries, (entry) =>

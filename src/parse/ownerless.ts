@@ -1,5 +1,45 @@
-import type { LockRows } from './bpftrace-rows.js'
 import { exactlyOwned, type FutexClass, isOfOtherLibrary, type LockTrace } from './trace-interval.js'
+
+/** What a frame says of a lock of which no owner was read; see holderOf. */
+export interface OwnerlessRows {
+  /** Samples that found it held, by the sampled thread or another one. */
+  heldTicks: number
+  /** Of these, where it was waited for: those of the threads that were the next to wake a waiter. */
+  wakerSamples: number
+  /** Where it was not: each a share of one, by the threads that ran at that time. */
+  uncontendedShares: number
+  /** Of `uncontendedShares`: where the holder waited for a CPU, as far as it was found out. */
+  preemptedShares: number
+  /** Wakes, and of these those by threads that had waited there last. */
+  wakes: number
+  wakesByWaiters: number
+}
+
+export const NO_OWNERLESS_ROWS: Readonly<OwnerlessRows> = {
+  heldTicks: 0,
+  wakerSamples: 0,
+  uncontendedShares: 0,
+  preemptedShares: 0,
+  wakes: 0,
+  wakesByWaiters: 0,
+}
+
+/** What the scripts count for a whole sample where they share it out: the numbers from 1 to 16 divide it. */
+export const SHARES_PER_SAMPLE = 720_720
+
+/** What a frame says of who holds a lock. */
+export interface HolderRows extends Readonly<OwnerlessRows> {
+  readonly watchedSamples: number
+  readonly ownedSamples: number
+  readonly heldSamples: number
+}
+
+/** What is known of the holders of a lock at a border. */
+export interface HolderTotals {
+  /** Whether an owner was ever read from it. */
+  readonly saysOwner: boolean
+  readonly ownerless: OwnerlessTotals
+}
 
 /** What is known of the holders of a lock at a border, of one that does not say who holds it. */
 export interface OwnerlessTotals {
@@ -12,7 +52,7 @@ export interface OwnerlessTotals {
   readonly wakesByWaiters: number
 }
 
-export const NOTHING_OWED: OwnerlessTotals = {
+const NOTHING_OWED: OwnerlessTotals = {
   owed: 0,
   owedAtLeast: 0,
   owedAtMost: 0,
@@ -20,12 +60,37 @@ export const NOTHING_OWED: OwnerlessTotals = {
   wakesByWaiters: 0,
 }
 
+/** Of a lock that was in no frame yet. */
+export const NO_HOLDER_YET: HolderTotals = { saysOwner: false, ownerless: NOTHING_OWED }
+
 type HolderSamples = Pick<LockTrace, 'ownedSamples' | 'ownedAtLeast' | 'ownedAtMost' | 'heldSamples'>
 
 /** Wakes from which it is known whether those who wake are those who wait. Count. */
 const MIN_WAKES = 5
 /** Least share of the wakes at a lock by threads that have waited for it: each of them that was woken wakes in turn. */
 const LOCK_SHARE = 0.3
+
+/**
+ * Samples inside a lock.
+ *
+ * @param rows What the frame says of it.
+ * @param before At the begin of the interval.
+ */
+export function holderOf(
+  rows: HolderRows,
+  futexClass: FutexClass | undefined,
+  before: HolderTotals,
+): { readonly samples: HolderSamples; readonly totals: HolderTotals } {
+  if (!before.saysOwner && rows.ownedSamples + rows.heldSamples === 0) {
+    const { samples, totals } = holderOfOwnerless(rows, futexClass, before.ownerless)
+    return { samples, totals: { saysOwner: false, ownerless: totals } }
+  }
+  return {
+    // A word that is held by none that it says is so for the moment in which it is taken or let go.
+    samples: { ...exactlyOwned(rows.ownedSamples), heldSamples: rows.heldSamples + rows.heldTicks },
+    totals: { saysOwner: true, ownerless: NOTHING_OWED },
+  }
+}
 
 /**
  * Samples inside a lock of which the word says only that it is held, and whether it is waited for.
@@ -42,12 +107,10 @@ const LOCK_SHARE = 0.3
  *
  * A wake tells of samples before it, those of the last interval too. What an interval has no room for, the next one takes.
  *
- * @param rows What the frame says of the lock.
- * @param before At the begin of the interval.
- * @returns Nothing inside and nobody else either where it says who holds it, or may be no lock.
+ * @returns Nothing inside and nobody else either where it may be no lock.
  */
-export function holderOfOwnerless(
-  rows: LockRows,
+function holderOfOwnerless(
+  rows: HolderRows,
   futexClass: FutexClass | undefined,
   before: OwnerlessTotals,
 ): { readonly samples: HolderSamples; readonly totals: OwnerlessTotals } {

@@ -7,6 +7,7 @@ export interface Mapping {
   readonly offset: bigint
   /** Path, `[heap]`, `[stack]`, or '' for anonymous memory. */
   readonly path: string
+  readonly isReadable: boolean
   readonly isExecutable: boolean
   /** Whether what is written there is seen by all who map it (MAP_SHARED). */
   readonly isShared: boolean
@@ -31,6 +32,7 @@ export function parseProcMapsLine(line: string): Mapping | undefined {
     end: BigInt(`0x${end}`),
     offset: BigInt(`0x${offset}`),
     path,
+    isReadable: permissions.startsWith('r'),
     isExecutable: permissions.includes('x'),
     isShared: permissions.endsWith('s'),
     file: `${device}:${inode}`,
@@ -40,4 +42,16 @@ export function parseProcMapsLine(line: string): Mapping | undefined {
 /** The path as it was before its file was removed: the kernel then appends ` (deleted)`. */
 export function withoutDeleted(path: string): string {
   return path.replace(/ \(deleted\)$/, '')
+}
+
+/** Index of the first mapping that ends behind the address; their number where none does. @param mappings In the order of their addresses. */
+export function firstEndingAfter(mappings: readonly Mapping[], address: bigint): number {
+  let low = 0
+  let high = mappings.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((mappings[middle]?.end ?? 0n) <= address) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -22,15 +22,15 @@ export interface ProcessStat {
   readonly hasEnded: boolean
 }
 
+/** From the state on; those after them are not asked for. */
+const FIELDS = 26
+
 /** Parses /proc/PID/stat (proc_pid_stat(5)): the name ends at the last parenthesis, then fields count from 3. */
 export function parseProcPidStat(text: string): ProcessStat | ProcTextError {
   const open = text.indexOf(' (')
   const close = text.lastIndexOf(') ')
   if (open < 0 || close < open) return { kind: 'error', line: 1, message: 'expected PID (COMM) STATE …' }
-  const fields = text
-    .slice(close + 2)
-    .trim()
-    .split(' ')
+  const fields = text.slice(close + 2).split(' ', FIELDS)
   const pid = Number(text.slice(0, open))
   const numbers = [1, 11, 12, 13, 14, 17, 19].map((index) => Number(fields[index]))
   const [

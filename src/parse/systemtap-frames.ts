@@ -1,7 +1,15 @@
+import { forgetUnseen, type OfLocks, type TracedLock, traceProcesses } from './of-locks.js'
+import {
+  type HolderRows,
+  type HolderTotals,
+  holderOf,
+  NO_HOLDER_YET,
+  NO_OWNERLESS_ROWS,
+  SHARES_PER_SAMPLE,
+} from './ownerless.js'
 import { type ParseError, parseError } from './parse-error.js'
 import { createStackBuffer } from './stack-line.js'
 import {
-  exactlyOwned,
   type FutexClass,
   futexClassOf,
   type LockTrace,
@@ -16,7 +24,7 @@ export interface SystemtapFrames {
   push(line: string): TraceInterval | ParseError | undefined
 }
 
-/** A longer line is no record of ours: the widest ones have seven 64-bit numbers. */
+/** A longer line is no record of ours: the widest ones have eight 64-bit numbers. */
 const MAX_LINE_LENGTH = 256
 /** Rows beyond this are dropped and counted as lost: the tables of the script cannot hold more. */
 const MAX_ROWS_PER_FRAME = 100_000
@@ -24,11 +32,13 @@ const MAX_ROWS_PER_FRAME = 100_000
 /** The records and how many numbers each has. */
 const RECORDS: ReadonlyMap<string, number> = new Map([
   ['frame', 2],
-  ['lock', 7],
+  ['lock', 8],
   ['waits', 4],
   ['cpu', 2],
   ['thread', 3],
   ['owner', 7],
+  ['interpreter', 7],
+  ['holder', 8],
   ['frame-end', 2],
 ])
 
@@ -38,8 +48,24 @@ interface ProcessFrame {
   cpuSamples: number
   readonly threads: Map<number, number>
   readonly waits: Map<FutexClass, WaitTotals>
-  readonly locks: Map<bigint, LockTrace>
+  readonly locks: Map<bigint, LockRows>
 }
+
+/** What the rows of a frame say of a lock. */
+interface LockRows
+  extends HolderRows,
+    Omit<LockTrace, 'address' | 'futexClass' | 'ownedAtLeast' | 'ownedAtMost' | keyof HolderRows> {
+  /** Undefined where it was not waited for. */
+  readonly futexClass: FutexClass | undefined
+}
+
+/** What is carried over from a frame to the next one, of a lock. */
+interface CarriedOver extends HolderTotals {
+  readonly futexClass: FutexClass | undefined
+}
+
+/** After so many frames the locks are forgotten that are not in that one. Count. */
+const FRAMES_OF_LOCK = 64
 
 interface Frame {
   readonly beginNs: bigint
@@ -50,12 +76,20 @@ interface Frame {
 }
 
 /**
- * Creates the parser of one run of the script. A frame is complete in itself: the script brings all sums up to the
- * border, so that nothing is carried over from one frame to the next.
+ * Creates the parser of one run of the script. The script brings all sums up to the border; only what is known of who holds a
+ * lock is carried over from one frame to the next.
  */
 export function createSystemtapFrames(): SystemtapFrames {
   const stacks = createStackBuffer()
+  const carried: OfLocks<CarriedOver> = new Map()
+  let frames = 0
   let frame: Frame | undefined
+
+  function finish({ beginNs, endNs, lostEvents, processes }: Frame): Omit<TraceInterval, 'stacks'> {
+    frames += 1
+    if (frames % FRAMES_OF_LOCK === 0) forgetUnseen(carried, processes)
+    return { beginNs, endNs, lostEvents, processes: traceProcesses(processes, carried, traceLock) }
+  }
 
   return {
     push(line) {
@@ -84,28 +118,37 @@ export function createSystemtapFrames(): SystemtapFrames {
       }
       const finished = frame
       frame = undefined
-      return finished.endNs === first
-        ? { ...finish(finished, Number(second)), stacks: stacks.take() }
-        : parseError('OUT_OF_ORDER', 11, `frame-end ${first} does not match frame ${finished.endNs}`)
+      if (finished.endNs !== first) {
+        return parseError('OUT_OF_ORDER', 11, `frame-end ${first} does not match frame ${finished.endNs}`)
+      }
+      finished.lostEvents += Number(second)
+      return { ...finish(finished), stacks: stacks.take() }
     },
   }
 }
 
-function finish(
-  { beginNs, endNs, lostEvents, processes }: Frame,
-  lostByScript: number,
-): Omit<TraceInterval, 'stacks'> {
+function traceLock(
+  address: bigint,
+  rows: LockRows,
+  before: CarriedOver = { ...NO_HOLDER_YET, futexClass: undefined },
+): TracedLock<CarriedOver> {
+  const futexClass = rows.futexClass ?? before.futexClass
+  const { samples, totals } = holderOf(rows, futexClass, before)
   return {
-    beginNs,
-    endNs,
-    lostEvents: lostEvents + lostByScript,
-    isGlibcOnly: true,
-    processes: new Map(
-      [...processes].map(([pid, { cpuSamples, threads, waits, locks }]) => [
-        pid,
-        { pid, cpuSamples, threads, waits, locks: [...locks.values()] },
-      ]),
-    ),
+    trace: {
+      address,
+      futexClass: futexClass ?? 'mutex',
+      waits: rows.waits,
+      waitSeconds: rows.waitSeconds,
+      queueSeconds: rows.queueSeconds,
+      contendedSeconds: rows.contendedSeconds,
+      handOverSeconds: rows.handOverSeconds,
+      watchedSamples: rows.watchedSamples,
+      ...samples,
+      ownerOffCpuSamples: rows.ownerOffCpuSamples,
+      ownerAsleepSamples: rows.ownerAsleepSamples,
+    },
+    totals: { ...totals, futexClass },
   }
 }
 
@@ -167,27 +210,48 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
       process.waits.set(futexClass, { waits: values[2] ?? 0, waitSeconds: seconds(3) })
       return undefined
     }
-    case 'lock':
+    case 'lock': {
+      const futexClass = futexClassOf(numbers[2] ?? 0n)
+      if (futexClass === undefined || futexClass === 'other') {
+        return parseError('BAD_INTEGER', 7 + `${pid} ${key}`.length, `no lock class ${numbers[2]}`)
+      }
       process.locks.set(key, {
         ...lockOf(process, key),
-        waits: values[2] ?? 0,
-        waitSeconds: seconds(3),
-        queueSeconds: seconds(4),
-        contendedSeconds: seconds(5),
+        futexClass,
+        waits: values[3] ?? 0,
+        waitSeconds: seconds(4),
+        queueSeconds: seconds(5),
+        contendedSeconds: seconds(6),
         // One that began before the frame counts where it ends.
-        handOverSeconds: Math.min(seconds(6), seconds(5)),
+        handOverSeconds: Math.min(seconds(7), seconds(6)),
       })
       return undefined
-    default:
+    }
+    case 'holder':
       process.locks.set(key, {
         ...lockOf(process, key),
+        heldTicks: values[2] ?? 0,
+        wakerSamples: values[3] ?? 0,
+        uncontendedShares: (values[4] ?? 0) / SHARES_PER_SAMPLE,
+        preemptedShares: (values[5] ?? 0) / SHARES_PER_SAMPLE,
+        wakes: values[6] ?? 0,
+        wakesByWaiters: values[7] ?? 0,
+      })
+      return undefined
+    default: {
+      const lock = lockOf(process, key)
+      process.locks.set(key, {
+        ...lock,
+        // It may be that nobody waits for it.
+        futexClass: name === 'interpreter' ? 'interpreter-lock' : lock.futexClass,
         watchedSamples: values[2] ?? 0,
-        ...exactlyOwned(values[3] ?? 0),
+        ownedSamples: values[3] ?? 0,
         heldSamples: values[4] ?? 0,
         ownerOffCpuSamples: values[5] ?? 0,
         ownerAsleepSamples: values[6] ?? 0,
       })
       return undefined
+    }
   }
 }
 
@@ -200,19 +264,19 @@ function processOf(frame: Frame, pid: number): ProcessFrame {
   return process
 }
 
-function lockOf(process: ProcessFrame, address: bigint): LockTrace {
+function lockOf(process: ProcessFrame, address: bigint): LockRows {
   return (
     process.locks.get(address) ?? {
-      address,
-      futexClass: 'mutex',
+      futexClass: undefined,
       waits: 0,
       waitSeconds: 0,
       queueSeconds: 0,
       contendedSeconds: 0,
       handOverSeconds: 0,
       watchedSamples: 0,
-      ...exactlyOwned(0),
+      ownedSamples: 0,
       heldSamples: 0,
+      ...NO_OWNERLESS_ROWS,
       ownerOffCpuSamples: 0,
       ownerAsleepSamples: 0,
     }

@@ -1,3 +1,12 @@
+/** Classes of locks of other libraries than glibc's: each has the name of its family of locks. */
+const OTHER_LIBRARY_CLASSES = [
+  'rust-mutex',
+  'musl-mutex',
+  'rust-rwlock',
+  'innodb-latch',
+  'interpreter-lock',
+] as const
+
 /**
  * What a sleeping futex call waited for. Closed set: each is also a value of the `class` label. The place of each is
  * its number in the output of the scripts; bpftrace/README.md says which calls are of which class.
@@ -12,17 +21,13 @@ export const FUTEX_CLASSES = [
   'pi-mutex',
   'robust-mutex',
   'semaphore',
-  'rust-mutex',
-  'musl-mutex',
-  'rust-rwlock',
+  ...OTHER_LIBRARY_CLASSES,
 ] as const
 export type FutexClass = (typeof FUTEX_CLASSES)[number]
-
-/** Of these the classes of locks of other libraries than glibc's; each has the name of its family of locks. */
-export type OtherLibraryClass = 'rust-mutex' | 'musl-mutex' | 'rust-rwlock'
+export type OtherLibraryClass = (typeof OTHER_LIBRARY_CLASSES)[number]
 
 export function isOfOtherLibrary(futexClass: FutexClass): futexClass is OtherLibraryClass {
-  return futexClass === 'rust-mutex' || futexClass === 'musl-mutex' || futexClass === 'rust-rwlock'
+  return OTHER_LIBRARY_CLASSES.some((one) => one === futexClass)
 }
 
 /** The class with this number in the output of the scripts; undefined where there is none. */
@@ -108,6 +113,27 @@ export interface ProcessTrace {
   readonly locks: readonly LockTrace[]
 }
 
+/** The lock of an interpreter, as it lies in the memory of a process. */
+export interface InterpreterLock {
+  readonly pid: number
+  /**
+   * What is at the address:
+   *
+   * - `gil`: a struct _gil_runtime_state of CPython, which says whether it is held, and has the condition variable at which
+   *   threads wait for it.
+   * - `gvl`: a pointer to the thread of Ruby that has the lock; 0 where nobody has it. How threads wait for it is not seen.
+   */
+  readonly kind: 'gil' | 'gvl'
+  readonly address: bigint
+  /**
+   * From the begin of what says who the holder is to the thread pointer of that thread: in a PyThreadState, in a rb_thread_t, or
+   * in its native thread. A multiple of 8, below 4096: bytes.
+   */
+  readonly threadIdOffset: number
+  /** In a rb_thread_t: pointer to its native thread; 0 where it has none. A multiple of 8, below 1024: bytes. */
+  readonly nativeThreadOffset: number
+}
+
 /** What a tracer saw between two borders: the same object whatever the tracer. */
 export interface TraceInterval {
   /** Borders on CLOCK_MONOTONIC. Nanoseconds. */
@@ -117,8 +143,6 @@ export interface TraceInterval {
   readonly lostEvents: number
   /** Set where no tracer was there to see: nothing is known of processes, and borders are those of a clock. */
   readonly isUntraced?: true
-  /** Set by a tracer that knows no locks but those of glibc. */
-  readonly isGlibcOnly?: true
   readonly processes: ReadonlyMap<number, ProcessTrace>
   /** Stacks of a few waits for each lock that is new: they name it. */
   readonly stacks: readonly LockStack[]

@@ -19,8 +19,8 @@ export function createForeignSource(
   }
 
   return {
-    async look(pid, containerId) {
-      const asked = await reader.ask({ kind: 'process', pid, containerId })
+    async look(pid, containerId, lineage) {
+      const asked = await reader.ask({ kind: 'process', pid, containerId, lineage })
       if (typeof asked === 'string') return asked
       return typeof asked.answer === 'object' ? asked.answer : 'gone'
     },

@@ -1,13 +1,13 @@
-import { posix } from 'node:path'
 import type { NamedBy } from '../config/named-by.js'
 import type { TargetRule } from '../config/target-rule.js'
 import { dropOldest } from '../drop-oldest.js'
 import type { Unanswered } from '../foreign/reader-process.js'
 import { type CgroupIdentity, type CgroupPaths, identifyCgroup } from '../parse/cgroup.js'
-import { withoutDeleted } from '../parse/proc-maps.js'
 import { type FoundRuntime, recogniseRuntimes } from '../runtimes/recognise.js'
 import { NO_MARKS } from '../runtimes/runtime.js'
 import { defaultName } from './default-name.js'
+import { fileOrCommand } from './executable-name.js'
+import { lineageOf } from './lineage.js'
 import { findMatchingRule } from './matching-rule.js'
 import type { ProcessFacts } from './process-directory.js'
 import type { ProcessSource } from './process-source.js'
@@ -89,9 +89,9 @@ interface Known {
 
 /**
  * Finds the target of each process: by the first rule whose conditions all hold; else its container, else its systemd
- * unit, else its command name (see target-name.ts).
+ * unit, else its program (see default-name.ts).
  *
- * @param own The exporter's own cgroup: what runs in the same unit or container is told apart by command name.
+ * @param own The exporter's own cgroup: what runs in the same unit or container is told apart by its program.
  * @param monotonicNs CLOCK_MONOTONIC. Nanoseconds.
  */
 export function createIdentifier(
@@ -131,18 +131,20 @@ export function createIdentifier(
     const place = cgroup && identifyCgroup(cgroup)
     const isOfMachine = place?.containerId !== undefined && place.containerOwner === undefined
     const isOfUser = place?.containerOwner?.startsWith('user@') ?? false
-    const looked = await source.look(pid, isOfMachine ? place.containerId : undefined)
+    const containerId = isOfMachine ? place.containerId : undefined
+    const looked = await source.look(pid, containerId, lineageOf(facts, source.find))
     if (looked === 'busy') return
     if (looked === 'gone') {
       one.hasEnded = one.identity === undefined
       return
     }
     const found = typeof looked === 'string' ? undefined : looked
-    const process = { facts, place, container: found?.container, commandLine: found?.commandLine }
+    const { container, commandLine, program } = found ?? {}
+    const process = { facts, place, container, commandLine, program }
     const rule = findMatchingRule(asked.targets, process, source)
     // By what could not be read it might be another's: it is looked at once more.
     if (source.failures() !== failures) return
-    const { startSeconds, comm } = facts.stat
+    const { startSeconds } = facts.stat
     const version = rule?.version && found ? await findVersion(rule.version, process, source) : undefined
     one.name = rule ? undefined : defaultName(process, own)
     if (one.name) names.claim(one.name)
@@ -152,7 +154,7 @@ export function createIdentifier(
       target: rule ? rule.name : one.name && nameOf(one.name),
       namedBy: one.name?.namedBy ?? 'rule',
       isUserNamed: one.name?.isUserNamed ?? false,
-      program: facts.exe === undefined ? comm : posix.basename(withoutDeleted(facts.exe)),
+      program: fileOrCommand(facts),
       exe: facts.exe,
       executable: found?.executable,
       version: typeof version === 'object' ? version.answer : one.identity?.version,

@@ -5,18 +5,27 @@ import type { Refusals } from '../foreign/refusal.js'
 import type { ProgramMarks } from '../runtimes/runtime.js'
 import { isRuntimeFile } from '../runtimes/runtime-table.js'
 import { type ContainerFacts, readContainerFacts } from './container.js'
+import { type ProgramName, readArguments, readProgramName } from './program-name.js'
 import type { Executable } from './release.js'
 import { readUnitLabel } from './unit-labels.js'
 
 /** What a reader is asked of a process, or of what holds it. */
 export type LookRequest =
-  | { readonly kind: 'process'; readonly pid: number; readonly containerId: string | undefined }
+  | {
+      readonly kind: 'process'
+      readonly pid: number
+      readonly containerId: string | undefined
+      /** As lineageOf has it. */
+      readonly lineage: readonly number[]
+    }
   | { readonly kind: 'environment'; readonly pid: number; readonly name: string }
   | { readonly kind: 'first-line'; readonly pid: number; readonly path: string }
   | { readonly kind: 'unit-label'; readonly unit: string; readonly key: string }
 
 /** What a process and its files say of it. */
 export interface ProcessLook {
+  /** Undefined where it may not be known. */
+  readonly program: ProgramName | undefined
   /** The file that it runs, also when its path has another by now. */
   readonly executable: Executable | undefined
   /** What its program says of what it was made with. */
@@ -39,8 +48,8 @@ export type ReadElfFacts = (file: OpenFile | undefined) => {
   readonly marks: ProgramMarks
 }
 
-/** Arguments and environment of a process that are looked at. */
-const MAX_ARGUMENTS_BYTES = 64 * 1024
+/** Command line, which patterns are looked for in, and environment of a process. */
+const MAX_TEXT_BYTES = 64 * 1024
 const MAX_LINE_BYTES = 4096
 /** Text of /proc/PID/maps: a program with 250 000 mappings has as much. It is gone through, and not kept. */
 const MAX_MAPS_BYTES = 32 * 1024 * 1024
@@ -62,10 +71,22 @@ export function createProcessLooks(
     }
   }
 
-  function look(process: ForeignProcess, containerId: string | undefined): ProcessLook {
+  /** Arguments of processes that run the same executable; another process may have got the number of one. */
+  function* argumentsOf(pids: readonly number[], exe: string | undefined) {
+    for (const pid of pids) {
+      const argv = inProcess(pid, (one) => (one.exe === exe ? readArguments(one) : undefined))
+      if (argv) yield argv
+    }
+  }
+
+  function look(
+    process: ForeignProcess,
+    { containerId, lineage }: Extract<LookRequest, { kind: 'process' }>,
+  ): ProcessLook {
     const stats = process.statProgram()
     const { buildId, marks } = readElfFacts(process.openProgram())
     return {
+      program: readProgramName(process, argumentsOf(lineage, process.exe)),
       executable: stats && {
         inode: stats.ino,
         sizeBytes: stats.size,
@@ -74,10 +95,7 @@ export function createProcessLooks(
       },
       marks,
       runtimeFiles: readRuntimeFiles(process),
-      commandLine: process
-        .readHead('cmdline', MAX_ARGUMENTS_BYTES)
-        ?.replace(/\0+$/, '')
-        .replaceAll('\0', ' '),
+      commandLine: process.readHead('cmdline', MAX_TEXT_BYTES)?.replace(/\0+$/, '').replaceAll('\0', ' '),
       container: containerId === undefined ? undefined : readContainerFacts(rootfs, containerId, refusals),
     }
   }
@@ -86,10 +104,10 @@ export function createProcessLooks(
     answer(request) {
       switch (request.kind) {
         case 'process':
-          return inProcess(request.pid, (process) => look(process, request.containerId))
+          return inProcess(request.pid, (process) => look(process, request))
         case 'environment':
           return inProcess(request.pid, (process) => {
-            return variableOf(process.readHead('environ', MAX_ARGUMENTS_BYTES), request.name)
+            return variableOf(process.readHead('environ', MAX_TEXT_BYTES), request.name)
           })
         case 'first-line':
           return inProcess(request.pid, (process) => firstLineOf(process.open(request.path)))

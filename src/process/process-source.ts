@@ -3,6 +3,7 @@ import type { CgroupIdentity, CgroupPaths } from '../parse/cgroup.js'
 import type { ContainerFacts } from './container.js'
 import type { ProcessFacts } from './process-directory.js'
 import type { ProcessLook } from './process-looks.js'
+import type { ProgramName } from './program-name.js'
 
 /** What a reader found; `gone` where the process has ended. */
 export type Looked = ProcessLook | 'gone' | Unanswered
@@ -16,7 +17,8 @@ export interface ProcessSource {
   failures(): number
   /** Name of the user that the process runs as, and its number. */
   user(pid: number): readonly string[]
-  look(pid: number, containerId: string | undefined): Promise<Looked>
+  /** @param lineage As lineageOf has it. */
+  look(pid: number, containerId: string | undefined, lineage: readonly number[]): Promise<Looked>
   environment(pid: number, name: string): Promise<Asked<string | undefined>>
   firstLine(pid: number, path: string): Promise<Asked<string | undefined>>
   unitLabel(unit: string, key: string): Promise<Asked<string | undefined>>
@@ -28,4 +30,6 @@ export interface PlacedProcess {
   readonly place: CgroupIdentity | undefined
   readonly container: ContainerFacts | undefined
   readonly commandLine: string | undefined
+  /** Undefined where it could not be looked at, or may not be known. */
+  readonly program: ProgramName | undefined
 }

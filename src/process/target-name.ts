@@ -7,7 +7,9 @@ export interface DefaultName {
   readonly namedBy: Exclude<NamedBy, 'rule'>
   /** As the machine has it. */
   readonly text: string
-  /** Whether an ordinary user may have chosen it: a command, or what a user's own manager or a container holds. */
+  /** Whose sessions it runs in, where that has to be told. */
+  readonly owner?: string | undefined
+  /** Whether an ordinary user may have chosen it: a program, or what a user's own manager or a container holds. */
   readonly isUserNamed: boolean
 }
 
@@ -23,28 +25,33 @@ export interface TargetNames {
 const MAX_NAMES = 4096
 const OF_UNIT = /\.(?:service|scope)$/
 const OF_CONTAINER = /^[0-9a-f]{12}$/
+const OF_SCRIPT = /^[A-Za-z]+: /
+const OF_SESSION = /^user-\d+\.slice\//
 
 /** @param isRule Whether a rule has this name: those stay as they are. */
 export function createTargetNames(isRule: (name: string) => boolean): TargetNames {
   const containers = new Set<string>()
 
-  /** Whether a name is, or could be, that of a target of another kind. */
-  function isAmbiguous(namedBy: DefaultName['namedBy'], name: string): boolean {
-    if (hasKindPrefix(name) || isRule(name)) return true
+  /** Whether a name is, or could be, that of a target of another kind. @param whole With its owner. */
+  function isAmbiguous(namedBy: DefaultName['namedBy'], name: string, whole: string): boolean {
+    if (hasKindPrefix(whole) || isRule(whole)) return true
     switch (namedBy) {
       case 'unit':
-        return !OF_UNIT.test(name)
+        return !OF_UNIT.test(whole) || isOfProgram(whole)
       case 'container':
-        return OF_UNIT.test(name)
+        return OF_UNIT.test(whole) || isOfProgram(whole)
+      case 'script':
+        return OF_UNIT.test(whole)
       case 'command':
-        return OF_UNIT.test(name) || OF_CONTAINER.test(name) || name.includes('/') || containers.has(name)
+        return OF_UNIT.test(whole) || isLikeOther(name) || containers.has(whole)
     }
   }
 
   return {
-    of({ namedBy, text }) {
+    of({ namedBy, text, owner }) {
       const name = printable(text)
-      return isAmbiguous(namedBy, name) ? labelText(`${namedBy}:${name}`) : name
+      const whole = owner === undefined ? name : labelText(`${owner}/${name}`)
+      return isAmbiguous(namedBy, name, whole) ? labelText(`${namedBy}:${whole}`) : whole
     },
     claim({ namedBy, text }) {
       const name = printable(text)
@@ -54,6 +61,15 @@ export function createTargetNames(isRule: (name: string) => boolean): TargetName
       dropOldest(containers, MAX_NAMES)
     },
   }
+}
+
+function isOfProgram(name: string): boolean {
+  return OF_SCRIPT.test(name) || OF_SESSION.test(name)
+}
+
+/** Whether a command, without its owner, is called like a script, or like what is in a container. */
+function isLikeOther(name: string): boolean {
+  return OF_SCRIPT.test(name) || OF_CONTAINER.test(name) || name.includes('/')
 }
 
 /** Whoever names a program or a container may put anything into the name. */

@@ -2,11 +2,13 @@ import type { ReaderPlaces, Told } from '../foreign/reader-process.js'
 import { createRefusals } from '../foreign/refusal.js'
 import { createProcessLooks, type LookRequest } from '../process/process-looks.js'
 import { createElfFactsReader } from '../symbolize/elf-facts.js'
+import type { InterpreterLockRequest } from '../symbolize/interpreter-lock-finder.js'
 import type { LockNameRequest } from '../symbolize/lock-namer.js'
+import { createProcessInterpreters } from '../symbolize/process-interpreters.js'
 import { createProcessLocks } from '../symbolize/process-locks.js'
 
 /** All that a reader may be asked for. */
-export type ReaderRequest = LookRequest | LockNameRequest
+export type ReaderRequest = LookRequest | LockNameRequest | InterpreterLockRequest
 
 /** Answers requests by reading the files. */
 export function createAnswerer(
@@ -15,8 +17,18 @@ export function createAnswerer(
   const refusals = createRefusals()
   const locks = createProcessLocks(places, refusals)
   const looks = createProcessLooks(places, refusals, createElfFactsReader())
-  return (request, nowMs) => {
-    const answer = request.kind === 'lock' ? locks.name(request, nowMs) : looks.answer(request)
-    return { answer, refused: refusals.take() }
+  const interpreters = createProcessInterpreters(places, refusals)
+
+  function answer(request: ReaderRequest, nowMs: number): unknown {
+    switch (request.kind) {
+      case 'lock':
+        return locks.name(request, nowMs)
+      case 'interpreter-lock':
+        return interpreters.find(request)
+      default:
+        return looks.answer(request)
+    }
   }
+
+  return (request, nowMs) => ({ answer: answer(request, nowMs), refused: refusals.take() })
 }

@@ -16,27 +16,29 @@ export interface CpuSums {
 }
 
 export function sumCpu(intervals: readonly TargetInterval[]): CpuSums {
-  const sums = {
-    seconds: 0,
-    cpuSeconds: 0,
-    cpuSamples: 0,
-    nodeBusySeconds: 0,
-    nodeTotalSeconds: 0,
-    nodeStealSeconds: 0,
-    busySeconds: 0,
-    totalSeconds: 0,
+  let [seconds, cpuSeconds, cpuSamples, busySeconds, totalSeconds] = [0, 0, 0, 0, 0]
+  let [nodeBusySeconds, nodeTotalSeconds, nodeStealSeconds] = [0, 0, 0]
+  for (const interval of intervals) {
+    const { node } = interval
+    seconds += node.seconds
+    cpuSeconds += interval.cpuSeconds ?? 0
+    cpuSamples += interval.cpuSamples
+    nodeBusySeconds += node.busySeconds
+    nodeTotalSeconds += node.totalSeconds
+    nodeStealSeconds += node.stealSeconds
+    busySeconds += interval.busySeconds
+    totalSeconds += interval.totalSeconds
   }
-  for (const { node, cpuSeconds, cpuSamples, busySeconds, totalSeconds } of intervals) {
-    sums.seconds += node.seconds
-    sums.cpuSeconds += cpuSeconds ?? 0
-    sums.cpuSamples += cpuSamples
-    sums.nodeBusySeconds += node.busySeconds
-    sums.nodeTotalSeconds += node.totalSeconds
-    sums.nodeStealSeconds += node.stealSeconds
-    sums.busySeconds += busySeconds
-    sums.totalSeconds += totalSeconds
+  return {
+    seconds,
+    cpuSeconds,
+    cpuSamples,
+    nodeBusySeconds,
+    nodeTotalSeconds,
+    nodeStealSeconds,
+    busySeconds,
+    totalSeconds,
   }
-  return sums
 }
 
 /**

@@ -1,3 +1,4 @@
+import { scaledOwnedSamples, scaledSamples } from '../join/lock-parts.js'
 import type { LockInterval, LockReference, TargetInterval } from '../join/target-interval.js'
 
 /** What a lock did over the intervals that an estimate is made from. */
@@ -26,38 +27,48 @@ export interface LockTotals {
 
 /** Sums each lock over intervals. */
 export function sumLocks(intervals: readonly TargetInterval[]): readonly LockTotals[] {
-  const totals = new Map<string, LockTotals>()
+  const totals = new Map<string, Sum>()
   for (const interval of intervals) {
-    for (const [key, lock] of interval.locks) totals.set(key, addInterval(totals.get(key), lock))
+    for (const [key, lock] of interval.locks) {
+      const sum = totals.get(key) ?? { lock: lock.lock, ...NOTHING }
+      totals.set(key, sum)
+      addInterval(sum, lock)
+    }
   }
   return [...totals.values()]
 }
 
-function addInterval(sum: LockTotals | undefined, lock: LockInterval): LockTotals {
-  return {
-    lock: sum?.lock ?? lock.lock,
-    queueSeconds: (sum?.queueSeconds ?? 0) + lock.queueSeconds,
-    contendedSeconds: (sum?.contendedSeconds ?? 0) + lock.contendedSeconds,
-    handOverSeconds: (sum?.handOverSeconds ?? 0) + lock.handOverSeconds,
-    watchedSamples: (sum?.watchedSamples ?? 0) + lock.watchedSamples,
-    ownedSamples: (sum?.ownedSamples ?? 0) + lock.ownedSamples,
-    ownedAtLeast: (sum?.ownedAtLeast ?? 0) + lock.ownedAtLeast,
-    ownedAtMost: (sum?.ownedAtMost ?? 0) + lock.ownedAtMost,
-    heldSamples: (sum?.heldSamples ?? 0) + lock.heldSamples,
-    ownerOffCpuSamples: (sum?.ownerOffCpuSamples ?? 0) + lock.ownerOffCpuSamples,
-    ownerAsleepSamples: (sum?.ownerAsleepSamples ?? 0) + lock.ownerAsleepSamples,
-    scaledOwnedSamples: (sum?.scaledOwnedSamples ?? 0) + scaledOwnedSamples(lock),
-    scaledFreeSamples: (sum?.scaledFreeSamples ?? 0) + scaledSamples(lock, freeSamples(lock)),
-  }
+/** Added up in place: of each target all intervals are, at each one. */
+type Sum = { -readonly [Field in keyof LockTotals]: LockTotals[Field] }
+
+const NOTHING: Omit<LockTotals, 'lock'> = {
+  queueSeconds: 0,
+  contendedSeconds: 0,
+  handOverSeconds: 0,
+  watchedSamples: 0,
+  ownedSamples: 0,
+  ownedAtLeast: 0,
+  ownedAtMost: 0,
+  heldSamples: 0,
+  ownerOffCpuSamples: 0,
+  ownerAsleepSamples: 0,
+  scaledOwnedSamples: 0,
+  scaledFreeSamples: 0,
 }
 
-/** Samples that owned the lock, scaled from those that looked at it to all samples of its process. */
-export function scaledOwnedSamples(lock: LockInterval): number {
-  return scaledSamples(lock, lock.ownedSamples)
-}
-
-function scaledSamples({ watchedSamples, processSamples }: LockInterval, samples: number): number {
-  return watchedSamples > 0 ? (samples / watchedSamples) * processSamples : 0
+function addInterval(sum: Sum, lock: LockInterval): void {
+  sum.queueSeconds += lock.queueSeconds
+  sum.contendedSeconds += lock.contendedSeconds
+  sum.handOverSeconds += lock.handOverSeconds
+  sum.watchedSamples += lock.watchedSamples
+  sum.ownedSamples += lock.ownedSamples
+  sum.ownedAtLeast += lock.ownedAtLeast
+  sum.ownedAtMost += lock.ownedAtMost
+  sum.heldSamples += lock.heldSamples
+  sum.ownerOffCpuSamples += lock.ownerOffCpuSamples
+  sum.ownerAsleepSamples += lock.ownerAsleepSamples
+  sum.scaledOwnedSamples += scaledOwnedSamples(lock)
+  sum.scaledFreeSamples += scaledSamples(lock, freeSamples(lock))
 }
 
 function freeSamples({ watchedSamples, ownedSamples, heldSamples }: LockInterval): number {

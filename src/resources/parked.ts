@@ -7,13 +7,25 @@ export interface WithoutParked {
   readonly parkedThreads: number
 }
 
+/** One that nobody waits for is in use all the same: by the only thread that runs. */
+function isOfInterpreter({ futexClass }: LockInterval): boolean {
+  return futexClass === 'interpreter-lock'
+}
+
 /**
  * Leaves out the locks none of whose waits has ended in all the time. Idle pools are parked so, each thread in a mutex
  * that another one has taken for good. Such a lock serves nobody: who stands there is no job in a queue.
  */
 export function leaveOutParked(intervals: readonly TargetInterval[]): WithoutParked {
   const serving = new Set<string>()
-  for (const { locks } of intervals) for (const [key, { waits }] of locks) if (waits > 0) serving.add(key)
+  const all = new Set<string>()
+  for (const { locks } of intervals) {
+    for (const [key, lock] of locks) {
+      all.add(key)
+      if (lock.waits > 0 || isOfInterpreter(lock)) serving.add(key)
+    }
+  }
+  if (serving.size === all.size) return { intervals, parkedThreads: 0 }
   let parkedSeconds = 0
   let seconds = 0
   const left = intervals.map((interval) => {

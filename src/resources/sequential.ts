@@ -1,5 +1,6 @@
+import { scaledOwnedSamples } from '../join/lock-parts.js'
 import type { TargetInterval } from '../join/target-interval.js'
-import { hasReadableOwner, type LockTotals, scaledOwnedSamples } from './lock.js'
+import { hasReadableOwner, type LockTotals } from './lock.js'
 import { isSequential, type ThreadRole, type ThreadTotals, threadName } from './thread.js'
 
 /** A resource of one server whose CPU time is known: what p may be about. */

@@ -7,21 +7,25 @@ export type ThreadTotals = ThreadUse
 
 /** Sums each thread over intervals, the busiest first. */
 export function sumThreads(intervals: readonly TargetInterval[]): readonly ThreadTotals[] {
-  const totals = new Map<string, ThreadTotals>()
+  const totals = new Map<string, Sum>()
   for (const { threads } of intervals) {
-    for (const thread of threads) totals.set(thread.key, addThread(totals.get(thread.key), thread))
+    for (const thread of threads) {
+      const sum = totals.get(thread.key)
+      if (sum) addThread(sum, thread)
+      else totals.set(thread.key, { ...thread })
+    }
   }
   return [...totals.values()].sort((a, b) => b.runSeconds - a.runSeconds)
 }
 
-function addThread(sum: ThreadTotals | undefined, thread: ThreadUse): ThreadTotals {
-  return {
-    ...thread,
-    name: thread.name ?? sum?.name,
-    cpuSamples: (sum?.cpuSamples ?? 0) + thread.cpuSamples,
-    runSeconds: (sum?.runSeconds ?? 0) + thread.runSeconds,
-    readySeconds: (sum?.readySeconds ?? 0) + thread.readySeconds,
-  }
+/** Added up in place: of each target all intervals are, at each one. */
+type Sum = { -readonly [Field in keyof ThreadTotals]: ThreadTotals[Field] }
+
+function addThread(sum: Sum, thread: ThreadUse): void {
+  sum.name = thread.name ?? sum.name
+  sum.cpuSamples += thread.cpuSamples
+  sum.runSeconds += thread.runSeconds
+  sum.readySeconds += thread.readySeconds
 }
 
 /** Share of the time in which a thread runs or waits for a CPU. Ratio. */
@@ -38,8 +42,11 @@ export function threadUtilization(
  */
 export type ThreadRole = string
 
+/** Role of the thread that a process begins with. */
+export const MAIN_THREAD: ThreadRole = 'main thread'
+
 export function roleOf({ name, isMain }: Pick<ThreadUse, 'name' | 'isMain'>): ThreadRole | undefined {
-  return isMain ? 'main thread' : name
+  return isMain ? MAIN_THREAD : name
 }
 
 /** As a person can act on it. */

@@ -5,5 +5,6 @@ export const BUN: RuntimeFiles = {
   name: 'bun',
   recognition: { file: /^bun$/, section: /^\.bun$/ },
   locks: ['condition-variable'],
-  untraced: 'unclassifiable',
+  hasEventLoop: true,
+  untraced: 'hidden-locks',
 }

@@ -5,5 +5,6 @@ export const DENO: RuntimeFiles = {
   name: 'deno',
   recognition: { file: /^deno$/ },
   locks: ['condition-variable'],
-  untraced: 'unclassifiable',
+  hasEventLoop: true,
+  untraced: 'hidden-locks',
 }

@@ -6,6 +6,6 @@ export const INNODB: RuntimeFiles = {
   recognition: {
     file: /^(?:mariadbd|mysqld(?:-debug)?|lib(?:mariadbd|mysqld)\.so(?:\.\d+)*)$/,
   },
-  locks: ['condition-variable'],
+  locks: ['innodb-latch', 'condition-variable'],
   untraced: 'hidden-locks',
 }

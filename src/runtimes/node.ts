@@ -11,5 +11,6 @@ export const NODE: RuntimeFiles = {
     section: /^lpstub$/,
   },
   locks: ['condition-variable'],
-  untraced: 'unclassifiable',
+  hasEventLoop: true,
+  untraced: 'hidden-locks',
 }

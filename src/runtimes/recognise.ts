@@ -1,3 +1,4 @@
+import { INTERPRETER_LOCK_REASONS } from './interpreter-lock.js'
 import { LOCK_FAMILIES, type LockFamilyName } from './lock-family.js'
 import type { ProgramMarks, Recognition, Runtime, RuntimeFiles } from './runtime.js'
 import { fileNameOf, RUNTIMES } from './runtime-table.js'
@@ -18,12 +19,14 @@ export type RuntimeState = (typeof RUNTIME_STATES)[number]
  * - `unclassifiable-runtime`: no wait of the process can be told from another.
  * - `unknown-libc`: the program has the marks of no C library and of no runtime that is known.
  * - `unreadable`: the files that the process has mapped could not all be read.
+ *
+ * Of interpreters also why their lock was not found: see {@link INTERPRETER_LOCK_REASONS}.
  */
 export const RUNTIME_REASONS = [
   'hidden-locks',
   'unclassifiable-runtime',
   'unknown-libc',
-  'unreadable',
+  ...INTERPRETER_LOCK_REASONS,
 ] as const
 export type RuntimeReason = (typeof RUNTIME_REASONS)[number]
 
@@ -36,6 +39,8 @@ export interface FoundRuntime {
   readonly reason: RuntimeReason | undefined
   /** Its locks that have no word for their owner. */
   readonly locks: readonly LockFamilyName[]
+  /** As {@link RuntimeFiles.hasEventLoop} has it. */
+  readonly hasEventLoop?: true
 }
 
 /**
@@ -62,38 +67,25 @@ function unknown(reason: RuntimeReason): FoundRuntime {
 }
 
 function describe(
-  { name, locks, untraced }: RuntimeFiles,
+  { name, locks, untraced, hasEventLoop }: RuntimeFiles,
   matches: readonly RegExpExecArray[],
 ): readonly FoundRuntime[] {
   if (matches.length === 0) return []
   const version = matches.map(({ groups }) => groups?.version).find((one) => one !== undefined)
   const own = typeof locks === 'function' ? locks(version) : locks
-  const found = { name, version, locks: own }
+  const found = { name, version, locks: own, ...(hasEventLoop && { hasEventLoop }) }
   return [
-    own.every((family) => LOCK_FAMILIES[family].tracedBy !== 'none')
-      ? recognised(found)
+    own.every((family) => LOCK_FAMILIES[family] !== undefined)
+      ? { ...found, state: 'recognised', reason: undefined }
       : refused(found, untraced),
   ]
 }
 
-type Described = Pick<FoundRuntime, 'name' | 'version' | 'locks'>
-
-function recognised(found: Described): FoundRuntime {
-  return { ...found, state: 'recognised', reason: undefined }
-}
+type Described = Omit<FoundRuntime, 'state' | 'reason'>
 
 function refused(found: Described, untraced: RuntimeFiles['untraced']): FoundRuntime {
   const reason = untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced
   return { ...found, state: 'refused', reason }
-}
-
-/** The same runtimes for a tracer that knows the waits of the C library of GNU only. */
-export function refuseOwnerless(runtimes: readonly FoundRuntime[]): readonly FoundRuntime[] {
-  return runtimes.map((found) => {
-    const isTraced = found.locks.every((family) => LOCK_FAMILIES[family].tracedBy !== 'bpftrace')
-    const runtime = RUNTIMES.find(({ name }) => name === found.name)
-    return isTraced || !runtime ? found : refused(found, runtime.untraced)
-  })
 }
 
 /** What futex waits tell where these run: the one of which least is known decides. */

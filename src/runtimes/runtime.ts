@@ -62,6 +62,8 @@ export interface RuntimeFiles {
   readonly lockLibrary?: RegExp
   /** Locks that it adds to a process. @param version Undefined where it is not known. */
   readonly locks: readonly LockFamilyName[] | ((version: string | undefined) => readonly LockFamilyName[])
+  /** Whether its main thread does what no other one takes over from: an event loop. */
+  readonly hasEventLoop?: true
   /** What a process is as long as one of these is not traced. */
   readonly untraced: Exclude<Runtime, 'classifiable'>
 }

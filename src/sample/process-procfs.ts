@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { type CgroupPaths, parseProcCgroup } from '../parse/cgroup.js'
 import { parseCpuList } from '../parse/cpu-list.js'
 import { type ProcessStat, parseProcPidStat } from '../parse/proc-pid-stat.js'
@@ -31,7 +30,7 @@ const MAX_THREADS = 256
 
 export function createProcessProcfs(root: string, reads: ProcReads = createProcReads()): ProcessProcfs {
   const { orUndefined, orUnreadable } = reads
-  const pathOf = (pid: number, name: string) => join(root, String(pid), name)
+  const pathOf = (pid: number, name: string) => `${root}/${pid}/${name}`
   const readText = (pid: number, name: string) => orUndefined(() => readFileSync(pathOf(pid, name), 'utf8'))
 
   return {

@@ -40,14 +40,31 @@ const SWEEP_NS = 10_000_000_000n
 /** Locks in shared memory whose names are kept. */
 const MAX_SHARED = 4096
 
-interface Entry extends LockReference {
+/** A class, so that all have one shape: their keys are looked at in each interval of the trailing time. */
+class Entry implements LockReference {
   key: string
-  label: string | undefined
+  label: string | undefined = undefined
   /** Whether it is known where the lock lies, so that its key is the same for all who use it, or who take its place. */
-  isPlaced: boolean
-  readonly sinceNs: bigint
+  isPlaced = false
+  isAsking = false
   askedNs: bigint
-  isAsking: boolean
+
+  constructor(
+    private readonly owner: LockOwner,
+    address: bigint,
+    readonly sinceNs: bigint,
+  ) {
+    this.key = `${owner.key}:${address}`
+    this.askedNs = sinceNs - RETRY_NS
+  }
+
+  get isPending(): boolean {
+    return !this.isPlaced && this.isAsking
+  }
+
+  get isOrphan(): boolean {
+    return !this.isPlaced && this.owner.place.hasEnded()
+  }
 }
 
 /** What is known of the locks of one process. */
@@ -162,7 +179,7 @@ export function createLockNames(namer: LockNamer): LockNames {
           kept -= entries.size
           entries.clear()
         }
-        entry = createEntry(owner, address, nowNs)
+        entry = new Entry(owner, address, nowNs)
         entries.set(address, entry)
         kept += 1
         makeRoom()
@@ -172,22 +189,5 @@ export function createLockNames(namer: LockNamer): LockNames {
       }
       return entry
     },
-  }
-}
-
-function createEntry({ key, place }: LockOwner, address: bigint, nowNs: bigint): Entry {
-  return {
-    key: `${key}:${address}`,
-    label: undefined,
-    isPlaced: false,
-    get isPending() {
-      return !this.isPlaced && this.isAsking
-    },
-    get isOrphan() {
-      return !this.isPlaced && place.hasEnded()
-    },
-    sinceNs: nowNs,
-    askedNs: nowNs - RETRY_NS,
-    isAsking: false,
   }
 }

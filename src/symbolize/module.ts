@@ -6,6 +6,7 @@ import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import type { ElfSymbol, SymbolKind } from '../parse/symbol-table.js'
 import { type UnwindRow, unwindRowAt } from '../parse/unwind-row.js'
 import { type ElfFile, toElfFile } from './elf-file.js'
+import { loadBiasOf, pageOf } from './load-bias.js'
 import type { SymbolStore } from './symbol-store.js'
 
 /** A program or library in the address space of one process. */
@@ -35,8 +36,6 @@ export interface ModuleReader {
   }): Module
 }
 
-/** Smallest page of the machines that Linux runs on: what is mapped begins at a page. */
-const PAGE_BYTES = 4096
 /** Rows of unwinding that are kept: one for each place that waits for a lock. */
 const MAX_ROWS = 16_384
 
@@ -62,8 +61,7 @@ export function createModuleReader(rootfs: string, symbols: SymbolStore): Module
       const isSupported = elf?.machine === EM_X86_64
       const loads = elf?.segments.filter(({ type }) => type === PT_LOAD) ?? []
       const frames = elf?.segments.find(({ type }) => type === PT_GNU_EH_FRAME)
-      const anchor = loads.find(({ offset }) => BigInt(pageOf(offset)) === mapping.offset)
-      const bias = anchor && mapping.begin - BigInt(pageOf(anchor.address))
+      const bias = loadBiasOf(loads, mapping)
 
       function reopen(): ElfFile | undefined {
         if (!isClosed || key === undefined) return elf
@@ -127,8 +125,4 @@ function scanFrames(file: ElfFile, address: number): FrameDescription | undefine
   return section && section.sizeBytes <= MAX_SCANNED_BYTES
     ? scanFrameDescriptions(file.read(section.offset, section.sizeBytes), section.address, address)
     : undefined
-}
-
-function pageOf(address: number): number {
-  return address - (address % PAGE_BYTES)
 }

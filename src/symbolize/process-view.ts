@@ -1,6 +1,6 @@
 import { type ForeignProcess, openForeignProcess } from '../foreign/foreign-process.js'
 import type { Refusals } from '../foreign/refusal.js'
-import { type Mapping, withoutDeleted } from '../parse/proc-maps.js'
+import { firstEndingAfter, type Mapping, withoutDeleted } from '../parse/proc-maps.js'
 import { createMappedModules } from './mapped-modules.js'
 import type { Module, ModuleReader } from './module.js'
 
@@ -116,13 +116,7 @@ function createProcessView(
 
 /** Index of the mapping that has the address; -1 where none has. @param mappings In the order of their addresses. */
 function indexAt(mappings: readonly Mapping[], address: bigint): number {
-  let low = 0
-  let high = mappings.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((mappings[middle]?.end ?? 0n) <= address) low = middle + 1
-    else high = middle
-  }
-  const found = mappings[low]
-  return found && address >= found.begin ? low : -1
+  const index = firstEndingAfter(mappings, address)
+  const found = mappings[index]
+  return found && address >= found.begin ? index : -1
 }

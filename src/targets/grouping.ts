@@ -2,6 +2,7 @@ import type { NamedBy } from '../config/named-by.js'
 import { dropOldest } from '../drop-oldest.js'
 import type { ProcessInterval } from '../join/interval.js'
 import { addWaits, type FutexClass, type WaitTotals } from '../parse/trace-interval.js'
+import { isOfProgram } from './of-program.js'
 import type { Member, TargetHost } from './target.js'
 
 type Waits = ReadonlyMap<FutexClass, WaitTotals>
@@ -139,12 +140,12 @@ export function createGrouping(host: Pick<TargetHost, 'identify' | 'isPending'>)
   }
 }
 
-/** A command that has the name of something else has another one from the next interval on, and is left out of this. */
+/** A program that has the name of something else has another one from the next interval on, and is left out of this. */
 function join(groups: Map<string, Member[]>, target: string, member: Member): void {
   const members = groups.get(target)
   const kind = members?.[0]?.identity.namedBy
   if (members && kind === member.identity.namedBy) members.push(member)
-  else if (kind === undefined || kind === 'command') groups.set(target, [member])
+  else if (kind === undefined || isOfProgram(kind)) groups.set(target, [member])
 }
 
 /** Whether processes make a target: a tracer tells of them, or they use CPU time and none does. */

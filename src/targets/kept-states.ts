@@ -1,5 +1,6 @@
 import type { NamedBy } from '../config/named-by.js'
 import { createChangeTracker, type TrackerLimits, type TrackerState } from '../deploys/change-tracker.js'
+import { isOfProgram } from './of-program.js'
 
 /** What is kept of the deploys of targets that are not there now. */
 export interface KeptStates {
@@ -44,10 +45,10 @@ export function createKeptStates(
   }
 }
 
-/** Puts a state at the end; that of a command takes no other's place. */
+/** Puts a state at the end; that of a program takes no other's place. */
 export function putState(states: Map<string, TrackerState>, target: string, state: TrackerState): void {
   const known = states.get(target)
-  if (known && state.namedBy === 'command' && !isOfKind(known, 'command')) return
+  if (known && state.namedBy && isOfProgram(state.namedBy) && !isOfKind(known, state.namedBy)) return
   states.delete(target)
   states.set(target, state)
 }

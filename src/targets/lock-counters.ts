@@ -5,7 +5,9 @@ import { OTHER_LOCKS, type ShownLocks } from '../resources/lock-use.js'
 export interface LockCounters {
   /** Adds one interval. */
   add(locks: ReadonlyMap<string, LockIncrement>): void
-  /** They only grow, and their sum is all that was added. */
+  /** Waits for locks of this label are not seen: from now on its totals are not given. */
+  hide(label: string): void
+  /** They only grow, and their sum is all that was added, but for what is hidden. */
   totals(): ReadonlyMap<string, WaitTotals>
   /** Labels that have series of their own. */
   shown(): ShownLocks
@@ -32,6 +34,7 @@ const MAX_RANKED = 1024
 /** Creates the counters. @param maxLocks Labels that may have series of their own, ≥ 1. */
 export function createLockCounters(maxLocks: () => number): LockCounters {
   const own = new Map<string, WaitTotals>()
+  const hidden = new Set<string>()
   let other: WaitTotals | undefined
   /** Decayed sums of queueSeconds. */
   let ranks = new Map<string, number>()
@@ -51,6 +54,7 @@ export function createLockCounters(maxLocks: () => number): LockCounters {
         if (value <= REPLACEMENT_FACTOR * rankOf(least)) break
         // Its past is not moved: a counter must not jump.
         own.delete(least)
+        hidden.delete(least)
       }
       own.set(label, { waits: 0, waitSeconds: 0 })
     }
@@ -70,7 +74,13 @@ export function createLockCounters(maxLocks: () => number): LockCounters {
         other = addWaits(other, lock)
       }
     },
-    totals: () => (other === undefined ? own : new Map([...own, [OTHER_LOCKS, other]])),
+    hide(label) {
+      if (own.has(label)) hidden.add(label)
+    },
+    totals() {
+      const seen = hidden.size === 0 ? own : new Map([...own].filter(([label]) => !hidden.has(label)))
+      return other === undefined ? seen : new Map([...seen, [OTHER_LOCKS, other]])
+    },
     shown: () => own,
     cut: () => cut,
   }

@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../process/identify.js'
 import { admit, byWorth } from './admission.js'
 import { countWaits } from './grouping.js'
 import { createKeptStates, putState } from './kept-states.js'
+import { isOfProgram } from './of-program.js'
 import {
   createTarget,
   type Member,
@@ -67,13 +68,13 @@ export function createPlaces(
   function make(name: string, [first]: readonly Member[], nowNs: bigint): void {
     if (!first) return
     const { namedBy, isUserNamed } = first.identity
-    const target = createTarget(name, limits, host, nowNs, states.of(name, namedBy))
+    const target = createTarget(name, namedBy, limits, host, nowNs, states.of(name, namedBy))
     targets.set(name, { target, namedBy, isUserNamed })
   }
 
-  /** A command takes the name of nothing else. */
+  /** A program takes the name of nothing else. */
   function mayTake([name, members]: readonly [string, readonly Member[]]): boolean {
-    return members[0]?.identity.namedBy !== 'command' || !targets.has(name)
+    return !isOfProgram(members[0]?.identity.namedBy) || !targets.has(name)
   }
 
   return {

@@ -62,6 +62,17 @@ export function createTargetRegistry(
   let nodeIntervals: NodeInterval[] = []
   let node: NodeAssessment | undefined
 
+  /** Only where it is asked for: it looks at every interval of every target. */
+  function assessed(): NodeAssessment | undefined {
+    if (nodeIntervals.length === 0) return undefined
+    node ??= assessNode(
+      places.all().map((target) => target.assessed),
+      nodeIntervals,
+      limits,
+    )
+    return node
+  }
+
   return {
     concerned: (processes) => grouping.concerned(processes, limits),
     record({ node: cpus, beginNs, endNs, processes }, nowSeconds) {
@@ -81,15 +92,11 @@ export function createTargetRegistry(
         if (isGone) places.remove(target)
         watch.push(...members.filter(isActive).map(({ process }) => process.pid))
       }
-      node = assessNode(
-        places.all().map(({ assessed }) => assessed),
-        nodeIntervals,
-        limits,
-      )
+      node = undefined
       return { watch, events, lookFor: grouping.lookFor() }
     },
     snapshots: () => places.all().flatMap((target) => target.snapshot() ?? []),
-    node: () => node,
+    node: assessed,
     cut: places.cut,
     unattributedWaits: grouping.unattributedWaits,
     announce: places.announce,

@@ -57,12 +57,18 @@ export function createTargetCounters(maxLocks: () => number): TargetCounters {
     }
     const named = new Map<string, LockIncrement>()
     const waiting = new Map<LockReference, LockIncrement>()
+    const hidden: string[] = []
     for (const [lock, increment] of unnamed) {
-      if (lock.label === undefined) waiting.set(lock, increment)
-      else named.set(lock.label, addLockIncrement(named.get(lock.label), increment))
+      if (lock.label === undefined) {
+        waiting.set(lock, increment)
+        continue
+      }
+      if (lock.hidesWaits) hidden.push(lock.label)
+      named.set(lock.label, addLockIncrement(named.get(lock.label), increment))
     }
     unnamed = waiting
     lockCounters.add(named)
+    for (const label of hidden) lockCounters.hide(label)
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { Assessment, EstimateLimits } from '../assess/assess.js'
 import { incrementOf } from '../assess/increment.js'
 import type { AssessedTarget } from '../assess/node.js'
+import type { NamedBy } from '../config/named-by.js'
 import type { JudgedChange } from '../deploys/change.js'
 import { type ChangeEvent, createChangeTracker, type TrackerState } from '../deploys/change-tracker.js'
 import type { MeasuredInterval, ProcessInterval } from '../join/interval.js'
@@ -12,6 +13,7 @@ import type { FoundRuntime } from '../runtimes/recognise.js'
 import { createHoldBack } from './hold-back.js'
 import { createMainProcess } from './main-process.js'
 import { createMemberJoin, type GroupedInterval } from './member-join.js'
+import { isOfProgram } from './of-program.js'
 import { withOwnLocks } from './own-locks.js'
 import type { ProcessPlace } from './process-places.js'
 import { type CounterTotals, createTargetCounters } from './target-counters.js'
@@ -101,20 +103,29 @@ export interface Target {
 /** Share of the time waited, or used, that counts in the next interval. */
 const DECAY = 0.9
 
-/** Creates a target. @param state What an earlier run of the exporter knew of its deploys. */
+/**
+ * Creates a target.
+ *
+ * @param namedBy What gave it its name: where a program did, any run of a program of that name belongs to it.
+ * @param state What an earlier run of the exporter knew of its deploys.
+ */
 export function createTarget(
   name: string,
+  namedBy: NamedBy,
   limits: () => TargetLimits,
   host: TargetHost,
   bornNs: bigint,
   state?: TrackerState,
 ): Target {
-  const tracker = createChangeTracker(limits, state)
+  // As areShortLived has it: what does not fill the trailing time is added up, and is no service.
+  const tracker = createChangeTracker(limits, state, () =>
+    isOfProgram(namedBy) ? limits().trailingSeconds : 0,
+  )
   const main = createMainProcess(name, tracker, host)
   const counters = createTargetCounters(() => limits().maxLocksPerTarget)
   const join = createMemberJoin(host)
   const holdBack = createHoldBack()
-  const assessed = createTrailingAssessment(limits, tracker.sequentialThreads())
+  const assessed = createTrailingAssessment(limits, tracker.sequentialThreads(), counters.shownLocks)
   let runtimes: readonly FoundRuntime[] = []
   let recentSeconds = 0
   let lastAliveNs = bornNs
@@ -126,12 +137,14 @@ export function createTarget(
     counters.addInterval(interval)
     const learned = assessed.add(interval)
     if (learned) tracker.useSequentialThreads([...learned])
-    assessed.assess(counters.shownLocks())
     for (const intervals of holdBack.countable(assessed.intervals)) count(intervals, nowSeconds)
   }
 
   /** Counts what the last of these intervals adds. */
   function count(intervals: readonly TargetInterval[], nowSeconds: number): void {
+    const last = intervals.at(-1)
+    const isAtRest = last?.users === 0 && last.cpuSeconds === 0
+    if (isAtRest) return
     const { assessment, known } = assessed
     const increment = incrementOf(intervals, assessment, limits())
     counters.addIncrement(increment)
@@ -160,9 +173,9 @@ export function createTarget(
       if (event === 'deploy' || (event === 'restart' && !addUp)) forget()
       if (isAlive) lastAliveNs = interval.endNs
       if (members.length > 0) {
-        const known = runtimesOf(identities, interval.node.isGlibcOnly)
+        const known = runtimesOf(identities)
         runtimes = known.runtimes
-        assessed.useRuntime(known.runtime)
+        assessed.useRuntime(known.runtime, known.sequentialThreads)
       }
       take(members, join(members, main.identity(), interval), nowSeconds)
       return event

@@ -16,31 +16,45 @@ export interface TrailingAssessment extends AssessedTarget {
   readonly parkedThreads: number
   /** What is known of it besides. */
   readonly known: Known
-  useRuntime(runtime: Runtime): void
+  /** @param threads Roles of threads that it is known of to be sequential resources. */
+  useRuntime(runtime: Runtime, threads: readonly ThreadRole[]): void
   /** @returns the roles of its threads that no other one takes over from, where this interval has changed them. */
   add(interval: TargetInterval): ReadonlySet<ThreadRole> | undefined
-  /** Makes the assessment of what was added. */
-  assess(shown: ShownLocks): void
   /** What follows does not continue what was before. */
   forget(): void
 }
 
-/** Creates it, without an interval. @param sequentialThreads Roles that are known from before. */
+/**
+ * Creates it, without an interval.
+ *
+ * @param sequentialThreads Roles that are known from before.
+ * @param shownLocks Labels of locks that have series of their own.
+ */
 export function createTrailingAssessment(
   limits: () => TargetLimits,
   sequentialThreads: readonly ThreadRole[],
+  shownLocks: () => ShownLocks,
 ): TrailingAssessment {
-  let known: Known = { runtime: 'classifiable', sequentialThreads: new Set(sequentialThreads) }
+  let runtime: Runtime = 'classifiable'
+  let learned: ReadonlySet<ThreadRole> = new Set(sequentialThreads)
+  let given: readonly ThreadRole[] = []
+  let known: Known = { runtime, sequentialThreads: learned }
   let all: TargetInterval[] = []
   let usable = leaveOutParked(all)
-  let assessment = assess([], known, limits())
+  /** Made when it is asked for: of a target at rest, and from short intervals, not each one is. */
+  let assessment: Assessment | undefined
 
   function learnThreads(): ReadonlySet<ThreadRole> | undefined {
     const { intervals } = usable
-    const learned = learnSequentialThreads(known.sequentialThreads, sumThreads(intervals), sumCpu(intervals))
-    if (learned === known.sequentialThreads) return undefined
-    known = { ...known, sequentialThreads: learned }
+    const now = learnSequentialThreads(learned, sumThreads(intervals), sumCpu(intervals))
+    if (now === learned) return undefined
+    learned = now
+    combine()
     return learned
+  }
+
+  function combine(): void {
+    known = { runtime, sequentialThreads: given.length > 0 ? new Set([...learned, ...given]) : learned }
   }
 
   return {
@@ -48,6 +62,7 @@ export function createTrailingAssessment(
       return usable.intervals
     },
     get assessment() {
+      assessment ??= assess(usable.intervals, known, limits(), shownLocks())
       return assessment
     },
     get parkedThreads() {
@@ -56,22 +71,22 @@ export function createTrailingAssessment(
     get known() {
       return known
     },
-    useRuntime(runtime) {
-      known = { ...known, runtime }
+    useRuntime(now, threads) {
+      runtime = now
+      given = threads
+      combine()
     },
     add(interval) {
       const before = all.map(withKnownLocks)
       all = trailing([...before, interval], ({ node }) => node.seconds, limits().trailingSeconds)
       usable = leaveOutParked(all)
+      assessment = undefined
       return learnThreads()
-    },
-    assess(shown) {
-      assessment = assess(usable.intervals, known, limits(), shown)
     },
     forget() {
       all = []
       usable = leaveOutParked(all)
-      assessment = assess([], known, limits())
+      assessment = undefined
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { ParseError } from '../parse/parse-error.js'
-import type { TraceInterval } from '../parse/trace-interval.js'
+import type { InterpreterLock, TraceInterval } from '../parse/trace-interval.js'
 
 /** What a tracer needs to be told. */
 export interface TracerOptions {
@@ -43,6 +43,12 @@ export interface ProgramBackend extends NamedBackend {
   /** Removes what a run that did not end by itself has left in the kernel; comes before and after each run. */
   cleanUp?(): Promise<Problem | undefined>
   command(options: TracerOptions): TracerCommand
+  /**
+   * Tells one that runs, and has given an interval, of a lock that is to be looked at until its process ends or calls exec.
+   *
+   * @returns Whether it was told.
+   */
+  tell?(lock: InterpreterLock): boolean
   /** The parser of one run's standard output. */
   createParser(): { push(line: string): TraceInterval | ParseError | undefined }
   /** One line that says why a run ended, from the end of its standard error. */

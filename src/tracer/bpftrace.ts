@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, ftruncateSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
+import type { InterpreterLock } from '../parse/trace-interval.js'
 import { describeMissing, type Privileges } from '../privileges/needs.js'
 import type { ProgramBackend } from './backend.js'
 import { SYSTEM_TOOLS } from './tools.js'
@@ -70,6 +71,7 @@ export function createBpftraceBackend(
         ...(existsSync(KERNEL_TYPES) && { BPFTRACE_BTF: KERNEL_TYPES }),
       },
     }),
+    tell: tellByCall,
     createParser: () => createBpftraceFrames(MAX_MAP_KEYS),
     explainExit(stderrTail) {
       if (/Operation not permitted|EPERM|lockdown/i.test(stderrTail)) {
@@ -83,6 +85,28 @@ export function createBpftraceBackend(
         : `bpftrace: ${lastLine(stderrTail)}`
     },
   }
+}
+
+/** No descriptor of a process is as large: fs.nr_open is at most 2^30 (fs/file.c, sysctl_nr_open_max). */
+const NO_DESCRIPTOR = 2 ** 30
+/** Addresses and offsets are multiples of it. Bytes. */
+const WORD = 8
+
+/**
+ * Tells by a system call that fails, and that the script sees: it obeys its parent process alone.
+ *
+ * The descriptor has the process id, below 2^22, and above it 8 bits: 0 for a GIL; for a GVL 128 and the place of the native thread.
+ * The length has the rest: of the 53 bits that a number of JavaScript has, 44 for the address and 9 for the offset of the thread's id.
+ */
+function tellByCall({ pid, kind, address, threadIdOffset, nativeThreadOffset }: InterpreterLock): boolean {
+  const shape = kind === 'gil' ? 0 : 128 + nativeThreadOffset / WORD
+  const length = Number(address / BigInt(WORD)) + (threadIdOffset / WORD) * 2 ** 44
+  try {
+    ftruncateSync(NO_DESCRIPTOR + shape * 2 ** 22 + pid, length)
+  } catch {
+    // EBADF, as is meant.
+  }
+  return true
 }
 
 /** Why the tracepoints of futex() are not to be had, with the remedy; undefined if they are. */

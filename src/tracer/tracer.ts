@@ -1,7 +1,7 @@
 import type { Logger } from '../log/logger.js'
 import type { ParseCode, ParseError } from '../parse/parse-error.js'
-import { intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
-import type { TracerBackend, TracerOptions } from './backend.js'
+import { type InterpreterLock, intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
+import { isStandIn, type TracerBackend, type TracerOptions } from './backend.js'
 import { NO_TRACER } from './none.js'
 import type { StartWatch } from './start-watch.js'
 import { createSupervisor, type Waits } from './supervisor.js'
@@ -16,6 +16,11 @@ export interface Tracer {
   status(): TracerStatus
   /** Whether intervals arrive: a tracer that hangs is up for its parent, and yet says nothing. */
   delivers(): boolean
+  /**
+   * Tells the tracer that runs of a lock to be looked at. False: none runs, or it cannot be told. The next one knows nothing of it:
+   * see {@link TracerContext.onRunning}.
+   */
+  tell(lock: InterpreterLock): boolean
   /** Events known to be missing, since the start of the exporter. */
   lostEvents(): number
   /** Lines that were refused, since the start of the exporter. */
@@ -29,6 +34,8 @@ export interface TracerContext {
   readonly onInterval: (interval: TraceInterval) => void
   /** What comes next does not continue what came before. */
   readonly onInterruption: () => void
+  /** A tracer has given its first interval, which is to come. */
+  readonly onRunning?: () => void
   readonly watchStart: StartWatch
   readonly waits?: Waits
 }
@@ -42,7 +49,7 @@ const MAX_LOGGED_REJECTS = 5
 export function createTracer(
   backends: readonly TracerBackend[],
   options: TracerOptions,
-  { logger, monotonicNs, onInterval, onInterruption, watchStart, waits }: TracerContext,
+  { logger, monotonicNs, onInterval, onInterruption, onRunning, watchStart, waits }: TracerContext,
 ): Tracer {
   const rejected = new Map<ParseCode, number>()
   let loggedRejects = 0
@@ -81,8 +88,10 @@ export function createTracer(
       lastIntervalNs = undefined
       onInterruption()
     }
+    const isNew = state === 'running' && state !== last?.state
     last = { backend, state, reason }
     log(status)
+    if (isNew) onRunning?.()
   }
 
   function log({ backend, state, reason, version }: TracerStatus): void {
@@ -109,6 +118,12 @@ export function createTracer(
         : status
     },
     delivers,
+    tell(lock) {
+      const { backend: name, state } = supervisor.status()
+      const backend = backends.find((one) => one.name === name)
+      if (state !== 'running' || !backend || isStandIn(backend)) return false
+      return backend.tell?.(lock) ?? false
+    },
     lostEvents: () => lostEvents,
     rejectedLines: (code) => rejected.get(code) ?? 0,
   }

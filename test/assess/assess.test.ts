@@ -248,6 +248,16 @@ describe('the regime while threads queue', () => {
     expect(of(7)).toMatchObject({ regime: 'sequential', headroom: expect.closeTo(1 / 0.6, 9) })
   })
 
+  test.each([
+    ['come and go', [6, 8], 'client'],
+    ['are one more from some time on', [...Array(10).fill(7), ...Array(10).fill(8)], 'sequential'],
+  ])('of threads that %s', (_, counts, regime) => {
+    const intervals = Array.from({ length: 20 }, (_, index) =>
+      targetInterval([lockInterval('a', queue)], { threadCount: counts[index % counts.length] }),
+    )
+    expect(assess(intervals, GLIBC, LIMITS).regime).toBe(regime)
+  })
+
   test('is by the fullest resource alone where the number of threads is not known', () => {
     expect(of(undefined).regime).toBe('client')
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { contentionOf, contentionWindowOf, qualifiedWindow } from '../../src/assess/contention.js'
+import { contentionWindowOf, qualifiedWindow } from '../../src/assess/contention.js'
 import { lockInterval, targetInterval } from '../support/measured.js'
 
 const LIMITS = { contendedShare: 0.9, saturatedUtilization: 0.9 }
@@ -11,7 +11,7 @@ describe('the contention of an interval', () => {
       lockInterval('b', { contendedSeconds: 0.95, handOverSeconds: 0.02, ownedSamples: 75 }),
       lockInterval('c', { contendedSeconds: 0.89, handOverSeconds: 0.03 }),
     ])
-    expect(contentionOf(interval, 0.9)).toEqual({
+    expect(contentionWindowOf(interval, LIMITS)).toMatchObject({
       contendedSeconds: 0.95,
       handOverSeconds: 0.02,
       saturatedLocks: 2,
@@ -24,13 +24,15 @@ describe('the contention of an interval', () => {
   test('says whether several processes wait for that lock', () => {
     const shared = lockInterval('a', { contendedSeconds: 0.5, processes: 2 })
     const own = (contendedSeconds: number) => lockInterval('b', { contendedSeconds })
-    expect(contentionOf(targetInterval([shared, own(0.4)]), 0.9).isShared).toBe(true)
-    expect(contentionOf(targetInterval([shared, own(0.6)]), 0.9).isShared).toBe(false)
+    expect(contentionWindowOf(targetInterval([shared, own(0.4)]), LIMITS).isShared).toBe(true)
+    expect(contentionWindowOf(targetInterval([shared, own(0.6)]), LIMITS).isShared).toBe(false)
   })
 
   test('looks at the share of an interval, whatever its length', () => {
     const interval = targetInterval([lockInterval('a', { contendedSeconds: 1.7 })])
-    expect(contentionOf({ ...interval, node: { ...interval.node, seconds: 2 } }, 0.9).saturatedLocks).toBe(0)
+    expect(
+      contentionWindowOf({ ...interval, node: { ...interval.node, seconds: 2 } }, LIMITS).saturatedLocks,
+    ).toBe(0)
   })
 
   test('scales the samples that looked to those of the process, and these to the target', () => {
@@ -38,7 +40,7 @@ describe('the contention of an interval', () => {
       [lockInterval('a', { watchedSamples: 50, ownedSamples: 20, processSamples: 100 })],
       { cpuSamples: 200, cpuSeconds: 2 },
     )
-    expect(contentionOf(interval, 0.9).serialCpuSeconds).toBeCloseTo(0.4, 12)
+    expect(contentionWindowOf(interval, LIMITS).serialCpuSeconds).toBeCloseTo(0.4, 12)
   })
 
   test.each([
@@ -46,11 +48,11 @@ describe('the contention of an interval', () => {
     ['nothing was sampled', lockInterval('a'), { cpuSamples: 0 }],
     ['the CPU time is not known', lockInterval('a'), { cpuSeconds: undefined }],
   ])('has no serial time where %s', (_, lock, change) => {
-    expect(contentionOf(targetInterval([lock], change), 0.9).serialCpuSeconds).toBeUndefined()
+    expect(contentionWindowOf(targetInterval([lock], change), LIMITS).serialCpuSeconds).toBeUndefined()
   })
 
   test('is none without a lock', () => {
-    expect(contentionOf(targetInterval([]), 0.9)).toEqual({
+    expect(contentionWindowOf(targetInterval([]), LIMITS)).toMatchObject({
       contendedSeconds: 0,
       handOverSeconds: 0,
       saturatedLocks: 0,

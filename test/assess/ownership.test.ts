@@ -56,15 +56,26 @@ describe('of a program with locks that are not seen', () => {
       'hidden-locks',
     )
 
-  test('p is not known, whatever the others are', () => {
+  const busy = (ownedSamples: number) =>
+    estimate(times(20, targetInterval([lockInterval('a', { ownedSamples })])), undefined, 'hidden-locks')
+
+  test('p is at most what the others leave', () => {
     expect(of([lockInterval('a', { ownedSamples: 60 })])).toEqual(p(0.6))
-    expect(hidden()).toEqual(none('owner-unknown'))
+    expect(hidden()).toEqual({
+      ...none('owner-unknown'),
+      bounds: { lower: 0, upper: expect.closeTo(0.6, 1) },
+    })
     expect(hidden(undefined, { cpuSamples: 9 })).toEqual(none('too-few-samples'))
+  })
+
+  test('p is known where that is hardly anything', () => {
+    expect(busy(145)).toMatchObject({ kind: 'none', bounds: { lower: 0 } })
+    expect(busy(146)).toMatchObject({ kind: 'value', value: expect.closeTo(4 / 150, 9), lower: 0 })
   })
 
   test('p is that of a thread while it is full', () => {
     const loop = (runSeconds: number) => ({ threads: [threadUse('loop', runSeconds, { isMain: true })] })
-    expect(hidden(LOOP, loop(0.89))).toEqual(none('owner-unknown'))
+    expect(hidden(LOOP, loop(0.89))).toMatchObject(none('owner-unknown'))
     expect(hidden(LOOP, loop(0.9))).toEqual(p(1 - 90 / 150))
   })
 
@@ -101,7 +112,7 @@ describe('without a bottleneck', () => {
   })
 
   test('a lock without a readable owner that is hardly ever contended gives no p of its own', () => {
-    expect(of([unreadable(0.009)])).toEqual(none('owner-unknown'))
+    expect(of([unreadable(0.009)])).toEqual(none('no-lock-contention'))
   })
 })
 

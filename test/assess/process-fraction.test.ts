@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { assess } from '../../src/assess/assess.js'
 import { batchOf } from '../../src/assess/ownership.js'
 import { busiestLocks, processBatch } from '../../src/assess/process-fraction.js'
-import { mergeParts } from '../../src/join/lock-parts.js'
+import { mergeParts, sharesOf } from '../../src/join/lock-parts.js'
 import type { LockPart, TargetInterval } from '../../src/join/target-interval.js'
 import { GLIBC, lockPart, lockTotals, targetInterval, threadUse } from '../support/measured.js'
 
@@ -12,7 +12,13 @@ const LIMITS = { minSamples: 200, contendedShare: 0.9, saturatedUtilization: 0.9
 /** A second of a target whose processes did this at its locks. */
 function interval(parts: readonly LockPart[], cpuSamples: number): TargetInterval {
   const locks = mergeParts(parts, new Set(parts.map(({ pid }) => pid)).size)
-  return targetInterval([], { parts, locks, cpuSamples, cpuSeconds: cpuSamples / 100 })
+  return targetInterval([], {
+    parts,
+    shares: sharesOf(parts),
+    locks,
+    cpuSamples,
+    cpuSeconds: cpuSamples / 100,
+  })
 }
 
 /** A process that has these ticks, so many of them in each of its locks. */

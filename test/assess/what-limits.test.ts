@@ -22,6 +22,7 @@ const thread = (name: string, use: number) => threadUse(name, use * 10)
 function limits(change: Partial<Compared> = {}): Limits {
   return whatLimits({
     ownership: value(0.6, 0.5, 0.7),
+    hasHiddenLocks: false,
     locks: [],
     threads: [],
     cpu: 0.375,
@@ -34,6 +35,16 @@ function limits(change: Partial<Compared> = {}): Limits {
 }
 
 describe('what limits', () => {
+  test('is not known where locks may be hidden, unless what is seen is full', () => {
+    const given = { ownership: value(0.02, 0, 0.03), hasHiddenLocks: true }
+    expect(limits({ ...given, threads: [thread('loop', 0.5)] })).toMatchObject({
+      headroom: undefined,
+      regime: undefined,
+      resources: [{ kind: 'thread', utilization: 0.5 }, { kind: 'cpu' }],
+    })
+    expect(limits({ ...given, threads: [thread('loop', 0.95)] })).toMatchObject({ regime: 'sequential' })
+  })
+
   test('is the fullest of all resources, whatever its kind', () => {
     const given = {
       locks: [lock('a', 0.2), lock('b', 0.1, 0.5)],

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../e2e/support/exporter.js'
+import { writeSection } from '../support/page-section.js'
 import { describeEnvironment } from './environment.js'
 import { countWaits } from './truth/knocks.js'
 import { RULES_FACTOR, sweepLoad } from './truth/sweep.js'
@@ -20,18 +20,20 @@ const SWEEPS = [
   { kind: 'lock', title: 'one mutex, 4 threads', command: 'kinds --kind normal' },
 ] as const
 
-test('churn', async () => {
+/** Each part has a section of its own, and may be made again by itself: `npm run bench:churn -- -t lock`. */
+function write(heading: string, body: string): void {
   if (!(SECONDS >= 20)) throw new Error('CHURN_SECONDS: expected a number from 20 on')
+  const text = `Made by \`npm run bench:churn\` on ${describeEnvironment()}.\n\n${body}`
+  const page = join(ROOT, 'docs/churn.md')
+  if (process.env.CHURN_SECONDS !== undefined) console.log(text)
+  else writeSection(page, 'Threads that come and go, load that comes and goes', heading, text)
+}
+
+test('threads', async () => {
   const waits = await countWaits(SECONDS)
-  const sweeps: string[] = []
-  for (const sweep of SWEEPS) sweeps.push(await sweepLoad(sweep, SWEEP_SECONDS))
-  const page = `# Threads that come and go, load that comes and goes
-
-Made by \`npm run bench:churn\` on ${describeEnvironment()}.
-
-## ${waits.rate} new threads a second for ${SECONDS} s
-
-Each makes one futex wait, for a mutex that is never free, until its time is up: how many waits there were is known to the
+  write(
+    `${waits.rate} new threads a second for ${SECONDS} s`,
+    `Each makes one futex wait, for a mutex that is never free, until its time is up: how many waits there were is known to the
 last one. A service with a light lock is started in the midst of them.
 
 | what | measured |
@@ -46,22 +48,27 @@ last one. A service with a light lock is started in the midst of them.
 | the most of it, meanwhile | ${megabytes(waits.mapBytesMost)} |
 | service started meanwhile: true p | ${waits.late.truth.toFixed(3)} |
 | its p | ${waits.late.answer} |
+`,
+  )
+  expect(waits.made).toBeGreaterThan(0)
+})
 
-## The load goes from 20 % of the limit to 95 % and back
-
-Within ${SWEEP_SECONDS} s, half of them at 95 %; then the program is ended, and another version of it, with the same p,
+test.each(SWEEPS)('load of a $kind', async (sweep) => {
+  const row = await sweepLoad(sweep, SWEEP_SECONDS)
+  write(
+    `${sweep.title}: the load goes from 20 % of the limit to 95 % and back`,
+    `Within ${SWEEP_SECONDS} s, half of them at 95 %; then the program is ended, and another version of it, with the same p,
 starts at 20 % and goes the same way. The exporter is asked each 2 s. *known after*: when the resource is first named as one
 that limits. *largest error*: of p since then, in both runs; *outside*: answers since then that are off by more than 0.03.
-*regressed*: whether the exporter ever said so. *alert*: whether AmdahlParallelFractionDroppedAfterDeploy was ever pending or
-firing in a Prometheus beside it, with the shipped rules and all their durations divided by ${RULES_FACTOR}.
+*regressed*: whether the exporter ever said so. *alert*: how far AmdahlParallelFractionDroppedAfterDeploy ever came in a
+Prometheus beside it, with the shipped rules and all their durations divided by ${RULES_FACTOR}.
 
 | load | true p | known after | answers since | largest error | outside | verdict | regressed | alert |
 |---|---|---|---|---|---|---|---|---|
-${sweeps.join('\n')}
-`
-  if (process.env.CHURN_SECONDS === undefined) writeFileSync(join(ROOT, 'docs/churn.md'), page)
-  else console.log(page)
-  expect(sweeps).toHaveLength(SWEEPS.length)
+${row}
+`,
+  )
+  expect(row).toContain(sweep.title)
 })
 
 function megabytes(bytes: number): string {

@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
-import { buildWorkload, inlineJobs, startWorkload } from '../e2e/support/workload.js'
+import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
 import { describeEnvironment } from './environment.js'
 import { kernelCost } from './kernel-cost.js'
 import { comparePairs, PAIRS_HEAD, ROUNDS } from './paired-rates.js'
 
 /** Attaching and detaching take a moment: the workload's period begins after it. */
 const SETTLE_MS = 3000
+
+/** Processes of Python beside which its cost is looked at. */
+const PYTHONS = 50
 
 interface Load {
   readonly title: string
@@ -41,6 +44,15 @@ function inline(args: readonly string[]): Load['start'] {
   }
 }
 
+const PYTHON_LOAD = join(ROOT, 'test/workload/python-load.py')
+
+/** A program in Python, whose interpreter lock the tracer looks at in each tick. */
+async function python(args: readonly string[]) {
+  const child = start(PYTHON_LOAD, args)
+  await until(`python-load is ready: ${child.stderr()}`, 20, () => child.stdout().includes('"ready"'))
+  return reporting(child, async () => void (await stop(child)))
+}
+
 function reporting(child: Child, end: () => Promise<void>) {
   return {
     reset: () => child.kill('SIGUSR1'),
@@ -70,6 +82,11 @@ const LOADS: readonly Load[] = [
     title: '4 threads, D = 100 us, p = 0.5: thousands of lock waits a second',
     seconds: 6,
     start: inline(['--threads', '4', '--p', '0.5', '--demand', '100us']),
+  },
+  {
+    title: '4 threads of Python, D = 4 ms, p = 0.5: the GIL is looked at',
+    seconds: 6,
+    start: () => python(['0.5', '4']),
   },
 ]
 
@@ -103,11 +120,19 @@ function costOf(pid: number): { readonly cpuSeconds: number; readonly megabytes:
   }
 }
 
-async function ownCost(): Promise<string> {
+/**
+ * What its processes take beside a program, as a table.
+ *
+ * @param settleSeconds After the program has started.
+ */
+async function ownCost(
+  startProgram: () => Promise<{ end(): Promise<void> }>,
+  settleSeconds: number,
+): Promise<string> {
   const exporter = await startExporter()
   await exporter.ready()
-  const workload = await startWorkload('cost', inlineJobs('0.5', '150us'))
-  await sleep(5000)
+  const program = await startProgram()
+  await sleep(settleSeconds * 1000)
   const children = readFileSync(
     `/proc/${exporter.child.pid}/task/${exporter.child.pid}/children`,
     'utf8',
@@ -125,7 +150,7 @@ async function ownCost(): Promise<string> {
   const before = costs()
   const waits = async () =>
     (await exporter.scrape()).samples
-      .filter(({ name, labels }) => name === 'amdahl_lock_waits_total' && labels.target === 'cost')
+      .filter(({ name }) => name === 'amdahl_lock_waits_total')
       .reduce((sum, { value }) => sum + value, 0)
   const waitsBefore = await waits()
   const seconds = 30
@@ -135,7 +160,7 @@ async function ownCost(): Promise<string> {
   }
   const waitsPerSecond = ((await waits()) - waitsBefore) / seconds
   const after = costs()
-  await workload.finish()
+  await program.end()
   await stop(exporter.child)
   const rows = processes.map(({ name }, index) => {
     const cpu = ((after[index]?.cpuSeconds ?? 0) - (before[index]?.cpuSeconds ?? 0)) / seconds
@@ -149,7 +174,12 @@ ${rows.join('\n')}`
 }
 
 test('overhead', async () => {
-  const cost = await ownCost()
+  const cost = await ownCost(inline(['--threads', '4', '--p', '0.5', '--demand', '150us']), 5)
+  // Each of them is found, and looked at once a minute.
+  const besidePython = await ownCost(
+    () => python(['0.5', '1', '--workers', String(PYTHONS), '--think', '200ms']),
+    60,
+  )
   const inKernel = await kernelCost()
   const rows: string[] = []
   for (const load of LOADS) rows.push(await compare(load))
@@ -170,6 +200,8 @@ Tracing changes who contends: with very short critical sections a traced service
 ## For the machine
 
 ${cost}
+
+Beside ${PYTHONS} processes of Python, of one thread each, that use 2 % of a CPU each. ${besidePython}
 
 In the kernel, by its own count (\`kernel.bpf_stats_enabled\`), beside 4 threads with D = 100 us and p = 0.5:
 

@@ -151,10 +151,7 @@ describe('what is wrong is named with its place, its value and the remedy', () =
       'a.yml:2:43: web.listen_addresses[2]: the address :1 is given twice; leave one out',
     ],
     ['log:\n  level: info\n  level: warn', 'a.yml:3:3: duplicate key level; keep one of the two'],
-    [
-      '? - #',
-      'a.yml:1:1: [ # ]: unknown key; known here: tracer, web, estimate, limits, deploys, log, paths, targets',
-    ],
+    ['? - #', 'a.yml:1:3: a key must be a word, not a map or a list'],
     ['log: {"a\\nb": 1}', 'a.yml:1:7: log.a b: unknown key; known here: level, format'],
     [
       'targets: [{name: x, match: {comm: "(\\n"}}]',
@@ -192,6 +189,16 @@ describe('what is wrong is named with its place, its value and the remedy', () =
   ])('YAML that cannot be read: %j, line %d', (text, line) => {
     const [first] = errorsOf(text)
     expect(first).toMatch(new RegExp(`^a\\.yml:${line}:\\d+: .+$`))
+  })
+
+  test('a key that is a map or a list is refused, however many of them are in one another', () => {
+    const message = 'a key must be a word, not a map or a list'
+    expect(errorsOf('targets:\n  - { { a: 1 }: 2, [b]: 3 }\n')).toEqual([
+      `a.yml:2:7: ${message}`,
+      `a.yml:2:20: ${message}`,
+    ])
+    const nested = `${'{ '.repeat(30)}a${' }'.repeat(30)}`
+    expect(errorsOf(`targets: ${nested}\n`)[0]).toBe(`a.yml:1:12: ${message}`)
   })
 
   test.each([100, 1000, 3000, 10_000, 100_000])('%d levels are refused, in one line', (levels) => {

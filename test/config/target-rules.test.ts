@@ -73,7 +73,7 @@ targets:
     ],
     [
       'targets:\n  - { name: "unit:a", match: { comm: b } }',
-      'a.yml:2:13: targets[0].name: expected a name that does not begin as those of other targets do: rule:, unit:, container:, command:; got "unit:a"',
+      'a.yml:2:13: targets[0].name: expected a name that does not begin as those of other targets do: rule:, unit:, container:, script:, command:; got "unit:a"',
     ],
     [
       'targets:\n  - { name: a, match: { comm: b } }\n  - { name: a, match: { comm: c } }',

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type ChangeTracker, createChangeTracker } from '../../src/deploys/change-tracker.js'
+import {
+  type ChangeTracker,
+  createChangeTracker,
+  type TrackerState,
+} from '../../src/deploys/change-tracker.js'
 import type { Batch } from '../../src/estimate/ratio-interval.js'
 import type { Start } from '../../src/process/release.js'
 
@@ -200,6 +204,67 @@ describe('an announced deploy', () => {
       verdict: 'regressed',
     })
     expect(tracker.restart()).toBeUndefined()
+  })
+})
+
+describe('a run of a batch command', () => {
+  const other = { executable: { ...EXECUTABLE, buildId: 'bb' } }
+  const tracking = (state?: TrackerState) =>
+    createChangeTracker(
+      () => LIMITS,
+      state,
+      () => 60,
+    )
+
+  test('is not compared with another program that follows it', () => {
+    const tracker = tracking()
+    live(tracker, 1000, 1050, [start(1, 1000)], 0.8)
+    expect(live(tracker, 1052, 1080, [start(2, 1051, other)], 0.5)).toEqual([['restart', 1052]])
+    expect([tracker.deploy(), tracker.restart()]).toEqual([undefined, undefined])
+    expect(tracker.counts()).toEqual({ deploys: 0, restarts: 1 })
+    // Nothing of the first is left.
+    expect(tracker.state().recent.batches).toBe(80 - 62)
+  })
+
+  test('is compared with the same program that follows it', () => {
+    const tracker = tracking()
+    live(tracker, 1000, 1050, [start(1, 1000)], 0.8)
+    live(tracker, 1052, 1110, [start(2, 1051)], 0.5)
+    expect(tracker.restart()).toMatchObject({ verdict: 'regressed' })
+  })
+
+  test('of another program beside it gives way, and nothing has happened', () => {
+    const tracker = tracking()
+    const [one, two] = [start(1, 1000), start(2, 1001, other)]
+    live(tracker, 1001, 1010, [one, two], 0.8)
+    expect(live(tracker, 1010, 1020, [two], 0.8)).toEqual([])
+    expect(tracker.counts()).toEqual({ deploys: 0, restarts: 0 })
+  })
+
+  test('is none that was there for long before it was seen', () => {
+    const tracker = tracking()
+    live(tracker, 1000, 1001, [start(1, 900)], 0.8)
+    expect(live(tracker, 1002, 1003, [start(2, 1002, other)], 0.8)).toEqual([['deploy', 1002]])
+  })
+
+  test('is followed by a deploy that was announced', () => {
+    const tracker = tracking()
+    live(tracker, 1000, 1010, [start(1, 1000)], 0.8)
+    tracker.announce('2', 1010)
+    expect(live(tracker, 1012, 1013, [start(2, 1011, other)], 0.8)).toEqual([['restart', 1012]])
+    expect(tracker.deploy()).toMatchObject({ source: 'announced', versionAfter: '2' })
+    expect(tracker.counts()).toEqual({ deploys: 1, restarts: 1 })
+  })
+
+  test('is known as such after a restart of the exporter; of an older state nothing is', () => {
+    const first = tracking()
+    live(first, 1000, 1010, [start(1, 1000)], 0.8)
+    const kept = JSON.parse(JSON.stringify(first.state()))
+    const next = [start(2, 1020, other)]
+    expect(live(tracking(kept), 1020, 1021, next, 0.8)).toEqual([['restart', 1020]])
+    const { aliveUntilSeconds, ...older } = kept
+    expect(aliveUntilSeconds).toBe(1009)
+    expect(live(tracking(older), 1020, 1021, next, 0.8)).toEqual([['deploy', 1020]])
   })
 })
 

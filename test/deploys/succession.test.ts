@@ -85,6 +85,13 @@ describe('one that was alive together with it', () => {
     })
   })
 
+  test('takes its place where that was a batch command, and nothing has happened', () => {
+    const succession = createSuccession()
+    const companion = start(2, { version: '2' })
+    succession.observe(one, [one, companion], 1000, true)
+    expect(succession.observe(one, [companion], 1001, true)).toMatchObject({ isReplacement: false })
+  })
+
   test('is forgotten when the main process is replaced', () => {
     const succession = createSuccession()
     succession.observe(one, [one, three], 1000)

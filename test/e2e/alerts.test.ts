@@ -13,11 +13,12 @@ import {
   startAlertmanager,
   startPrometheus,
 } from './support/prometheus.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { shortened, writeShortenedRules } from './support/shortened.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
 const CAN_RUN = needsTracer() && needs('prometheus', 'prometheus-alertmanager')
+const thorough = isThorough()
 
 /** Every duration of the rules and of Alertmanager's configuration is divided by this: 5 minutes are 10 seconds. */
 const FACTOR = 30
@@ -123,7 +124,7 @@ deploys: { settle: 3s }
     expect(Math.abs((p ?? 0) - 0.8)).toBeLessThan(0.04)
   })
 
-  test('say nothing of a restart', async () => {
+  test.runIf(thorough)('say nothing of a restart', async () => {
     await running.finish()
     await launch('shop-one', '1.0', '0.8')
     await until('the restart is seen', 10, () =>
@@ -151,8 +152,8 @@ deploys: { settle: 3s }
     const found = /^p is (0\.\d\d) and was (0\.\d\d) before version 1\.0 was replaced by 2\.0: /.exec(
       description,
     )
-    expect(Math.abs(Number(found?.[1]) - 0.5), description).toBeLessThan(0.03)
-    expect(Math.abs(Number(found?.[2]) - 0.8), description).toBeLessThan(0.03)
+    expect(Math.abs(Number(found?.[1]) - 0.5), description).toBeLessThan(0.04)
+    expect(Math.abs(Number(found?.[2]) - 0.8), description).toBeLessThan(0.04)
     const lock = (await exporter.scrape()).labelValues('amdahl_lock_queue_length', 'lock', { target: 'shop' })
     expect(description).toContain(lock[0])
     const runbook = await fetch(runbook_url)
@@ -169,11 +170,14 @@ deploys: { settle: 3s }
         const series = await prometheus.queryRange(withValues(expr, values), startedSeconds)
         if (series === 0) empty.push(`${where} ${refId}`)
       }
-      expect(empty.filter((query) => !CAN_BE_EMPTY[dashboard]?.includes(query))).toEqual([])
+      // There is a restart in the longer run only.
+      const canBeEmpty = (query: string) =>
+        CAN_BE_EMPTY[dashboard]?.includes(query) || (!thorough && query.startsWith('Last restart'))
+      expect(empty.filter((query) => !canBeEmpty(query))).toEqual([])
     },
   )
 
-  test('take it back when p is back', async () => {
+  test.runIf(thorough)('take it back when p is back', async () => {
     await running.finish()
     await launch('shop-three', '3.0', '0.8')
     await until('it is resolved', 90, () => dropped().some(({ status }) => status === 'resolved'))

@@ -5,7 +5,7 @@ import { type Exporter, MAIN, startExporter } from './support/exporter.js'
 import type { Scrape } from './support/exposition.js'
 import { type Child, sleep, stop } from './support/process.js'
 import { type Prometheus, startPrometheus } from './support/prometheus.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import {
   inlineJobs,
   startPool,
@@ -14,8 +14,9 @@ import {
   type WorkloadReport,
 } from './support/workload.js'
 
+const thorough = isThorough()
 /** Estimates are looked at after so many seconds of a workload. */
-const SECONDS = 28
+const SECONDS = thorough ? 28 : 18
 
 interface Observed {
   readonly own: WorkloadReport
@@ -155,48 +156,63 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       ).toBe('')
     })
 
-    test('limited by the CPUs: ownership sees p where eq. 25 cannot, and the window estimate says why it is absent', async () => {
-      const target = 'saturated'
-      const { saturated } = await observe({
-        [target]: ['--p', '0.9', '--demand', '5ms', '--demand-distribution', 'exponential'],
-      })
-      if (!saturated) throw new Error('not observed')
-      within(0.03, ownership(saturated, target).p, saturated.own.p)
-      expect(windowReasons(saturated, target)).toEqual(['cpu-saturated'])
-      expectQueue(saturated, target)
-    })
+    test.runIf(thorough)(
+      'limited by the CPUs: ownership sees p where eq. 25 cannot, and the window estimate says why it is absent',
+      async () => {
+        const target = 'saturated'
+        const { saturated } = await observe({
+          [target]: ['--p', '0.9', '--demand', '5ms', '--demand-distribution', 'exponential'],
+        })
+        if (!saturated) throw new Error('not observed')
+        within(0.03, ownership(saturated, target).p, saturated.own.p)
+        expect(windowReasons(saturated, target)).toEqual(['cpu-saturated'])
+        expectQueue(saturated, target)
+      },
+    )
 
-    test('lightly loaded: ownership sees p, and the window estimate is withheld', async () => {
-      const target = 'light'
-      const args = ['--p', '0.5', '--demand', '5ms', '--think', '20ms', '--think-distribution', 'exponential']
-      const answers: WhatIfAnswer[] = []
-      const { light } = await observe({ [target]: args }, async () => {
-        const question = `target=${target}&clientsNow=4&demandSeconds=0.005`
-        const asked = fetch(`${exporter.url}/api/v1/what-if?${question}&clients=8`)
-        // One at a time; and nothing else waits for it.
-        expect((await fetch(`${exporter.url}/api/v1/what-if?${question}`)).status).toBe(503)
-        expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200)
-        answers.push((await (await asked).json()) as WhatIfAnswer)
-        const flags = ['--what-if', '--clients-now=4', '--demand=5ms', '--clients=8', '--json']
-        const from = [`--from=${exporter.url}`, `--target=${target}`]
-        answers.push(
-          JSON.parse(execFileSync('node', [MAIN, 'simulate', ...flags, ...from], { encoding: 'utf8' })),
-        )
-      })
-      if (!light) throw new Error('not observed')
-      for (const { now, predicted, load } of answers) {
-        expect(load.fitted).toEqual(['think'])
-        within(0.05 * light.own.rate, now.throughput?.value, light.own.rate)
-        within(0.2 * light.own.queue, now.queueLength.value, light.own.queue)
-        expect(predicted.throughput?.value).toBeGreaterThan(1.4 * light.own.rate)
-      }
-      within(0.03, ownership(light, target).p, light.own.p)
-      expect(windowReasons(light, target)).toEqual(['too-few-windows'])
-      expectQueue(light, target)
-      expect(light.scrape.value('amdahl_target_regime', { target, regime: 'client' })).toBe(1)
-    })
+    test.runIf(thorough)(
+      'lightly loaded: ownership sees p, and the window estimate is withheld',
+      async () => {
+        const target = 'light'
+        const args = [
+          '--p',
+          '0.5',
+          '--demand',
+          '5ms',
+          '--think',
+          '20ms',
+          '--think-distribution',
+          'exponential',
+        ]
+        const answers: WhatIfAnswer[] = []
+        const { light } = await observe({ [target]: args }, async () => {
+          const question = `target=${target}&clientsNow=4&demandSeconds=0.005`
+          const asked = fetch(`${exporter.url}/api/v1/what-if?${question}&clients=8`)
+          // One at a time; and nothing else waits for it.
+          expect((await fetch(`${exporter.url}/api/v1/what-if?${question}`)).status).toBe(503)
+          expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200)
+          answers.push((await (await asked).json()) as WhatIfAnswer)
+          const flags = ['--what-if', '--clients-now=4', '--demand=5ms', '--clients=8', '--json']
+          const from = [`--from=${exporter.url}`, `--target=${target}`]
+          answers.push(
+            JSON.parse(execFileSync('node', [MAIN, 'simulate', ...flags, ...from], { encoding: 'utf8' })),
+          )
+        })
+        if (!light) throw new Error('not observed')
+        for (const { now, predicted, load } of answers) {
+          expect(load.fitted).toEqual(['think'])
+          within(0.05 * light.own.rate, now.throughput?.value, light.own.rate)
+          within(0.2 * light.own.queue, now.queueLength.value, light.own.queue)
+          expect(predicted.throughput?.value).toBeGreaterThan(1.4 * light.own.rate)
+        }
+        within(0.03, ownership(light, target).p, light.own.p)
+        expect(windowReasons(light, target)).toEqual(['too-few-windows'])
+        expectQueue(light, target)
+        expect(light.scrape.value('amdahl_target_regime', { target, regime: 'client' })).toBe(1)
+      },
+    )
 
-    test('beside another one: each gets its own p', async () => {
+    test.runIf(thorough)('beside another one: each gets its own p', async () => {
       const { serial, parallel } = await observe({
         serial: ['--p', '0.2', '--demand', '2ms'],
         parallel: ['--p', '0.8', '--demand', '5ms'],
@@ -206,15 +222,18 @@ describe.skipIf(!needsTracer() || !needs('prometheus', 'promtool', 'make', 'gcc'
       within(0.05, ownership(parallel, 'parallel').p, parallel.own.p)
     })
 
-    test('in a container: the owner is found by the thread ids that the container sees', async () => {
-      const target = 'contained'
-      const workload = await startWorkloadInNamespace(target, inlineJobs('0.3', '5ms'))
-      await sleep(SECONDS * 1000)
-      const scrape = await exporter.scrape()
-      const own = await workload.finish()
-      within(0.03, ownership({ own, scrape }, target).p, own.p)
-      expectQueue({ own, scrape }, target)
-    })
+    test.runIf(thorough)(
+      'in a container: the owner is found by the thread ids that the container sees',
+      async () => {
+        const target = 'contained'
+        const workload = await startWorkloadInNamespace(target, inlineJobs('0.3', '5ms'))
+        await sleep(SECONDS * 1000)
+        const scrape = await exporter.scrape()
+        const own = await workload.finish()
+        within(0.03, ownership({ own, scrape }, target).p, own.p)
+        expectQueue({ own, scrape }, target)
+      },
+    )
 
     test('idle on condition variables: other waits, and no lock wait, no queue and no p', async () => {
       const { text, ...scrape } = await exporter.scrape()

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Exporter, startExporter } from './support/exporter.js'
+import { describe, expect, test } from 'vitest'
+import { exporterForAll } from './support/exporter-for-all.js'
 import type { Scrape } from './support/exposition.js'
-import { stop } from './support/process.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { observe } from './support/workload.js'
 
 /** What a program says of itself. */
@@ -13,16 +12,7 @@ interface Report {
 }
 
 describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
-  let exporter: Exporter
-
-  beforeAll(async () => {
-    exporter = await startExporter()
-    await exporter.ready()
-  })
-
-  afterAll(async () => {
-    expect(await stop(exporter.child)).toBe(0)
-  })
+  const exporter = exporterForAll()
 
   const p = (scrape: Scrape, target: string) =>
     scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' }) ?? Number.NaN
@@ -48,10 +38,10 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc'))('what limits', () => {
     ).toBeUndefined()
   })
 
-  test('locks of other kinds, and threads that only stand at one', async () => {
+  test.runIf(isThorough())('locks of other kinds, and threads that only stand at one', async () => {
     const { scrape, reports } = await observe<Report>(exporter, {
       writers: 'workload-kinds --kind rwlock --threads 4 --think 20ms',
-      posted: 'workload-kinds --kind semaphore --threads 4 --think 20ms',
+      posted: 'workload-kinds --kind semaphore --threads 4 --think 6ms',
       parked: 'workload-threads --shape parked --threads 5 --load 0.2 --inside 1ms',
     })
     expect(Math.abs(p(scrape, 'writers') - (reports.get('writers')?.p ?? Number.NaN))).toBeLessThan(0.08)

@@ -1,22 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Exporter, startExporter } from './support/exporter.js'
+import { describe, expect, test } from 'vitest'
+import { exporterForAll } from './support/exporter-for-all.js'
 import { sleep, start, stop, until } from './support/process.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { programNamed } from './support/workload.js'
 
 describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'strip'))('the lock label', () => {
-  let exporter: Exporter
-
-  beforeAll(async () => {
-    exporter = await startExporter(['--tracer.interval=500ms'])
-    await exporter.ready()
-  })
-
-  afterAll(async () => {
-    expect(await stop(exporter.child)).toBe(0)
-  })
+  const exporter = exporterForAll(['--tracer.interval=500ms'])
 
   /** Runs the program until this many of its locks have names; the labels, in order. */
   async function labelsOf(target: string, program: string, args: readonly string[], count: number) {
@@ -64,34 +55,37 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'strip'))('the lock labe
     for (const label of labels) expect(label).toMatch(new RegExp(`^${target}\\+0x[0-9a-f]+$`))
   })
 
-  test('of 200 locks costs less than a second of CPU time once, and nothing afterwards', async () => {
-    const target = 'locks-many'
-    const cpuSeconds = async () => {
-      const scrape = await exporter.scrape()
-      const [own, readers] = ['process_cpu_seconds_total', 'amdahl_reader_cpu_seconds_total'].map((name) =>
-        scrape.value(name),
-      )
-      return (own ?? Number.NaN) + (readers ?? Number.NaN)
-    }
-    const before = await cpuSeconds()
-    const running = start(programNamed(target, 'workload-locks'), ['many', '200', '--duration', '90s'])
-    try {
-      await sleep(12_000)
-      const named = await cpuSeconds()
-      await sleep(12_000)
-      const later = await cpuSeconds()
-      // What 200 contended locks cost in any 12 s is in both periods.
-      expect(named - before - (later - named)).toBeLessThan(1)
-      const scrape = await exporter.scrape()
-      const labels = scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })
-      expect(labels.filter((label) => /^many_\d+\+0x[0-9a-f]+$/.test(label))).toHaveLength(8)
-      expect(scrape.value('amdahl_target_locks_cut', { target })).toBeGreaterThan(100)
-      const waits = scrape.samples
-        .filter(({ name, labels }) => name === 'amdahl_lock_waits_total' && labels.target === target)
-        .reduce((sum, { value }) => sum + value, 0)
-      expect(waits).toBe(scrape.value('amdahl_futex_waits_total', { target, class: 'mutex' }))
-    } finally {
-      await stop(running)
-    }
-  })
+  test.runIf(isThorough())(
+    'of 200 locks costs less than a second of CPU time once, and nothing afterwards',
+    async () => {
+      const target = 'locks-many'
+      const cpuSeconds = async () => {
+        const scrape = await exporter.scrape()
+        const [own, readers] = ['process_cpu_seconds_total', 'amdahl_reader_cpu_seconds_total'].map((name) =>
+          scrape.value(name),
+        )
+        return (own ?? Number.NaN) + (readers ?? Number.NaN)
+      }
+      const before = await cpuSeconds()
+      const running = start(programNamed(target, 'workload-locks'), ['many', '200', '--duration', '90s'])
+      try {
+        await sleep(12_000)
+        const named = await cpuSeconds()
+        await sleep(12_000)
+        const later = await cpuSeconds()
+        // What 200 contended locks cost in any 12 s is in both periods.
+        expect(named - before - (later - named)).toBeLessThan(1)
+        const scrape = await exporter.scrape()
+        const labels = scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })
+        expect(labels.filter((label) => /^many_\d+\+0x[0-9a-f]+$/.test(label))).toHaveLength(8)
+        expect(scrape.value('amdahl_target_locks_cut', { target })).toBeGreaterThan(100)
+        const waits = scrape.samples
+          .filter(({ name, labels }) => name === 'amdahl_lock_waits_total' && labels.target === target)
+          .reduce((sum, { value }) => sum + value, 0)
+        expect(waits).toBe(scrape.value('amdahl_futex_waits_total', { target, class: 'mutex' }))
+      } finally {
+        await stop(running)
+      }
+    },
+  )
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Exporter, startExporter } from './support/exporter.js'
 import { sleep, stop, until } from './support/process.js'
-import { needs } from './support/requirements.js'
+import { isThorough, needs } from './support/requirements.js'
 
 /** Runs a third of a CPU. */
 const LOOP = 'while :; do i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; sleep 0.2; done'
@@ -20,7 +20,7 @@ afterEach(async () => {
   if (folder !== undefined) rmSync(folder, { recursive: true })
 })
 
-describe.skipIf(!needs('prlimit', 'nice'))('without descriptors left', () => {
+describe.skipIf(!isThorough() || !needs('prlimit', 'nice'))('without descriptors left', () => {
   test('no process has ended, and the log says what is wrong', async () => {
     folder = mkdtempSync(join(tmpdir(), 'amdahl-descriptors-'))
     copyFileSync('/bin/sh', join(folder, 'shopd'))

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseCapabilities } from '../../src/parse/capabilities.js'
 import { ROOT, stateFlag, watchExporter } from './support/exporter.js'
 import { sleep, start, stop } from './support/process.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { inlineJobs, startWorkload } from './support/workload.js'
 
 const HELD = ['dac_read_search', 'sys_ptrace', 'perfmon', 'bpf']
@@ -31,7 +31,7 @@ describe.skipIf(!needsTracer() || !needs('setpriv', 'make', 'gcc'))('as npm star
     const exporter = await watchExporter(child)
     await exporter.ready()
     const workload = await startWorkload('fewcaps', inlineJobs('0.5', '4ms'))
-    await sleep(28_000)
+    await sleep(isThorough() ? 28_000 : 15_000)
     const scrape = await exporter.scrape()
     const family = familyOf(child.pid)
     expect(family.length).toBeGreaterThanOrEqual(2)

@@ -1,27 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Exporter, startExporter } from './support/exporter.js'
+import { startExporter } from './support/exporter.js'
 import { countersOf } from './support/exposition.js'
 import { isAlive, sleep, stop, until } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
+import { tracerOf } from './support/tracer-of.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
-
-/** Process ids of the tracers that an exporter has started, by /proc. */
-function tracersOf(exporter: Exporter): readonly number[] {
-  const children = readFileSync(`/proc/${exporter.child.pid}/task/${exporter.child.pid}/children`, 'utf8')
-  return children
-    .split(' ')
-    .filter((pid) => pid !== '')
-    .map(Number)
-    .filter(
-      (pid) =>
-        existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'bpftrace',
-    )
-}
-
-async function tracerOf(exporter: Exporter): Promise<number> {
-  return until('a tracer runs', 30, () => tracersOf(exporter)[0])
-}
 
 describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'setpriv'))('when something dies', () => {
   let workload: Workload

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, MAIN, startExporter } from './support/exporter.js'
 import { type Child, sleep, start, stop, until } from './support/process.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
 
 const CAN_RUN = needsTracer() && needs('make', 'gcc')
+const thorough = isThorough()
 
 let folder: string
 beforeAll(() => {
@@ -118,16 +119,19 @@ deploys: { settle: 3s, compare: 2m, token_file: ${join(folder, 'token')} }
     })
   })
 
-  test('is none when the same version is started again, and nothing has changed', async () => {
-    const before = await value('amdahl_target_deploy_timestamp_seconds')
-    await running.finish()
-    await launch('shop-two', '2.0', '0.5')
-    await until('the restart is seen', 5, async () => (await value('amdahl_target_restarts_total')) === 1)
-    await until('the verdict', 60, () => verdict('restart', 'unchanged'))
-    expect(await value('amdahl_target_deploys_total')).toBe(1)
-    expect(await value('amdahl_target_deploy_timestamp_seconds')).toBe(before)
-    expect(await verdict('deploy', 'regressed')).toBe(true)
-  })
+  test.runIf(thorough)(
+    'is none when the same version is started again, and nothing has changed',
+    async () => {
+      const before = await value('amdahl_target_deploy_timestamp_seconds')
+      await running.finish()
+      await launch('shop-two', '2.0', '0.5')
+      await until('the restart is seen', 5, async () => (await value('amdahl_target_restarts_total')) === 1)
+      await until('the verdict', 60, () => verdict('restart', 'unchanged'))
+      expect(await value('amdahl_target_deploys_total')).toBe(1)
+      expect(await value('amdahl_target_deploy_timestamp_seconds')).toBe(before)
+      expect(await verdict('deploy', 'regressed')).toBe(true)
+    },
+  )
 
   test('is known after a restart of the exporter, and another can be announced', async () => {
     const before = await value('amdahl_target_deploy_timestamp_seconds')
@@ -153,7 +157,7 @@ deploys: { settle: 3s, compare: 2m, token_file: ${join(folder, 'token')} }
   })
 })
 
-describe.skipIf(!CAN_RUN)('a target limited to half a CPU', () => {
+describe.skipIf(!CAN_RUN || !thorough)('a target limited to half a CPU', () => {
   /** A cgroup of the version that has the cpu controller here. */
   function createCgroup(): string {
     const [root, quota] = readFileSync('/proc/self/mountinfo', 'utf8').includes(' - cgroup cgroup rw,cpu')
@@ -226,7 +230,7 @@ describe.skipIf(!CAN_RUN)('beside a traced service', () => {
     expect(await stop(exporter.child)).toBe(0)
   })
 
-  test('5 000 short-lived processes a minute cost little and leave nothing', async () => {
+  test.runIf(thorough)('5 000 short-lived processes a minute cost little and leave nothing', async () => {
     const before = await exporter.scrape()
     const begin = performance.now()
     const spawner: Child = start('sh', [
@@ -239,7 +243,8 @@ describe.skipIf(!CAN_RUN)('beside a traced service', () => {
     const after = await exporter.scrape()
     const growth = (name: string) => (after.value(name) ?? 0) - (before.value(name) ?? 0)
     const cpuSeconds = growth('process_cpu_seconds_total') + growth('amdahl_reader_cpu_seconds_total')
-    expect(cpuSeconds / seconds).toBeLessThan(0.05)
+    // 0.02 to 0.03 by itself; more beside other work on the same cores.
+    expect(cpuSeconds / seconds).toBeLessThan(0.1)
     for (const name of ['process_resident_memory_bytes', 'amdahl_reader_resident_memory_bytes'])
       expect(growth(name)).toBeLessThan(20e6)
     expect(

@@ -34,8 +34,8 @@ export interface Killed {
 }
 
 /**
- * Longest time between two kills; most are far shorter. The tracer takes about two seconds to its first interval, p twelve.
- * Seconds.
+ * Longest time between two kills. Half of them are shorter than half a second; the tracer takes about two seconds to its first
+ * interval, p twelve, for which one in eight is long enough. Seconds.
  */
 const MAX_PAUSE_SECONDS = 30
 /** A deploy is announced so long before a kill at most: while it is saved. Milliseconds. */
@@ -102,7 +102,7 @@ export async function killAtRandom(kills: number, seed: number, folder: string, 
   }
 
   for (let number = 1; number <= kills; number += 1) {
-    await sleep(random() ** 3 * MAX_PAUSE_SECONDS * 1000)
+    await sleep(random() ** 6 * MAX_PAUSE_SECONDS * 1000)
     const tracer = random() < 0.5 ? findTracer(life.exporter.child.pid) : undefined
     if (tracer === undefined) await killExporter(number)
     else {

@@ -1,3 +1,4 @@
+import { isMissedByChance } from '../bench/truth/chance.js'
 import { startProgram } from '../bench/truth/program.js'
 import type { AnsweredEstimate, Launch, RunningProgram } from '../bench/truth/row.js'
 import type { Exporter } from '../e2e/support/exporter.js'
@@ -12,8 +13,6 @@ export const WITNESS = 't-witness'
 /** The longest pause of the tracer is a minute; then it has to start, and samples have to come. Seconds. */
 const LIMIT_SECONDS = 150
 const TOLERANCE = 0.05
-/** Of hundreds of intervals of 95 % some miss the truth by chance; of those that are twice as wide one in ten thousand. */
-const WIDER = 2
 
 export function startWitness(launch: Launch): Promise<RunningProgram> {
   return startProgram(launch, programNamed(WITNESS, 'workload-kinds'), ['--think', '10ms'])
@@ -41,8 +40,8 @@ export async function untilKnown(
 
 /** Those that are off, with an interval that even if it were twice as wide would not cover the truth. @param p The true one. */
 export function wrongOf(estimates: readonly AnsweredEstimate[], p: number): readonly AnsweredEstimate[] {
-  return estimates.filter(({ value = 0, lower = 0, upper = 1 }) => {
-    const isCovered = value - WIDER * (value - lower) <= p && p <= value + WIDER * (upper - value)
-    return Math.abs(value - p) > TOLERANCE && !isCovered
-  })
+  return estimates.filter(
+    ({ value = 0, lower = 0, upper = 1 }) =>
+      Math.abs(value - p) > TOLERANCE && !isMissedByChance(value, lower, upper, p),
+  )
 }

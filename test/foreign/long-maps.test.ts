@@ -50,7 +50,7 @@ describe.skipIf(!isRoot() || !needs('gcc', 'setpriv'))('a program with 250 MB of
       const beforeBytes = process.memoryUsage.rss()
       const begin = performance.now()
       const looks = createProcessLooks(places, refusals, readElfFacts)
-      const look = looks.answer({ kind: 'process', pid: program.pid, containerId: undefined })
+      const look = looks.answer({ kind: 'process', pid: program.pid, containerId: undefined, lineage: [] })
       const name = createProcessLocks(places, refusals).name(
         { pid: program.pid, address: 4096n, stacks: [] },
         0,

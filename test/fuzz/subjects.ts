@@ -11,13 +11,14 @@ import { parseStates } from '../../src/deploys/state-file.js'
 import { openHostFile } from '../../src/foreign/open-file.js'
 import { createRefusals } from '../../src/foreign/refusal.js'
 import { negotiateFormat } from '../../src/http/accept.js'
+import { whatRuns } from '../../src/interpreters/what-runs.js'
 import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import { identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
 import { parseCpuList } from '../../src/parse/cpu-list.js'
 import { demangle } from '../../src/parse/demangle.js'
 import { scanFrameDescriptions } from '../../src/parse/eh-frame.js'
 import { parseDebugLink, type Section, SHT_DYNSYM, SHT_SYMTAB } from '../../src/parse/elf.js'
-import { parseSymbols } from '../../src/parse/elf-symbols.js'
+import { findObjects, parseSymbols } from '../../src/parse/elf-symbols.js'
 import { createLineSplitter } from '../../src/parse/line-splitter.js'
 import { parseMountinfo } from '../../src/parse/mountinfo.js'
 import { parseProcMaps } from '../../src/parse/proc-maps.js'
@@ -27,10 +28,13 @@ import { parseProcStat } from '../../src/parse/proc-stat.js'
 import { createSystemtapFrames } from '../../src/parse/systemtap-frames.js'
 import { unwindRowAt } from '../../src/parse/unwind-row.js'
 import { labelText } from '../../src/process/label-text.js'
+import { findGils } from '../../src/runtimes/cpython/find-gils.js'
 import { recogniseRuntimes } from '../../src/runtimes/recognise.js'
 import { NO_MARKS } from '../../src/runtimes/runtime.js'
 import { type ElfFile, toElfFile } from '../../src/symbolize/elf-file.js'
 import { isLockWrapper } from '../../src/symbolize/lock-wrapper.js'
+import { capturedPython } from '../runtimes/cpython/captured-python.js'
+import { createImage } from '../runtimes/memory-image.js'
 import { deployedOnce } from '../support/deployed-once.js'
 import type { Subject } from './campaign.js'
 import { WEB_SERVER } from './web-server.js'
@@ -67,6 +71,17 @@ const MANGLED = [
   '_ZZN3foo3barEvENKUlT_E_clIiEEDaS0_',
 ]
 
+const ARGUMENTS = [
+  'python3\0-uBW\0ignore\0-m\0gunicorn\0-w4\0shop.wsgi:app',
+  'java\0-cp\0a.jar:b.jar\0@args\0-Dx=y\0org.shop.Main',
+  'java\0-jar\0/srv/shop-1.4.2-SNAPSHOT.jar',
+  'node\0-r\0dotenv/config\0--import=tsx\0/srv/index.js',
+  'bash\0-euo\0pipefail\0+x\0--\0backup.sh',
+  'busybox\0sh\0-c\0x',
+  'beam.smp\0--\0-s\0elixir\0-sname\0shop@a\0-extra\0x',
+  'gunicorn: worker [shop.wsgi]\0\0\0',
+]
+
 export const SUBJECTS: readonly Subject[] = [
   ofTrace('bpftrace', ['0.17.0', '0.23.2', '0.27.0'], () => createBpftraceFrames(16_384)),
   ofTrace('systemtap', ['4.8', '5.1', '5.6'], createSystemtapFrames),
@@ -88,6 +103,12 @@ export const SUBJECTS: readonly Subject[] = [
     const label = labelText(line)
     if (/[\p{Cc}\p{Cs}]/u.test(label)) throw new Error(`a control character in ${JSON.stringify(label)}`)
   }),
+  ofText('/proc/PID/cmdline', texts(...ARGUMENTS), (text) => {
+    for (const file of ['python3.11', 'java', 'node', 'ruby', 'perl', 'php', 'bash', 'busybox', 'beam.smp']) {
+      const found = whatRuns(file, text.split('\0'))?.text ?? 'none'
+      if (!/^[^\p{Cc}\p{Cs}]{1,200}$/u.test(found)) throw new Error(`a name ${JSON.stringify(found)}`)
+    }
+  }),
   ofLines('mangled name', texts(MANGLED.join('\n'), ...MANGLED), (line) => {
     if (demangle(line).length > 1e6) throw new Error('a name of more than 1 MB')
   }),
@@ -97,6 +118,8 @@ export const SUBJECTS: readonly Subject[] = [
     seeds: () => [file('/bin/true'), smallProgram()],
     feed: feedElf,
   },
+  memoryOf('3.11'),
+  memoryOf('3.14'),
   ofText('configuration', configurations, (text) => {
     const parsed = parseConfig(text, 'c.yml')
     if (parsed.ok) return
@@ -134,6 +157,23 @@ export const SUBJECTS: readonly Subject[] = [
   }),
   WEB_SERVER,
 ]
+
+/** What is read of the memory of a Python: other bytes at the same places. */
+function memoryOf(version: string): Subject {
+  const { image, python } = capturedPython(version)
+  const addresses = image.addresses()
+  return {
+    name: `memory of CPython ${version}`,
+    seeds: () => [Buffer.from(addresses.flatMap((address) => [...(image.read(address, 1) ?? [])]))],
+    feed(input) {
+      const changed = createImage()
+      for (const [i, address] of addresses.slice(0, input.length).entries()) {
+        changed.setBytes(address, input.subarray(i, i + 1))
+      }
+      findGils(python, changed.read)
+    },
+  }
+}
 
 /** The examples of the README. */
 function configurations(): readonly Buffer[] {
@@ -212,6 +252,7 @@ function feedSections(elf: ElfFile): void {
     const strings = sections[section.link]
     if ((section.type === SHT_SYMTAB || section.type === SHT_DYNSYM) && strings) {
       parseSymbols(bytesOf(section), bytesOf(strings))
+      findObjects(bytesOf(section), bytesOf(strings), ['lock', 'used'])
     }
   }
   const link = elf.findSection('.gnu_debuglink')

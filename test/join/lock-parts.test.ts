@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type LockPart, mergeParts } from '../../src/join/lock-parts.js'
+import { type LockPart, mergeParts, scaledOwnedSamples, sharesOf } from '../../src/join/lock-parts.js'
 import { lockPart } from '../support/measured.js'
 
 const SHARED = { key: 'shared 00:01:7+0x0', label: 'pool_lock' }
@@ -19,11 +19,11 @@ function ownedShare({ ownedSamples, watchedSamples }: { ownedSamples: number; wa
 
 describe('a lock of one process', () => {
   test('is as its process says, under its key', () => {
-    const { pid, process, ...alone } = lockPart(7, { key: 'a', label: undefined })
+    const own = lockPart(7, { key: 'a', label: undefined })
     const other = lockPart(8, { key: 'b', label: undefined })
-    expect([...mergeParts([lockPart(7, { key: 'a', label: undefined }), other], 2).entries()]).toMatchObject([
-      ['a', { ...alone, processes: 1 }],
-      ['b', { processes: 1 }],
+    expect([...mergeParts([own, other], 2)]).toEqual([
+      ['a', own],
+      ['b', other],
     ])
   })
 })
@@ -165,5 +165,40 @@ describe('the time in which a lock of several processes has a waiter', () => {
       [1, 0, 1, 0],
     ])
     expect(merged(parts, 3).contendedSeconds).toBeCloseTo(0.02, 12)
+  })
+})
+
+describe('the share of a process in a lock', () => {
+  const looked = (processSamples: number, watchedSamples: number, ownedSamples: number) => ({
+    process: 'shopd#1',
+    processSamples,
+    watchedSamples,
+    ownedSamples,
+  })
+
+  test('is its part, where it has one of each lock', () => {
+    const parts = [lockPart(1, SHARED), lockPart(2, SHARED), lockPart(1, { key: 'own', label: 'own' })]
+    expect(sharesOf(parts)).toBe(parts)
+  })
+
+  test('adds up for a process and the one that took its place', () => {
+    const parts = [lockPart(1, SHARED, looked(100, 50, 10)), lockPart(2, SHARED, looked(60, 60, 30))]
+    const [share, ...others] = sharesOf(parts)
+    expect(others).toEqual([])
+    expect(share).toMatchObject({ process: 'shopd#1', processSamples: 160, watchedSamples: 110 })
+    expect(share && scaledOwnedSamples(share)).toBeCloseTo(20 + 30, 9)
+    const unseen = parts.map((part) => ({ ...part, watchedSamples: 0, ownedSamples: 0, processSamples: 0 }))
+    expect(sharesOf(unseen)).toMatchObject([{ processSamples: 0, ownedSamples: 0 }])
+  })
+
+  test('is that of one of the addresses at which it sees the lock', () => {
+    const parts = [lockPart(1, SHARED, looked(100, 50, 10)), lockPart(1, SHARED, looked(100, 90, 20))]
+    expect(sharesOf(parts)).toEqual([parts[1]])
+  })
+
+  test('is that of one address too where another process took its place in between', () => {
+    const [first, second] = [looked(100, 50, 10), looked(60, 60, 30)]
+    const parts = [lockPart(1, SHARED, first), lockPart(2, SHARED, second), lockPart(1, SHARED, first)]
+    expect(sharesOf(parts)).toMatchObject([{ processSamples: 160, watchedSamples: 110 }])
   })
 })

@@ -11,6 +11,10 @@ describe('an interval of a target', () => {
     const first = lockTrace({ address: 1n })
     const second = lockTrace({ address: 2n, waits: 3 })
     const node = nodeInterval(3)
+    const parts = [
+      { ...first, ...at(1), pid: 1, process: '1', processSamples: 150, processes: 1 },
+      { ...second, ...at(2), pid: 2, process: '2', processSamples: 50, processes: 1 },
+    ]
     const interval = toTargetInterval(
       [{ process: processInterval(1, 1.5, [first]) }, { process: processInterval(2, 0.5, [second]) }],
       lockAt,
@@ -27,13 +31,11 @@ describe('an interval of a target', () => {
       throttledSeconds: undefined,
       isThrottled: false,
       locks: new Map([
-        ['at 1', { ...first, ...at(1), processSamples: 150, processes: 1 }],
-        ['at 2', { ...second, ...at(2), processSamples: 50, processes: 1 }],
+        ['at 1', parts[0]],
+        ['at 2', parts[1]],
       ]),
-      parts: [
-        { ...first, ...at(1), pid: 1, process: '1', processSamples: 150 },
-        { ...second, ...at(2), pid: 2, process: '2', processSamples: 50 },
-      ],
+      parts,
+      shares: parts,
       users: 2,
       threadCount: undefined,
       threads: [],

@@ -6,6 +6,8 @@ import type { LockTrace, TraceInterval } from '../../src/parse/trace-interval.js
 
 const MAX_MAP_KEYS = 100
 
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
 function parse(lines: readonly string[]) {
   const frames = createBpftraceFrames(MAX_MAP_KEYS)
   const records = lines.map((line) => frames.push(line)).filter((record) => record !== undefined)
@@ -81,8 +83,36 @@ describe.each(['0.17.0', '0.23.2', '0.27.0'])('what bpftrace %s printed', (versi
   })
 })
 
+test('the interpreter lock of a Python with four threads, and p = 0.5, as bpftrace 0.17.0 printed it', () => {
+  const { intervals, errors } = parse(read('test/fixtures/bpftrace-0.17.0-interpreter-lock.txt').split('\n'))
+  expect(errors).toEqual([])
+  const locks = intervals.flatMap((interval) =>
+    [...interval.processes.values()].flatMap((process) =>
+      process.locks.filter(({ futexClass }) => futexClass === 'interpreter-lock'),
+    ),
+  )
+  expect(intervals).toHaveLength(3)
+  expect(new Set(locks.map(({ address }) => address)).size).toBe(1)
+  const sum = (of: (lock: LockTrace) => number) => locks.reduce((total, lock) => total + of(lock), 0)
+  expect(sum(({ watchedSamples }) => watchedSamples)).toBe(295)
+  expect(sum(({ ownedSamples }) => ownedSamples)).toBe(54 + 44 + 44)
+  expect(sum(({ heldSamples }) => heldSamples)).toBe(9 + 23 + 11 + 19 + 2 + 26)
+  expect(sum(({ ownerOffCpuSamples }) => ownerOffCpuSamples)).toBe(23 + 19 + 26)
+  expect(sum(({ waits }) => waits)).toBe(451 + 465 + 456)
+  for (const lock of locks) expect(lock.contendedSeconds).toBeGreaterThan(0.9)
+})
+
+test('an interpreter lock that nobody waits for is one all the same', () => {
+  const [lock] = locksOf(frame(0, ['@a_owner[7, 4096, 9]: 40', '@a_owner[7, 4096, 8]: 2']))
+  expect(lock).toMatchObject({
+    futexClass: 'interpreter-lock',
+    waits: 0,
+    watchedSamples: 42,
+    ownedSamples: 40,
+  })
+})
+
 test('the example in the manual is a frame of the recording', () => {
-  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   const example = /```\n(frame \d[\s\S]*?)```/.exec(read('bpftrace/README.md'))?.[1] ?? ''
   const recording = read('test/fixtures/bpftrace-0.17.0.txt').replaceAll(/\n\n+/g, '\n')
   expect(parse(example.split('\n')).intervals).toHaveLength(1)
@@ -378,7 +408,7 @@ describe('a broken stream', () => {
 
   test('refuses rows of other maps and of other shapes inside a frame, and ignores the final dump outside', () => {
     const { errors } = parse([
-      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 10]: count 1, average 1, total 1']),
+      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 12]: count 1, average 1, total 1']),
     ])
     expect(errors).toMatchObject([
       { code: 'UNKNOWN_RECORD' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { identifyCgroup, parseProcCgroup } from '../../src/parse/cgroup.js'
+import { identifyCgroup, parseProcCgroup, userSliceOf } from '../../src/parse/cgroup.js'
 import { parseCpuList } from '../../src/parse/cpu-list.js'
 import { parseMountinfo } from '../../src/parse/mountinfo.js'
 
@@ -33,6 +33,16 @@ describe('/proc/PID/cgroup', () => {
     )
   })
 })
+
+test.each([
+  ['/user.slice/user-1000.slice/session-3.scope', 'user-1000.slice'],
+  ['/../../user.slice/user-1000.slice/user@1000.service/app.slice', 'user-1000.slice'],
+  ['/user.slice/user-1000.slice', 'user-1000.slice'],
+  ['/user.slice', undefined],
+  ['/user.slice/other.slice', undefined],
+  ['/docker/x/user.slice/user-1000.slice', undefined],
+  ['/', undefined],
+])('%s is of the sessions of %s', (path, slice) => expect(userSliceOf(path)).toBe(slice))
 
 describe('what put a process into its cgroup', () => {
   const cases = readFileSync(new URL('../fixtures/cgroup-paths.txt', import.meta.url), 'utf8')

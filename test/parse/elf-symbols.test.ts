@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseSymbols } from '../../src/parse/elf-symbols.js'
+import { findObjects, parseSymbols } from '../../src/parse/elf-symbols.js'
 
 describe('a table of symbols', () => {
   const text = '\0lock\0_lock_alias\0cache.c\0pool.c\0outer\0'
@@ -15,8 +15,8 @@ describe('a table of symbols', () => {
     return new Uint8Array(view.buffer)
   }
 
-  const parse = (...entries: readonly Uint8Array[]) =>
-    parseSymbols(Uint8Array.from(entries.flatMap((bytes) => [...bytes])), strings)
+  const tableOf = (entries: readonly Uint8Array[]) => Uint8Array.from(entries.flatMap((bytes) => [...bytes]))
+  const parse = (...entries: readonly Uint8Array[]) => parseSymbols(tableOf(entries), strings)
 
   test('tells local symbols of one name by their source files', () => {
     const table = parse(
@@ -52,5 +52,21 @@ describe('a table of symbols', () => {
     const table = parse(entry('lock', 0x11, 3, 0x100, 0))
     expect(table.find(0x100, 'object')?.name).toBe('lock')
     expect(table.find(0x101, 'object')).toBeUndefined()
+  })
+
+  test('has the objects of some names that are defined in the file', () => {
+    const entries = [
+      entry('lock', 0x11, 0, 0x80, 8),
+      entry('lock', 0x12, 3, 0x90, 8),
+      entry('lock', 0x11, 3, 0x100, 40),
+      entry('lock', 0x11, 3, 0x200, 40),
+      entry('_lock_alias', 0x11, 3, 2 ** 53, 8),
+    ]
+    const names = ['lock', '_lock_alias', 'loc', 'outer'] as const
+    expect(findObjects(tableOf(entries), strings, names)).toEqual({ lock: { address: 0x100, sizeBytes: 40 } })
+    // A name that begins beyond the end of the strings, and half an entry.
+    const cut = tableOf(entries).subarray(0, 3 * 24 + 20)
+    expect(findObjects(cut, strings.subarray(0, 3), names)).toEqual({})
+    expect(findObjects(cut, strings, names)).toEqual({ lock: { address: 0x100, sizeBytes: 40 } })
   })
 })

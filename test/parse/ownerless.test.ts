@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { noLockRows, type OwnerlessRows } from '../../src/parse/bpftrace-rows.js'
-import { holderOfOwnerless, NOTHING_OWED } from '../../src/parse/ownerless.js'
+import { noLockRows } from '../../src/parse/bpftrace-rows.js'
+import { holderOf, NO_HOLDER_YET, type OwnerlessRows } from '../../src/parse/ownerless.js'
 import type { FutexClass } from '../../src/parse/trace-interval.js'
 
 interface Interval extends Partial<OwnerlessRows> {
@@ -9,9 +9,9 @@ interface Interval extends Partial<OwnerlessRows> {
 
 /** What intervals that follow each other say of a lock. */
 function samplesOf(futexClass: FutexClass, ...intervals: readonly Interval[]) {
-  let before = NOTHING_OWED
+  let before = NO_HOLDER_YET
   return intervals.map((rows) => {
-    const { samples, totals } = holderOfOwnerless({ ...noLockRows(), ...rows }, futexClass, before)
+    const { samples, totals } = holderOf({ ...noLockRows(), ...rows }, futexClass, before)
     before = totals
     return samples
   })

@@ -90,28 +90,30 @@ describe('/proc/PID/maps', () => {
     const text = [
       '55d0c8a00000-55d0c8a01000 r-xp 00000000 fe:00 1234                       /srv/shop/bin/shop d',
       '7ffd2a1b2000-7ffd2a1d3000 rw-p 00000000 00:00 0                          [stack]',
-      '7f0000000000-7f0000001000 rw-p 00000000 00:00 0 ',
+      '7f0000000000-7f0000001000 ---p 00000000 00:00 0 ',
       '7f1000000000-7f1000004000 rw-s 00002000 00:01 3078                       /dev/zero (deleted)',
       'Size: 4 kB',
     ].join('\n')
-    const PRIVATE = { isExecutable: false, isShared: false, file: '00:00:0' }
+    const PRIVATE = { isReadable: true, isExecutable: false, isShared: false, file: '00:00:0' }
     expect(parseProcMaps(text)).toEqual([
       {
         begin: 0x55d0c8a00000n,
         end: 0x55d0c8a01000n,
         offset: 0n,
         path: '/srv/shop/bin/shop d',
+        isReadable: true,
         isExecutable: true,
         isShared: false,
         file: 'fe:00:1234',
       },
       { begin: 0x7ffd2a1b2000n, end: 0x7ffd2a1d3000n, offset: 0n, path: '[stack]', ...PRIVATE },
-      { begin: 0x7f0000000000n, end: 0x7f0000001000n, offset: 0n, path: '', ...PRIVATE },
+      { begin: 0x7f0000000000n, end: 0x7f0000001000n, offset: 0n, path: '', ...PRIVATE, isReadable: false },
       {
         begin: 0x7f1000000000n,
         end: 0x7f1000004000n,
         offset: 0x2000n,
         path: '/dev/zero (deleted)',
+        isReadable: true,
         isExecutable: false,
         isShared: true,
         file: '00:01:3078',

@@ -83,7 +83,7 @@ describe('a frame', () => {
   test('is one interval with all of its rows, in seconds', () => {
     const { intervals, errors } = parse([
       'frame 1000000000 2000000000',
-      'lock 7 4096 10 2500000000 2600000000 900000000 50000000',
+      'lock 7 4096 1 10 2500000000 2600000000 900000000 50000000',
       'waits 7 1 10 2500000000',
       'waits 7 0 3 1000000000',
       'waits 8 5 1 500000000',
@@ -158,7 +158,7 @@ describe('a frame', () => {
 
 const LONG = 'x'.repeat(50)
 const SHORT = `"${'x'.repeat(40)}"`
-const RECORDS = 'expected frame, lock, waits, cpu, thread, owner, frame-end; got'
+const RECORDS = 'expected frame, lock, waits, cpu, thread, owner, interpreter, holder, frame-end; got'
 
 test.each([
   ['cpu 7 1', 'OUT_OF_ORDER', 1, 'cpu without frame'],
@@ -201,12 +201,19 @@ test('an end that is not of its frame is refused, and the frame is let go', () =
 })
 
 test('a refused line within a frame counts as lost, and so does a class that there is not', () => {
-  const { intervals, errors } = parse(['frame 1 2', 'cpu 7', 'waits 7 10 1 1', 'frame-end 2 10'])
+  const { intervals, errors } = parse([
+    'frame 1 2',
+    'cpu 7',
+    'waits 7 12 1 1',
+    'lock 7 4096 0 1 1 1 1 1',
+    'frame-end 2 10',
+  ])
   expect(errors).toMatchObject([
     { code: 'MISSING_FIELD' },
-    { code: 'BAD_INTEGER', column: 9, message: 'no class 10' },
+    { code: 'BAD_INTEGER', column: 9, message: 'no class 12' },
+    { code: 'BAD_INTEGER', column: 13, message: 'no lock class 0' },
   ])
-  expect(intervals).toMatchObject([{ lostEvents: 12 }])
+  expect(intervals).toMatchObject([{ lostEvents: 13 }])
 })
 
 test.each([
@@ -217,6 +224,11 @@ test.each([
   [4, 'pi-mutex'],
   [5, 'robust-mutex'],
   [6, 'semaphore'],
+  [7, 'rust-mutex'],
+  [8, 'musl-mutex'],
+  [9, 'rust-rwlock'],
+  [10, 'innodb-latch'],
+  [11, 'interpreter-lock'],
 ])('waits of class %d are %s', (classNumber, futexClass) => {
   const { intervals } = parse(['frame 1 2', `waits 7 ${classNumber} 3 250000000`, 'frame-end 2 0'])
   const waits = intervals[0]?.processes.get(7)?.waits
@@ -224,7 +236,7 @@ test.each([
 })
 
 test('a lock has the fields of both of its rows, in either order', () => {
-  const ofLock = 'lock 7 4096 10 2500000000 2600000000 900000000 50000000'
+  const ofLock = 'lock 7 4096 1 10 2500000000 2600000000 900000000 50000000'
   const ofOwner = 'owner 7 4096 150 40 60 5 2'
   const locks = [
     [ofLock, ofOwner],
@@ -234,8 +246,77 @@ test('a lock has the fields of both of its rows, in either order', () => {
   expect(locks[0]).toMatchObject([{ waits: 10, watchedSamples: 150, ownerAsleepSamples: 2 }])
 })
 
+test('an interpreter lock that nobody waits for is one all the same', () => {
+  const { intervals } = parse(['frame 1 2', 'interpreter 7 4096 150 90 30 5 2', 'frame-end 2 0'])
+  expect(intervals[0]?.processes.get(7)?.locks).toMatchObject([
+    {
+      futexClass: 'interpreter-lock',
+      waits: 0,
+      watchedSamples: 150,
+      ownedSamples: 90,
+      ownerOffCpuSamples: 5,
+    },
+  ])
+})
+
+describe('a lock that does not say who holds it', () => {
+  const frameOf = (end: number, ...rows: readonly string[]) => [
+    `frame ${end - 1} ${end}`,
+    ...rows,
+    `frame-end ${end} 0`,
+  ]
+  const locksOf = (lines: readonly string[]) =>
+    parse(lines).intervals.map(({ processes }) => processes.get(7)?.locks[0])
+
+  test('has inside it those who woke, and a share of those who ran while nobody waited', () => {
+    const [lock] = locksOf(
+      frameOf(
+        2,
+        'lock 7 4096 7 3 1 1 1 0',
+        'owner 7 4096 150 0 0 0 0',
+        'holder 7 4096 90 30 36036000 3603600 8 8',
+      ),
+    )
+    expect(lock).toMatchObject({
+      futexClass: 'rust-mutex',
+      ownedSamples: 75,
+      ownedAtLeast: 30,
+      ownedAtMost: 80,
+      heldSamples: 15,
+    })
+  })
+
+  test('is known by its class, and by who woke, in later frames', () => {
+    const holder = 'holder 7 4096 90 30 0 0 3 3'
+    const lines = [
+      ...frameOf(2, 'lock 7 4096 1 3 1 1 1 0', 'owner 7 4096 150 0 0 0 0', holder),
+      ...frameOf(3, 'owner 7 4096 150 0 0 0 0', holder),
+    ]
+    expect(locksOf(lines)).toMatchObject([
+      { futexClass: 'mutex', ownedSamples: 0 },
+      { futexClass: 'mutex', ownedSamples: 30 },
+    ])
+  })
+
+  test('is forgotten where the 64th frame does not have it', () => {
+    const frames = Array.from({ length: 64 }, (_, index) =>
+      index === 0 ? frameOf(1, 'lock 7 4096 8 1 1 1 1 0') : frameOf(index + 1),
+    )
+    const last = locksOf([...frames.flat(), ...frameOf(65, 'owner 7 4096 150 0 0 0 0')]).at(-1)
+    expect(last).toMatchObject({ futexClass: 'mutex' })
+  })
+
+  test('says it where an owner was ever read', () => {
+    const lines = [
+      ...frameOf(2, 'lock 7 4096 1 3 1 1 1 0', 'owner 7 4096 150 1 0 0 0'),
+      ...frameOf(3, 'owner 7 4096 150 0 0 0 0', 'holder 7 4096 90 30 0 0 30 30'),
+    ]
+    expect(locksOf(lines)[1]).toMatchObject({ ownedSamples: 0, heldSamples: 90 })
+  })
+})
+
 test('a hand-over that began before the frame is not more than the contended time', () => {
-  const { intervals } = parse(['frame 1 2', 'lock 7 4096 1 1 1 500000000 700000000', 'frame-end 2 0'])
+  const { intervals } = parse(['frame 1 2', 'lock 7 4096 1 1 1 1 500000000 700000000', 'frame-end 2 0'])
   expect(intervals[0]?.processes.get(7)?.locks).toMatchObject([
     { contendedSeconds: 0.5, handOverSeconds: 0.5 },
   ])
@@ -269,6 +350,7 @@ test('whatever is printed, nothing is thrown', () => {
     'cpu',
     'thread',
     'owner',
+    'holder',
     'frame-end',
     '1',
     '-5',

@@ -1,33 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createBpftraceFrames } from '../../src/parse/bpftrace-frames.js'
 import type { TraceInterval } from '../../src/parse/trace-interval.js'
 import { ROOT } from '../e2e/support/exporter.js'
 import { start } from '../e2e/support/process.js'
-import { needs, needsTracer } from '../e2e/support/requirements.js'
+import { isThorough } from '../e2e/support/requirements.js'
 import { inlineJobs, startWorkload } from '../e2e/support/workload.js'
 
 /** Debian releases whose bpftrace is newer than this machine's, each in a folder of its own outside the repository. */
 const RELEASES = ['trixie', 'forky']
-const STRICT = process.env.AMDAHL_TEST_STRICT === '1'
 const CACHE = process.env.AMDAHL_TEST_CACHE ?? '/var/cache/amdahl_exporter-test'
 const PREPARE = join(ROOT, 'test/privileged/prepare-bpftrace.sh')
 
-/** In strict mode the releases are fetched when they are missing; else only what is there already is tried. */
-function canTry(release: string): boolean {
-  if (STRICT) return true
-  if (!needsTracer() || !needs('make', 'gcc')) return false
-  if (existsSync(join(CACHE, release, 'usr/bin/bpftrace'))) return true
-  console.warn(
-    `skipped: bpftrace of Debian ${release}: fetch it with sh test/privileged/prepare-bpftrace.sh ${release} ${CACHE}`,
-  )
-  return false
-}
-
 describe.each(RELEASES)('bpftrace of Debian %s', (release) => {
-  test.skipIf(!canTry(release))(
+  test.runIf(isThorough())(
     'runs futex.bt: frames without a gap, the lock, its owner, nothing refused',
     { timeout: 600_000 },
     async () => {

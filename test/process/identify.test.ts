@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TargetRule } from '../../src/config/target-rule.js'
+import { whatRuns } from '../../src/interpreters/what-runs.js'
 import { type CgroupIdentity, parseProcCgroup } from '../../src/parse/cgroup.js'
 import { createIdentifier } from '../../src/process/identify.js'
 import type { Looked, ProcessSource } from '../../src/process/process-source.js'
@@ -41,7 +42,7 @@ describe('the target of a process', () => {
     expect(found?.version).toBeUndefined()
   })
 
-  test('has its command name where the exporter is too', async () => {
+  test('has the name of its program where the exporter is too', async () => {
     const own = placeOf('/system.slice/shop.service')
     expect((await identify(given, [], { own }))?.target).toBe('shopd')
   })
@@ -49,6 +50,44 @@ describe('the target of a process', () => {
   test('in a container has the name of that', async () => {
     const contained = source({}, `/docker/${CONTAINER}`)
     expect(await identify(contained)).toMatchObject({ target: 'shop-app', containerId: CONTAINER })
+  })
+})
+
+describe('what an interpreter runs', () => {
+  const BASH = '/usr/bin/bash'
+  const PYTHON = '/usr/bin/python3.11'
+  const facts = (pid: number, parentPid: number, exe: string, layout: string) =>
+    [pid, { stat: processStat(pid, { parentPid, layout, startSeconds: pid }), exe }] as const
+  /** A shell, what it started, a worker that this forked, and one that it started as text. */
+  const FACTS = new Map([
+    facts(10, 1, BASH, 'a'),
+    facts(11, 10, PYTHON, 'b'),
+    facts(12, 11, PYTHON, 'b'),
+    facts(13, 11, PYTHON, 'c'),
+  ])
+  const ARGV: Readonly<Record<number, readonly string[]>> = {
+    11: ['python3', 'manage.py'],
+    12: ['python: other.py'],
+    13: ['python3', '-c', 'x'],
+  }
+
+  test('names it and its workers, whatever is written over their arguments', async () => {
+    const given = source({
+      find: (pid) => FACTS.get(pid),
+      async look(_pid, _containerId, lineage) {
+        const [found] = lineage.flatMap((pid) => whatRuns('python3.11', ARGV[pid] ?? []) ?? [])
+        return { ...LOOK, program: found && { namedBy: 'script', text: `python: ${found.text}` } }
+      },
+    })
+    const { identifier } = scene(given)
+    await identifier.prepare([11, 12, 13])
+    for (const pid of [11, 12, 13])
+      expect(identifier.identify(pid)).toMatchObject({
+        target: 'python: manage.py',
+        namedBy: 'script',
+        isUserNamed: true,
+        program: 'python3.11',
+      })
   })
 })
 
@@ -69,6 +108,7 @@ describe('the name of one kind is not that of another', () => {
       cgroup: (pid) => parseProcCgroup(`0::${processes[pid]?.[0]}\n`),
       look: async (_, containerId) => ({
         ...LOOK,
+        program: undefined,
         container: containerId === undefined ? undefined : { name: containerName, labels: {} },
       }),
     })

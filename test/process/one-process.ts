@@ -29,6 +29,7 @@ export function rule(
 const SHOP_APP = { name: 'shop-app', labels: { 'org.opencontainers.image.version': '1.5' } }
 
 export const LOOK: ProcessLook = {
+  program: { namedBy: 'command', text: 'shopd' },
   executable: { inode: 1, sizeBytes: 2, mtimeSeconds: 3, buildId: 'aa' },
   marks: NO_MARKS,
   runtimeFiles: [],
@@ -58,7 +59,8 @@ export function source(change: Partial<ProcessSource> = {}, cgroup = '/'): Proce
 export function placed(cgroup: string, change: Partial<PlacedProcess> = {}): PlacedProcess {
   const place = placeOf(cgroup)
   const container = place.containerId === undefined ? undefined : SHOP_APP
-  return { facts: FACTS, place, container, commandLine: LOOK.commandLine, ...change }
+  const { commandLine, program } = LOOK
+  return { facts: FACTS, place, container, commandLine, program, ...change }
 }
 
 export function placeOf(cgroup: string): CgroupIdentity {

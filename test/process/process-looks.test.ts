@@ -37,12 +37,88 @@ function answer(request: LookRequest) {
 }
 
 function look() {
-  const looked = answer({ kind: 'process', pid: 7, containerId: undefined })
+  const looked = answer({ kind: 'process', pid: 7, containerId: undefined, lineage: [] })
   return typeof looked === 'object' ? looked : undefined
 }
 
 const mapsLine = (index: number, path: string) =>
   `${(0x7f0000000000 + index * 0x1000).toString(16)}-${(0x7f0000000000 + (index + 1) * 0x1000).toString(16)} r--p 00000000 fe:00 1                          ${path}\n`
+
+/** A process that runs this executable, with these arguments and this command name. */
+function writeProcess(pid: number, exe: string, argv: readonly string[], comm = ''): void {
+  write(`../${pid}/status`, statusOf(NOBODY, NOBODY))
+  write(`../${pid}/cmdline`, argv.map((arg) => `${arg}\0`).join(''))
+  write(`../${pid}/comm`, `${comm}\n`)
+  symlinkSync(exe, join(procfs, String(pid), 'exe'))
+}
+
+describe('the program of a process', () => {
+  const programOf = (pid: number, lineage: readonly number[] = []) => {
+    const looked = answer({ kind: 'process', pid, containerId: undefined, lineage })
+    return typeof looked === 'object' ? looked.program : undefined
+  }
+
+  test('is not known without its executable', () => {
+    write('comm', 'shopd\n')
+    expect(programOf(7)).toBeUndefined()
+  })
+
+  test.each([
+    ['the command name', 'shopd'],
+    ['another file beside it', 'other'],
+    ['a file elsewhere', '../shopd'],
+    ['its folder', '.'],
+    ['nothing', ''],
+  ])('has the name of that, though it calls itself like %s', (_, comm) => {
+    write('root/srv/other', 'another')
+    symlinkSync('/srv/shopd', join(procfs, '7/exe'))
+    write('comm', `${comm}\n`)
+    expect(programOf(7)).toEqual({ namedBy: 'command', text: 'shopd' })
+  })
+
+  test('has the name of a link beside it to the same file', () => {
+    const exe = join(procfs, 'redis-server-rdb')
+    writeFileSync(exe, 'x')
+    symlinkSync('redis-server-rdb', join(procfs, 'redis-server'))
+    writeProcess(8, exe, ['x'], 'redis-server')
+    write('../8/status', statusOf(process.getuid?.() ?? 0, 0))
+    symlinkSync('/', join(procfs, '8/root'))
+    expect(programOf(8)).toEqual({ namedBy: 'command', text: 'redis-server' })
+  })
+
+  test('has all of a name of which the command name is the beginning', () => {
+    writeProcess(8, '/srv/prometheus-node-exporter', ['x'], 'prometheus-node')
+    expect(programOf(8)?.text).toBe('prometheus-node-exporter')
+  })
+
+  test('is what an interpreter runs, by the first arguments that say so', () => {
+    const python = '/usr/bin/python3.11'
+    writeProcess(8, python, ['python3', 'manage.py'], 'python3')
+    writeProcess(9, python, ['python3', '-c', 'x'], 'shopd')
+    writeProcess(10, '/usr/bin/perl', ['perl', 'other.pl'], 'perl')
+    expect(programOf(8, [8])).toEqual({ namedBy: 'script', text: 'python: manage.py' })
+    expect(programOf(9, [9, 8])).toEqual({ namedBy: 'script', text: 'python: manage.py' })
+    // It has got the number of what is gone.
+    expect(programOf(9, [9, 10, 11])).toEqual({ namedBy: 'command', text: 'python3.11' })
+    expect(refusals.take()).toEqual([])
+  })
+
+  test('is behind a long class path, and nothing that was cut', () => {
+    const argv = (length: number) => ['java', '-cp', 'x'.repeat(length), 'org.shop.Main', 'y'.repeat(300_000)]
+    writeProcess(8, '/usr/bin/java', argv(130_000))
+    writeProcess(9, '/usr/bin/java', argv(262_130))
+    expect(programOf(8, [8])?.text).toBe('java: org.shop.Main')
+    expect(programOf(9, [9])?.text).toBe('java')
+  })
+
+  test('is found whatever the arguments are', () => {
+    symlinkSync('/usr/bin/python3.11', join(procfs, '7/exe'))
+    for (const bytes of [[], [0, 0, 0], [0xff, 0xfe, 0, 0x80], [0xed, 0xa0, 0x80]]) {
+      writeFileSync(join(procfs, '7/cmdline'), Buffer.from(bytes))
+      expect(programOf(7, [7])?.text).toMatch(/^python/)
+    }
+  })
+})
 
 describe('the look at a process', () => {
   test('has its arguments', () => {
@@ -89,7 +165,7 @@ describe('the look at a process', () => {
   })
 
   test('is none where it has ended, also where its parent has taken no notice yet', () => {
-    expect(answer({ kind: 'process', pid: 8, containerId: undefined })).toBeUndefined()
+    expect(answer({ kind: 'process', pid: 8, containerId: undefined, lineage: [] })).toBeUndefined()
     write('status', statusOf(0, 0, { state: 'Z (zombie)' }))
     expect(look()).toBeUndefined()
     expect(refusals.take()).toEqual([])

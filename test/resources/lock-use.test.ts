@@ -57,6 +57,15 @@ describe('the queue of a lock', () => {
     expect(uses([lock('a', 0), lock('b', 1)], {}, new Set())[0]?.hasReaders).toBe(true)
   })
 
+  test('has those whose waits are not seen, whichever lock of the label they wait for', () => {
+    const hidden = lockInterval('a', { lock: { key: 'GVL', label: 'a', hidesWaits: true } })
+    const hides = (...locks: readonly LockInterval[]) =>
+      uses(locks, {}, new Set()).map((use) => use.hidesWaits)
+    expect(hides(lockInterval('b'), hidden)).toEqual([true])
+    expect(hides(hidden, lockInterval('b'))).toEqual([true])
+    expect(hides(lockInterval('b'))).toEqual([false])
+  })
+
   test('is a mean over time, whatever the length of the intervals', () => {
     const interval = targetInterval([lockInterval('a', { ownedSamples: 0, contendedSeconds: 0 })])
     const long = { ...interval, node: { ...interval.node, seconds: 3 } }
@@ -105,6 +114,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.3, 9),
         hasReaders: false,
+        hidesWaits: false,
       },
       {
         label: 'b',
@@ -112,6 +122,7 @@ describe('locks by label', () => {
         serialUtilization: undefined,
         held: undefined,
         hasReaders: false,
+        hidesWaits: false,
       },
       {
         label: 'other',
@@ -119,6 +130,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.45, 9),
         hasReaders: false,
+        hidesWaits: false,
       },
     ])
   })
@@ -131,6 +143,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.3, 9),
         hasReaders: false,
+        hidesWaits: false,
       },
       {
         label: 'other',
@@ -138,6 +151,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.45, 9),
         hasReaders: false,
+        hidesWaits: false,
       },
     ])
     expect(uses(locks, {}, new Set())).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { hasReadableOwner, isMaterial, scaledOwnedSamples, sumLocks } from '../../src/resources/lock.js'
+import { scaledOwnedSamples } from '../../src/join/lock-parts.js'
+import { hasReadableOwner, isMaterial, sumLocks } from '../../src/resources/lock.js'
 import { lockInterval, lockTotals, targetInterval } from '../support/measured.js'
 
 describe('the sums of a lock', () => {

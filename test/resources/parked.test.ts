@@ -37,3 +37,9 @@ test('an interval without a parked lock is the same object', () => {
 test('no interval has no parked thread', () => {
   expect(leaveOutParked([])).toEqual({ intervals: [], parkedThreads: 0 })
 })
+
+test('an interpreter lock that nobody waits for is in use, and stays', () => {
+  const alone = lockInterval('GIL', { futexClass: 'interpreter-lock', waits: 0, queueSeconds: 0 })
+  const interval = targetInterval([alone])
+  expect(leaveOutParked([interval]).intervals[0]).toBe(interval)
+})

@@ -49,13 +49,6 @@ describe('the runtime', () => {
     '/opt/rbenv/versions/3.4.1/bin/ruby',
     '/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1.2',
     '/usr/local/lib/libruby.so.3.4.1',
-    '/usr/bin/node',
-    '/usr/bin/node (deleted)',
-    '/usr/bin/nodejs',
-    '/usr/lib/x86_64-linux-gnu/libnode.so.108',
-    '/opt/shop/electron',
-    '/usr/local/bin/deno',
-    '/usr/local/bin/bun',
     '/usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.11/libcoreclr.so',
     '/usr/bin/mono-sgen',
     '/usr/bin/mono-boehm',
@@ -71,6 +64,18 @@ describe('the runtime', () => {
     '/usr/lib/ghc/lib/x86_64-linux-ghc-9.4.7/libHSrts-1.0.2_thr-ghc9.4.7.so',
   ])('is unclassifiable with %s, before the C library decides', (path) => {
     expect(detectRuntime(['/srv/shopd', LIBC, path], SECTIONS)).toBe('unclassifiable')
+  })
+
+  test.each([
+    '/usr/bin/node',
+    '/usr/bin/node (deleted)',
+    '/usr/bin/nodejs',
+    '/usr/lib/x86_64-linux-gnu/libnode.so.108',
+    '/opt/shop/electron',
+    '/usr/local/bin/deno',
+    '/usr/local/bin/bun',
+  ])('has locks that are not seen with %s', (path) => {
+    expect(detectRuntime(['/srv/shopd', LIBC, path], SECTIONS)).toBe('hidden-locks')
   })
 
   test.each([
@@ -106,12 +111,17 @@ describe('a program', () => {
   })
 
   test.each([
-    ['of Node.js under another name', 'lpstub'],
-    ['that Bun compiled', '.bun'],
     ['of .NET, compiled by Native AOT', '__managedcode'],
     ['of Java, compiled by GraalVM', '.svm_heap'],
   ])('%s is unclassifiable', (_, name) => {
     expect(runtimeOf(name)).toBe('unclassifiable')
+  })
+
+  test.each([
+    ['of Node.js under another name', 'lpstub'],
+    ['that Bun compiled', '.bun'],
+  ])('%s has locks that are not seen', (_, name) => {
+    expect(runtimeOf(name)).toBe('hidden-locks')
   })
 
   test('of C is not, nor one whose sections are unknown', () => {

@@ -22,7 +22,8 @@ test.each([
 test('it is started with the flags of Node.js that the installed program has', () => {
   const [, flags] =
     /^#!\/usr\/bin\/env -S node (.+)$/m.exec(readFileSync(join(ROOT, 'src/main.ts'), 'utf8')) ?? []
-  expect(readFileSync(join(ROOT, 'scripts/start.sh'), 'utf8')).toContain(`\nsmall=${flags}\n`)
+  const [, read = ''] = /^small=\$\((.+)\)$/m.exec(readFileSync(join(ROOT, 'scripts/start.sh'), 'utf8')) ?? []
+  expect(execFileSync('/bin/sh', ['-c', read], { cwd: ROOT, encoding: 'utf8' })).toBe(`${flags}\n`)
 })
 
 test('programs are not looked for where npm puts those of folders above', () => {

@@ -74,7 +74,7 @@ export const GLIBC: Known = { runtime: 'classifiable', sequentialThreads: new Se
 
 /** What a process did at a lock, by itself. */
 export function lockPart(pid: number, lock: LockReference, change: Partial<LockPart> = {}): LockPart {
-  return { ...lockTrace(change), lock, pid, process: `shopd#${pid}`, processSamples: 150, ...change }
+  return { ...lockInterval(lock.label, change), lock, pid, process: `shopd#${pid}`, ...change }
 }
 
 /** A lock over some time, of which nothing was seen but its owner, once. */
@@ -119,6 +119,7 @@ export function targetInterval(
   locks: readonly LockInterval[],
   change: Partial<TargetInterval> = {},
 ): TargetInterval {
+  const parts = locks.map((lock) => ({ ...lock, pid: 1, process: 'shopd#1' }))
   return {
     node: nodeInterval(1.5),
     cpuSeconds: 1.5,
@@ -129,7 +130,8 @@ export function targetInterval(
     throttledSeconds: undefined,
     isThrottled: false,
     locks: new Map(locks.map((lock) => [lock.lock.key, lock])),
-    parts: locks.map(({ processes, ...lock }) => ({ ...lock, pid: 1, process: 'shopd#1' })),
+    parts,
+    shares: parts,
     users: 1,
     threadCount: 8,
     threads: [],
@@ -185,4 +187,13 @@ export function processIdentity(pid: number, change: Partial<ProcessIdentity> = 
     facts: { stat: processStat(pid), exe: undefined },
     ...change,
   }
+}
+
+/** The C library of most programs. */
+export const GLIBC_LIBRARY: FoundRuntime = {
+  name: 'glibc',
+  version: undefined,
+  state: 'recognised',
+  reason: undefined,
+  locks: ['lowlevellock'],
 }

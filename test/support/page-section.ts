@@ -1,5 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
+/** What stands below a heading; undefined where there is none. */
+export function readSection(page: string, heading: string): string | undefined {
+  const text = existsSync(page) ? readFileSync(page, 'utf8') : ''
+  const [, ...sections] = `\n${text}`.split('\n## ')
+  const section = sections.find((one) => one.startsWith(`${heading}\n`))
+  return section?.slice(heading.length).trim()
+}
+
 /** Puts a section (its heading, and what stands below it) into a page: in place of the one of that heading, or at the end. */
 export function writeSection(page: string, title: string, heading: string, body: string): void {
   const text = existsSync(page) ? readFileSync(page, 'utf8') : `# ${title}\n`

@@ -2,7 +2,7 @@
 # Builds the virtual machine that SystemTap is tested in, once: prepare.sh CACHE [DEBIAN_RELEASE]
 # Needs root, network access to the mirror that this machine's apt uses, and 4 GB in CACHE. Leaves there:
 #   kernel, initrd  what QEMU boots
-#   root.img        a Debian with SystemTap, the kernel's headers, bpftrace and sshd
+#   root.img        a Debian with SystemTap, the kernel's headers, bpftrace, Python and sshd
 #   root/           the same as a folder, to compile in
 #   key             logs in as root
 #   release         the kernel's release
@@ -50,7 +50,7 @@ mkdir -p "$cache"
 ! grep -q " $cache/root/" /proc/mounts || { say "something is mounted in $cache/root: unmount it"; exit 1; }
 rm -rf --one-file-system "$cache/root" "$cache/built"
 packages=systemtap,linux-image-cloud-amd64,linux-headers-cloud-amd64,gcc,make,libc6-dev,kmod
-packages=$packages,bpftrace,busybox-static,iproute2,openssh-server,procps,util-linux
+packages=$packages,bpftrace,busybox-static,iproute2,openssh-server,procps,python3,ruby,util-linux
 debootstrap --variant=minbase --include=$packages $suite "$cache/root" "$mirror" "$script" >"$cache/debootstrap.log" 2>&1 || {
   tail -n 5 "$cache/debootstrap.log" >&2
   cannot "debootstrap of $suite failed: see above"

@@ -6,15 +6,15 @@ import { ROOT } from '../e2e/support/exporter.js'
 import { parseExposition, type Scrape } from '../e2e/support/exposition.js'
 import { freePort } from '../e2e/support/free-port.js'
 import { type Child, start, until } from '../e2e/support/process.js'
-import { needs } from '../e2e/support/requirements.js'
 import { buildWorkload, type WorkloadReport } from '../e2e/support/workload.js'
 import { buildWaits } from './waits.js'
 
-const STRICT = process.env.AMDAHL_TEST_STRICT === '1'
 const CACHE = join(process.env.AMDAHL_TEST_CACHE ?? '/var/cache/amdahl_exporter-test', 'systemtap-vm')
 const PREPARE = join(ROOT, 'test/systemtap-vm/prepare.sh')
 /** Exit status of prepare.sh where the machine cannot be built, which is no failure of what is tested. */
 const CANNOT_BE_BUILT = 3
+/** Exit status of ssh where it has no connection; any other one is the command's. */
+const SSH_FAILED = 255
 /** Where the project lies in the machine, and its node. */
 export const NODE = '/payload/bin/node'
 export const MAIN = '/payload/exporter/dist/main.js'
@@ -30,12 +30,16 @@ export interface Finished {
 /** A booted machine with two virtual CPUs. */
 export interface VirtualMachine {
   readonly kernel: string
+  /** Whether it is still there. */
+  isUp(): Promise<boolean>
+  /** What its kernel said last, as of why it has ended. */
+  lastWords(): string
   /** Runs a shell command as root in it. */
   run(command: string): Promise<Finished>
   /** Its standard output; throws where it does not end with 0. */
   out(command: string): Promise<string>
-  /** Starts the workload in it, under a command name of its own. */
-  startWorkload(name: string, args: readonly string[]): Promise<GuestWorkload>
+  /** Starts a program of the workload in it, its server if no other one is named, under a command name of its own. */
+  startWorkload(name: string, args: readonly string[], program?: string): Promise<GuestWorkload>
   /** Starts the exporter in it, on its first or second port. */
   startExporter(args: readonly string[], second?: 'second'): Promise<GuestExporter>
   stop(): Promise<void>
@@ -60,15 +64,6 @@ export interface GuestExporter {
   ready(seconds?: number): Promise<void>
   /** Ends it by SIGTERM; resolves to its exit status. */
   stop(): Promise<number>
-}
-
-/** In strict mode the machine is built where it is missing; else it is used only if it is there. */
-export function canTry(): boolean {
-  if (STRICT) return true
-  if (!needs('qemu-system-x86_64', 'ssh', 'make', 'gcc')) return false
-  if (existsSync(join(CACHE, 'built'))) return true
-  console.warn(`skipped: SystemTap's virtual machine: build it with sh test/systemtap-vm/prepare.sh ${CACHE}`)
-  return false
 }
 
 /** Builds the machine; the reason if that cannot be done here, as where the mirror is out of reach. */
@@ -117,6 +112,8 @@ function packPayload(folder: string): string {
   execFileSync('cp', ['--archive', '--parents', ...relative, exporter], { cwd: ROOT })
   cpSync(buildWorkload(), join(payload, 'bin'), { recursive: true })
   buildWaits(join(payload, 'bin'))
+  for (const script of ['python-load.py', 'ruby-load.rb'])
+    cpSync(join(ROOT, 'test/workload', script), join(payload, 'bin', script))
   cpSync(process.execPath, join(payload, 'bin/node'))
   buildModule(payload)
   const image = join(folder, 'payload.img')
@@ -167,9 +164,21 @@ export async function bootVirtualMachine(): Promise<VirtualMachine> {
   /** The one connection that all commands share: its process ends when the machine does. */
   let connection: Child | undefined
 
-  async function run(command: string): Promise<Finished> {
+  async function attempt(command: string): Promise<Finished> {
     const child = start('ssh', [...ssh, command])
     return { status: await child.exited, stdout: child.stdout(), stderr: child.stderr() }
+  }
+
+  async function run(command: string): Promise<Finished> {
+    const finished = await attempt(command)
+    if (finished.status !== SSH_FAILED) return finished
+    throw new Error(`the machine does not answer, to ${command}: ${lastWords()}`)
+  }
+
+  const isUp = async () => (await attempt('true')).status === 0
+
+  function lastWords(): string {
+    return readFileSync(join(folder, 'console'), 'utf8').slice(-4000) + qemu.stderr()
   }
 
   async function out(command: string): Promise<string> {
@@ -193,9 +202,13 @@ export async function bootVirtualMachine(): Promise<VirtualMachine> {
     return Number(await until(`${log} has an exit status`, 30, read))
   }
 
-  async function startWorkload(name: string, args: readonly string[]): Promise<GuestWorkload> {
+  async function startWorkload(
+    name: string,
+    args: readonly string[],
+    program = 'workload-server',
+  ): Promise<GuestWorkload> {
     const log = `/tmp/${name}.log`
-    await out(`cp /payload/bin/workload-server /tmp/${name}`)
+    await out(`cp /payload/bin/${program} /tmp/${name}`)
     const pid = await runInBackground([`/tmp/${name}`, '--duration', '3600s', ...args].join(' '), log)
     await until(`${name} is ready`, 20, async () => (await out(`cat ${log}`)).includes('"ready"'))
     return {
@@ -257,16 +270,17 @@ export async function bootVirtualMachine(): Promise<VirtualMachine> {
         connection = undefined
       })
     }
-    return existsSync(join(folder, 'ssh')) && (await run('true')).status === 0
+    return existsSync(join(folder, 'ssh')) && (await isUp())
   }
 
   await until('the machine answers', 120, connects).catch((error: unknown) => {
     qemu.kill('SIGKILL')
-    const console = readFileSync(join(folder, 'console'), 'utf8').slice(-2000)
-    throw new Error(`${String(error)}: ${console}${qemu.stderr()}`)
+    throw new Error(`${String(error)}: ${lastWords()}`)
   })
   return {
     kernel: readRelease(),
+    isUp,
+    lastWords,
     run,
     out,
     startWorkload,

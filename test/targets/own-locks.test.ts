@@ -38,3 +38,8 @@ test('a wait of musl with the value 2 is for a condition variable', () => {
     waits: { other: 4, 'musl-mutex': 2, 'pi-mutex': 2 },
   })
 })
+
+test('the lock of an interpreter is that of a program with one', () => {
+  expect(kept(['lowlevellock'], 'interpreter-lock').locks).toEqual([])
+  expect(kept(['musl-mutex', 'interpreter-lock'], 'interpreter-lock').locks).toEqual(['interpreter-lock'])
+})

@@ -39,6 +39,14 @@ test('add up the waits of each class over all processes', () => {
   )
 })
 
+test('do not count waits for a lock whose waits are not seen, which has a place of its own all the same', () => {
+  const counters = createTargetCounters(() => 2)
+  const gvl = lockInterval('GVL', { lock: { key: 'GVL', label: 'GVL', hidesWaits: true }, waits: 0 })
+  counters.addInterval(targetInterval([gvl, lockInterval('cart_mutex')]))
+  expect([...counters.totals().locks.keys()]).toEqual(['cart_mutex'])
+  expect(['GVL', 'cart_mutex'].every((label) => counters.shownLocks().has(label))).toBe(true)
+})
+
 describe('CPU time', () => {
   test('adds up with what of it was serial and in contention windows', () => {
     const counters = createTargetCounters(() => 2)

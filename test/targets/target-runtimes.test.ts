@@ -30,21 +30,15 @@ test('the one of which least is known decides', () => {
   expect(of(hidden, UNCLASSIFIABLE, found('glibc'))).toBe('unclassifiable')
 })
 
+test('an event loop runs in the main thread, where all processes have one', () => {
+  const node: FoundRuntime = { ...hidden, name: 'node', hasEventLoop: true }
+  expect(runtimesOf([{ runtimes: [node, found('glibc')] }]).sequentialThreads).toEqual(['main thread'])
+  expect(runtimesOf([{ runtimes: [node] }, { runtimes: [found('glibc')] }]).sequentialThreads).toEqual([])
+  expect(runtimesOf([{ runtimes: [found('glibc')] }]).sequentialThreads).toEqual([])
+  expect(runtimesOf([]).sequentialThreads).toEqual([])
+})
+
 test('are no more than have a series', () => {
   const runtimes = Array.from({ length: 40 }, (_, i) => found('cpython', `3.${i}`))
   expect(runtimesOf([{ runtimes }]).runtimes).toHaveLength(16)
-})
-
-test('a tracer that knows the locks of glibc only refuses what has others', () => {
-  const musl = { name: 'musl', version: undefined, state: 'recognised', reason: undefined } as const
-  const rust = { ...musl, name: 'rust' } as const
-  const glibc = { ...musl, name: 'glibc', locks: ['lowlevellock'] } as const
-  const of = (...runtimes: Parameters<typeof runtimesOf>[0][number]['runtimes']) =>
-    runtimesOf([{ runtimes }], true)
-  expect(of(glibc).runtime).toBe('classifiable')
-  expect(of({ ...rust, locks: ['rust-mutex'] }, glibc)).toMatchObject({
-    runtime: 'hidden-locks',
-    runtimes: [{ state: 'refused', reason: 'hidden-locks' }, { state: 'recognised' }],
-  })
-  expect(of({ ...musl, locks: ['musl-mutex'] }).runtime).toBe('unclassifiable')
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { NamedBy } from '../../src/config/named-by.js'
 import type { TrackerState } from '../../src/deploys/change-tracker.js'
 import type { LockTrace } from '../../src/parse/trace-interval.js'
 import type { ProcessIdentity } from '../../src/process/identify.js'
@@ -22,7 +23,7 @@ const LIMITS = {
   settleSeconds: 5,
 }
 
-function scene(change: Partial<TargetHost> = {}, state?: TrackerState) {
+function scene(change: Partial<TargetHost> = {}, state?: TrackerState, namedBy: NamedBy = 'unit') {
   const ended = new Set<number>()
   const allowed: (readonly number[])[] = []
   const host: TargetHost = {
@@ -35,7 +36,7 @@ function scene(change: Partial<TargetHost> = {}, state?: TrackerState) {
     },
     ...change,
   }
-  const target = createTarget('shopd', () => LIMITS, host, 7n, state)
+  const target = createTarget('shopd', namedBy, () => LIMITS, host, 7n, state)
   let second = 0
   let lostSamples = 0
   const lose = (samples: number) => {
@@ -156,6 +157,43 @@ describe('a new start of its program', () => {
     })
     // What was counted stays counted.
     expect(target.snapshot()?.counters.cpuSeconds).toBeCloseTo(21 * 1.5, 9)
+  })
+
+  /** What each of these programs is, one after the other, of which each runs for so long. Seconds. */
+  function eventsOf(namedBy: NamedBy, seconds: number, programs: readonly string[]) {
+    const { ended, advance, target } = scene({}, undefined, namedBy)
+    let startSeconds = 5000
+    const events = programs.map((program, index) => {
+      const change = {
+        program,
+        executable: { inode: 1, sizeBytes: 1, mtimeSeconds: 1, buildId: program },
+        startTimestampSeconds: startSeconds,
+      }
+      ended.add(index)
+      const event = advance(member(index + 1, {}, change))
+      times(seconds - 1, () => advance(member(index + 1, {}, change)))
+      startSeconds += seconds
+      return event
+    })
+    return { events, counters: target.snapshot()?.counters }
+  }
+
+  test.each<[NamedBy, number, string]>([
+    ['command', 5, 'restart'],
+    ['script', 5, 'restart'],
+    ['command', 59, 'restart'],
+    ['command', 70, 'deploy'],
+    ['script', 70, 'deploy'],
+    ['unit', 5, 'deploy'],
+    ['container', 5, 'deploy'],
+    ['rule', 5, 'deploy'],
+  ])('of another program that is named by %s, after %i s, is a %s', (namedBy, seconds, event) => {
+    const { events, counters } = eventsOf(namedBy, seconds, ['a', 'b', 'a'])
+    expect(events).toEqual(['first', event, event])
+    expect(counters).toMatchObject({
+      deploys: event === 'deploy' ? 2 : 0,
+      restarts: event === 'restart' ? 2 : 0,
+    })
   })
 
   test('adds up with what was before where processes live for a moment', () => {
@@ -291,6 +329,28 @@ describe('a thread that no other takes over from', () => {
       verdict: 'undecided',
       before: { kind: 'none', reason: 'too-few-samples' },
     })
+  })
+
+  test('of a runtime with an event loop is known from the first, and stays so; p is at most what it leaves', () => {
+    const node = { name: 'node', version: undefined, state: 'refused', reason: 'hidden-locks' } as const
+    const change = { runtimes: [{ ...node, locks: [], hasEventLoop: true as const }] }
+    const { target, advance } = scene()
+    times(30, () => advance(eventLoop(0.4, 1, change)))
+    expect(target.assessed.assessment).toMatchObject({
+      ownership: {
+        kind: 'none',
+        reason: 'owner-unknown',
+        bounds: { lower: 0, upper: expect.closeTo(0.2, 1) },
+      },
+      bottleneck: { kind: 'thread', thread: { name: 'node' } },
+      headroom: undefined,
+      speedupLimit: undefined,
+      resources: [{ kind: 'thread', utilization: expect.closeTo(0.4, 6) }, { kind: 'cpu' }],
+    })
+    times(60, () => advance(eventLoop(0.95, 1, change)))
+    expect(target.assessed.assessment).toMatchObject({ ownership: p, regime: 'sequential' })
+    times(60, () => advance(eventLoop(0.95, 1, change), eventLoop(0.6, 2, change)))
+    expect(target.snapshot()?.sequentialThreads).toBe(1)
   })
 
   test('is forgotten where others take over: then there is no p of it', () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { TraceInterval } from '../../src/parse/trace-interval.js'
+import type { InterpreterLock, TraceInterval } from '../../src/parse/trace-interval.js'
 import type { TracerBackend } from '../../src/tracer/backend.js'
 import { createNoneBackend } from '../../src/tracer/none.js'
 import { createStartWatch } from '../../src/tracer/start-watch.js'
@@ -137,6 +137,55 @@ test('a tracer that can run by now takes over from what stands in for it: that i
   expect(log.text()).toMatch(
     /level=warn msg="no tracer runs: locks are not seen" backend=none reason="needs root"/,
   )
+})
+
+const lock: InterpreterLock = {
+  pid: 7,
+  kind: 'gil',
+  address: 0x7000n,
+  threadIdOffset: 152,
+  nativeThreadOffset: 0,
+}
+
+test('tells the tracer that runs of a lock; one that starts anew is told once more', async () => {
+  const told: InterpreterLock[] = []
+  let intervals = 0
+  const runs: number[] = []
+  const created = createTracer(
+    [
+      {
+        ...shellTracer('sleep 0.2; echo 0; sleep 0.2; exit 1'),
+        tell: (one: InterpreterLock) => told.push(one) > 0,
+      },
+    ],
+    { intervalSeconds: 2, sampleHz: 99 },
+    {
+      logger: recordLog().logger,
+      monotonicNs: () => 0n,
+      onInterval: () => {
+        intervals += 1
+      },
+      onInterruption: () => undefined,
+      onRunning() {
+        runs.push(intervals)
+        expect(created.tell(lock)).toBe(true)
+      },
+      watchStart: createStartWatch(() => undefined),
+    },
+  )
+  tracer = created
+  expect(created.tell(lock)).toBe(false)
+  created.start()
+  await until('it runs again', 20, async () => intervals === 2)
+  // Each time before the first interval is handed on.
+  expect(runs).toEqual([0, 1])
+  expect(told).toEqual([lock, lock])
+})
+
+test('one that cannot be told says so', async () => {
+  const { tracer: shell, intervals } = run('echo 0; exec sleep 100')
+  await until('it runs', 10, async () => intervals.length === 1)
+  expect(shell.tell(lock)).toBe(false)
 })
 
 test('is stopped before its first interval without an interruption', async () => {

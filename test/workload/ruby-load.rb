@@ -1,10 +1,22 @@
-# ruby-load.rb P THREADS: threads of pure Ruby, which runs under the lock of the interpreter, and of compression, which
-# does not. Prints what it measured of itself at SIGTERM, since SIGUSR1 if that came.
+#!/usr/bin/ruby
+# ruby-load.rb P THREADS [--think SECONDS] [--idle THREADS] [--duration SECONDS]: threads of pure Ruby, which runs under the lock of
+# the interpreter, and of compression, which does not. Prints what it measured of itself at SIGTERM, or after that time; since
+# SIGUSR1 if that came. Of times the unit may be given: 30s, 20ms.
 require 'json'
+require 'optparse'
 require 'zlib'
 
-parallel_fraction, count = ARGV[0].to_f, ARGV[1].to_i
 JOB_SECONDS = 0.02
+
+def seconds(text) = text.end_with?('ms') ? text.to_f / 1000 : text.to_f
+
+think = idle = duration = 0
+OptionParser.new do |options|
+  options.on('--think SECONDS') { |text| think = seconds(text) }
+  options.on('--idle THREADS') { |text| idle = text.to_i }
+  options.on('--duration SECONDS') { |text| duration = seconds(text) }
+end.parse!
+parallel_fraction, count = ARGV[0].to_f, ARGV[1].to_i
 
 def thread_cpu = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
 def process_cpu = Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID)
@@ -30,16 +42,21 @@ period = { wall: now, cpu: process_cpu, serial: 0.0 }
 ending = Thread::Queue.new
 trap('TERM') { ending << :final }
 trap('USR1') { ending << :reset }
+never = Thread::Queue.new
+idle.times { Thread.new { never.pop } }
 count.times do |index|
   Thread.new do
+    chance = Random.new(index)
     loop do
       from = thread_cpu
       interpret(iterations)
       serial[index] += thread_cpu - from
       compress(block)
+      sleep(-think * Math.log(1 - chance.rand)) if think.positive?
     end
   end
 end
+Thread.new { sleep(duration); ending << :final } if duration.positive?
 puts JSON.generate(record: 'ready', pid: Process.pid)
 $stdout.flush
 period = { wall: now, cpu: process_cpu, serial: serial.sum } while ending.pop == :reset

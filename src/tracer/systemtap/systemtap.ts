@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
+import type { InterpreterLock } from '../../parse/trace-interval.js'
 import { describeMissing, type Privileges } from '../../privileges/needs.js'
 import type { ProgramBackend, TracerOptions } from '../backend.js'
 import { SYSTEM_TOOLS, type Tools } from '../tools.js'
@@ -7,7 +9,7 @@ import { explainLoad } from './explain.js'
 import { createGivenModule } from './given-module.js'
 import { describeModuleProblem, runningRelease } from './kernel.js'
 import { unloadModule } from './loaded-module.js'
-import { MAX_SAMPLE_HZ } from './script.js'
+import { MAX_SAMPLE_HZ, MODULE_NAME } from './script.js'
 
 export interface SystemtapSettings {
   /** A module that `amdahl_exporter stap build` made; undefined: compile one here. */
@@ -54,8 +56,22 @@ export function createSystemtapBackend(
       ],
       env: {},
     }),
+    tell: tellByFile,
     createParser: createSystemtapFrames,
     explainExit: explainLoad,
+  }
+}
+
+/** Where the module reads what it is told. */
+const TELL_FILE = `/proc/systemtap/${MODULE_NAME}/interpreter_lock`
+
+function tellByFile({ pid, kind, address, threadIdOffset, nativeThreadOffset }: InterpreterLock): boolean {
+  const nativeAt = kind === 'gil' ? -1 : nativeThreadOffset
+  try {
+    writeFileSync(TELL_FILE, `${pid} ${address} ${threadIdOffset} ${nativeAt}`)
+    return true
+  } catch {
+    return false // a module that was built from an older script, or that has just ended
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Answer, AnsweredEstimate, Truth } from './row.js'
-import { type Judgement, VERDICTS } from './verdict.js'
+import { type Judgement, VERDICTS, type Verdict } from './verdict.js'
 
 export interface Result {
   readonly name: string
@@ -43,11 +43,43 @@ export function renderTables(results: readonly Result[]): string {
 }
 
 function renderCounts(results: readonly Result[]): string {
-  const counts = VERDICTS.map((verdict) => {
-    const count = results.filter(({ judgement }) => judgement.verdict === verdict).length
-    return `| ${verdict} | ${count} |`
-  })
+  return tableOfCounts((verdict) => results.filter(({ judgement }) => judgement.verdict === verdict).length)
+}
+
+function tableOfCounts(countOf: (verdict: Verdict) => number): string {
+  const counts = VERDICTS.map((verdict) => `| ${verdict} | ${countOf(verdict)} |`)
   return `| verdict | rows |\n|---|---|\n${counts.join('\n')}\n`
+}
+
+/** Where the page says which rows were made again. */
+const MADE_AGAIN = /^Made again, by themselves: (.*)\.\n\n/m
+
+/**
+ * Puts rows in place of those of the same name, and says so.
+ *
+ * @param page As it was written with all rows.
+ * @param day Of these rows.
+ */
+export function replaceRows(page: string, results: readonly Result[], day: string): string {
+  const isRow = (line: string) => line.startsWith('| ') && line.includes('| **')
+  const lines = page.split('\n').map((line) => {
+    const result = results.find(({ name }) => isRow(line) && line.startsWith(`| ${name} | `))
+    return result ? renderRow(result) : line
+  })
+  const verdictsIn = (verdict: Verdict) =>
+    lines.filter((line) => isRow(line) && line.includes(`| **${verdict}**`))
+  const before = MADE_AGAIN.exec(page)?.[1]
+  const isOlder = (text: string) => !results.some(({ name }) => text.startsWith(`${name} on `))
+  const kept = before?.split(', ').filter(isOlder) ?? []
+  const again = [...kept, ...results.map(({ name }) => `${name} on ${day}`)].join(', ')
+  return lines
+    .join('\n')
+    .replace(MADE_AGAIN, '')
+    .replace(
+      /^\| verdict \| rows \|\n(?:\|.*\n)+/m,
+      tableOfCounts((verdict) => verdictsIn(verdict).length),
+    )
+    .replace(/^Made by .*\n\n/m, (made) => `${made}Made again, by themselves: ${again}.\n\n`)
 }
 
 /** How the programs of test/workload were called. */

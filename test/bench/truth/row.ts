@@ -72,6 +72,8 @@ export interface Row {
   readonly hasOtherQueue?: true
   /** Its queue must be this, whatever the program says. Jobs. */
   readonly queue?: number
+  /** A thread comes with each job and goes with it: how many there are says how many jobs, not what they wait for. */
+  readonly hasThreadPerJob?: true
   /** No thread of it is a limit. */
   readonly hasNoLimitingThread?: true
   /** Share of the time in which its busiest sequential resource is in use, where that is known by construction. */

@@ -91,10 +91,10 @@ test('a sweep: of the answers since the resource is known, those that are off', 
   }
   const first = [look(2, 0.9, false), look(4, 0.21, true), look(6, undefined, true)]
   const looks = [...first, look(8, 0.3, true, ['regressed']), look(10, 0.2, true, ['unchanged'])]
-  expect(describeSweep('loop', { p: 0.2, looks, wasAlerted: false })).toBe(
-    '| loop | 0.200 | 4 s | 3 of 4 | 0.100 | 1 | unchanged | yes | no |',
+  expect(describeSweep('loop', { p: 0.2, looks, alert: 'none' })).toBe(
+    '| loop | 0.200 | 4 s | 3 of 4 | 0.100 | 1 | unchanged | yes | none |',
   )
-  expect(describeSweep('loop', { p: 0.2, looks: first.slice(0, 1), wasAlerted: true })).toBe(
-    '| loop | 0.200 | never | 0 of 0 |  | 0 | none | no | yes |',
+  expect(describeSweep('loop', { p: 0.2, looks: first.slice(0, 1), alert: 'pending' })).toBe(
+    '| loop | 0.200 | never | 0 of 0 |  | 0 | none | no | pending |',
   )
 })

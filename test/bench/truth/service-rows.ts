@@ -91,6 +91,17 @@ export const SERVICE_ROWS: readonly Row[] = [
     reasons: ['no-target', 'no-contention'],
     queue: 0,
   }),
+  ...pythonRows([
+    ['python', 'CPython, 4 threads, p = 0.5', ['0.5', '4'], []],
+    ['python-light', 'CPython, 4 threads that think 20 ms, p = 0.7', ['0.7', '4', '--think', '0.02'], []],
+    ['python-alone', 'CPython, one thread that thinks 4 ms, p = 0.3', ['0.3', '1', '--think', '0.004'], []],
+    [
+      'python-lock',
+      'CPython, 4 threads, a threading.Lock over two thirds of the work',
+      ['0.67', '4', '--lock'],
+      ['owner-unknown'],
+    ],
+  ]),
   service(
     'ruby',
     'Ruby, 4 threads, p = 0.5',
@@ -99,7 +110,7 @@ export const SERVICE_ROWS: readonly Row[] = [
       target: 'truth-ruby',
       match: () => ({ cmdline: 'ruby-load' }),
       about: 'lock',
-      reasons: FOREIGN,
+      reasons: ['owner-unknown'],
     },
   ),
   service('node', 'Node.js, 3 workers, a mutex of Atomics, p = 0.3', startNode, {
@@ -116,6 +127,20 @@ export const SERVICE_ROWS: readonly Row[] = [
     reasons: FOREIGN,
   }),
 ]
+
+type PythonRow = readonly [name: string, title: string, args: readonly string[], reasons: readonly string[]]
+
+function pythonRows(rows: readonly PythonRow[]): readonly Row[] {
+  return rows.map(([name, title, args, reasons]) =>
+    service(name, title, (row) => startScript(row, script('python-load.py'), [...args]), {
+      target: `truth-${name}`.slice(0, 15),
+      match: () => ({ cmdline: `python-load.py ${args.join(' ')}$` }),
+      about: 'lock',
+      reasons,
+      hasOtherQueue: true,
+    }),
+  )
+}
 
 function startNode(row: Launch) {
   return startScript(row, process.execPath, [script('node-workers.mjs'), '0.3', '3'])

@@ -14,8 +14,8 @@ import { startProgram } from './program.js'
 const LOOK_SECONDS = 2
 const TOLERANCE = 0.03
 
-/** Every duration of the rules is divided by this. */
-export const RULES_FACTOR = 30
+/** Every duration of the rules is divided by this: rates of five minutes are of half a minute, no shorter, or chance moves them. */
+export const RULES_FACTOR = 10
 const ALERT = 'AmdahlParallelFractionDroppedAfterDeploy'
 
 export interface Sweep {
@@ -36,7 +36,8 @@ export interface Swept {
   /** True p. Ratio. */
   readonly p: number
   readonly looks: readonly Look[]
-  readonly wasAlerted: boolean
+  /** How far the alert ever came. */
+  readonly alert: 'none' | 'pending' | 'firing'
 }
 
 /** A service whose load goes up and down, and whose p does not; then another version of it. */
@@ -81,15 +82,19 @@ async function runVersions(sweep: Sweep, seconds: number, folder: string, keep: 
     const report = await running.finish()
     truths.push(sweep.kind === 'lock' ? report.p : 1 - busiestRan / cpuSeconds)
   }
-  const wasAlerted = await hasAlerted(prometheus, target, (performance.now() - begin) / 1000)
+  const alert = await alertOf(prometheus, target, (performance.now() - begin) / 1000)
   await prometheus.stop()
   await stop(exporter.child)
-  return { p: truths.reduce((sum, p) => sum + p, 0) / truths.length, looks, wasAlerted }
+  return { p: truths.reduce((sum, p) => sum + p, 0) / truths.length, looks, alert }
 }
 
-async function hasAlerted(prometheus: Prometheus, target: string, seconds: number): Promise<boolean> {
-  const ever = `max_over_time(ALERTS{alertname="${ALERT}",target="${target}"}[${Math.ceil(seconds)}s])`
-  return (await prometheus.queryAll(ever)).length > 0
+async function alertOf(prometheus: Prometheus, target: string, seconds: number): Promise<Swept['alert']> {
+  for (const state of ['firing', 'pending'] as const) {
+    const labels = `alertname="${ALERT}",target="${target}",alertstate="${state}"`
+    const ever = `max_over_time(ALERTS{${labels}}[${Math.ceil(seconds)}s])`
+    if ((await prometheus.queryAll(ever)).length > 0) return state
+  }
+  return 'none'
 }
 
 async function look(exporter: Exporter, target: string, kind: string, atSeconds: number): Promise<Look> {
@@ -107,7 +112,7 @@ async function look(exporter: Exporter, target: string, kind: string, atSeconds:
 }
 
 /** Of the looks since the resource is known: a row of the table. */
-export function describeSweep(title: string, { p, looks, wasAlerted }: Swept): string {
+export function describeSweep(title: string, { p, looks, alert }: Swept): string {
   const first = looks.findIndex(({ isKnown }) => isKnown)
   const known = first < 0 ? [] : looks.slice(first)
   const errors = known.flatMap((given) => (given.p === undefined ? [] : [Math.abs(given.p - p)]))
@@ -120,7 +125,7 @@ export function describeSweep(title: string, { p, looks, wasAlerted }: Swept): s
     errors.filter((error) => error > TOLERANCE).length,
     looks.at(-1)?.verdicts.join(', ') || 'none',
     looks.some(({ verdicts }) => verdicts.includes('regressed')) ? 'yes' : 'no',
-    wasAlerted ? 'yes' : 'no',
+    alert,
   ]
   return `| ${cells.join(' | ')} |`
 }

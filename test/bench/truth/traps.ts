@@ -135,8 +135,11 @@ export const TRAP_ROWS: readonly Row[] = [
   }),
   trap('requests', 'a thread for each request, 100 a second', 'churn --shape requests --rate 100', {
     isLight: true,
+    hasThreadPerJob: true,
   }),
-  trap('requests-900', 'the same, 900 a second', 'churn --shape requests --rate 900'),
+  trap('requests-900', 'the same, 900 a second', 'churn --shape requests --rate 900', {
+    hasThreadPerJob: true,
+  }),
   {
     ...trap('tenants', 'light lock, other programs fill the CPUs', 'kinds --think 20ms'),
     start: startBesideTenants,

@@ -45,7 +45,8 @@ describe('p', () => {
     ['within 0.03', near(0.429, 0.001), 'right'],
     ['covered by an interval that says something', near(0.46, 0.07), 'right'],
     ['covered by one that does not', near(0.48, 0.2), 'wrong'],
-    ['off', near(0.44), 'wrong'],
+    ['missed as by chance', near(0.435), 'right'],
+    ['off', near(0.45), 'wrong'],
     ['far off', near(0.997, 0.002), 'wrong'],
   ])('%s', (_, given, verdict) => expect(verdictOf(answer(given))).toBe(verdict))
 
@@ -131,6 +132,13 @@ describe('what else is said', () => {
       'misleading',
     ],
     ['client, most threads at the locks', { regime: 'client' }, {}, { queue: 3, threads: 5 }, 'misleading'],
+    [
+      'client, of threads that come with the jobs',
+      { regime: 'client' },
+      { hasThreadPerJob: true },
+      { queue: 3 },
+      'right',
+    ],
     ['client', { regime: 'client' }, {}, { queue: 0.4 }, 'right'],
   ])('%s', (_, said, row, truth, verdict) =>
     expect(verdictOf(answer(near(0.4), said), row, truth)).toBe(verdict),

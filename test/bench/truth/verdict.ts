@@ -1,4 +1,5 @@
 import { ESTIMATORS } from '../../../src/estimate/estimate.js'
+import { isMissedByChance } from './chance.js'
 import type { Answer, AnsweredEstimate, Row, Truth } from './row.js'
 
 /** From good to bad. A row has the worst of its parts. */
@@ -38,7 +39,8 @@ const misleading = (why: string): Part => ({ verdict: 'misleading', why })
 /**
  * Compares an answer with the truth.
  *
- * - `right`: p is given and near the truth, or its interval of less than 0.15 covers it, and so is all else that is given.
+ * - `right`: p is given and near the truth, or misses it by no more than its interval of less than 0.15 would by chance, and so
+ *   is all else that is given.
  * - `withheld`: no p, for a reason that is true of this row; nothing else that is given is off.
  * - `unjudged`: a p whose truth is not known; nothing else that is given is off.
  * - `misleading`: a reason that is not true, or headroom, limit, regime or resource that the truth excludes.
@@ -74,7 +76,7 @@ function judgeAnswer(row: Row, truth: Truth, answer: Answer): readonly Part[] {
     judgeQueue(row, truth, answer),
     judgeHeadroom(truth, answer),
     judgeLimit(truth, answer),
-    judgeRegime(truth, answer),
+    judgeRegime(row, truth, answer),
     judgeResources(row, answer),
   ]
 }
@@ -84,8 +86,8 @@ function judgeP(name: string, given: AnsweredEstimate, truth: Truth, tolerance: 
   if (value === undefined || lower === undefined || upper === undefined) return undefined
   const { p, pAtLeast } = truth
   if (p !== undefined) {
-    const covers = lower <= p && p <= upper && upper - lower <= MAX_WIDTH
-    if (covers || Math.abs(value - p) <= tolerance) return RIGHT
+    const isByChance = upper - lower <= MAX_WIDTH && isMissedByChance(value, lower, upper, p)
+    if (isByChance || Math.abs(value - p) <= tolerance) return RIGHT
     return wrong(`p by ${name} ${value.toFixed(3)} is off by ${(value - p).toFixed(3)}`)
   }
   if (pAtLeast !== undefined && upper < pAtLeast - tolerance)
@@ -144,13 +146,13 @@ function judgeLimit(truth: Truth, { speedupLimit }: Answer): Part {
   return misleading(`${text} for ${least.toFixed(1)} to ${most.toFixed(1)}`)
 }
 
-function judgeRegime(truth: Truth, { regime }: Answer): Part {
+function judgeRegime({ hasThreadPerJob }: Row, truth: Truth, { regime }: Answer): Part {
   const { inUse, cpuInUse, queue, threads } = truth
   if (regime === 'parallel' && cpuInUse < SATURATED_AT_LEAST)
     return misleading(`regime parallel with the CPUs ${cpuInUse.toFixed(2)} in use`)
   if (inUse === undefined || regime === undefined) return RIGHT
   const { least, most } = inUse
-  const isQueueing = queue !== undefined && queue > threads / 2
+  const isQueueing = !hasThreadPerJob && queue !== undefined && queue > threads / 2
   if (regime === 'sequential' && most < SATURATED_AT_LEAST && !isQueueing)
     return misleading(`regime sequential with at most ${most.toFixed(2)} in use`)
   if (regime !== 'client') return RIGHT

@@ -10,6 +10,11 @@ function missing(what: string): boolean {
   return true
 }
 
+/** Whether the longer suites run as well. Without them all tests together stay below ten minutes. */
+export function isThorough(): boolean {
+  return STRICT || !missing('the longer suites, which .ci/run has: set AMDAHL_TEST_STRICT=1')
+}
+
 /** Whether these commands are installed. */
 export function needs(...commands: readonly string[]): boolean {
   const folders = (process.env.PATH ?? '').split(':')

@@ -35,7 +35,10 @@ export function inlineJobs(p: string, demand: string): readonly string[] {
 
 let built: string | undefined
 
-/** Builds the programs of test/workload once, those in Rust and with musl where their compilers are; returns the folder they are in. */
+/** Debian's sources of the crate parking_lot. */
+const CRATE = '/usr/share/doc/librust-parking-lot-dev'
+
+/** Builds the programs of test/workload once, those that need what is not everywhere where it is; returns the folder they are in. */
 export function buildWorkload(): string {
   if (built === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'amdahl-workload-'))
@@ -43,7 +46,13 @@ export function buildWorkload(): string {
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     const hasRust = spawnSync('rustc', ['--version']).status === 0
     const hasMusl = spawnSync('musl-gcc', ['--version']).status === 0
-    const targets = ['all', ...(hasRust ? ['rust'] : []), ...(hasMusl ? ['musl'] : [])]
+    const hasCrates = existsSync(CRATE) && spawnSync('cargo', ['--version']).status === 0
+    const targets = [
+      'all',
+      ...(hasRust ? ['rust'] : []),
+      ...(hasMusl ? ['musl'] : []),
+      ...(hasCrates ? ['crates'] : []),
+    ]
     execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`, ...targets], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
@@ -86,25 +95,29 @@ async function finalReport<Report>(name: string, child: Child): Promise<Report> 
   return JSON.parse(child.stdout().trim().split('\n').at(-1) ?? '') as Report
 }
 
-/** Seconds that programs side by side run, and those after which they are looked at. */
+/** Seconds that programs side by side run, unless it is said, and those before their end at which they are looked at. */
 const SIDE_BY_SIDE_SECONDS = 30
-const LOOK_AFTER_SECONDS = 28
+const LOOK_BEFORE_SECONDS = 2
 
 /**
  * Runs programs of test/workload side by side, each a command under a name of
  * its own; what the exporter says of them shortly before they end, and what
  * each says of itself.
  */
-export async function observe<Report>(exporter: Exporter, commands: Readonly<Record<string, string>>) {
+export async function observe<Report>(
+  exporter: Exporter,
+  commands: Readonly<Record<string, string>>,
+  seconds = SIDE_BY_SIDE_SECONDS,
+) {
   const children = Object.entries(commands).map(([name, command]) => {
     const [program = '', ...args] = command.split(' ')
     return {
       name,
-      child: start(programNamed(name, program), [...args, '--duration', `${SIDE_BY_SIDE_SECONDS}s`]),
+      child: start(programNamed(name, program), [...args, '--duration', `${seconds}s`]),
     }
   })
   try {
-    await sleep(LOOK_AFTER_SECONDS * 1000)
+    await sleep((seconds - LOOK_BEFORE_SECONDS) * 1000)
     const scrape = await exporter.scrape()
     const reports = new Map<string, Report>()
     for (const { name, child } of children) reports.set(name, await finalReport<Report>(name, child))
@@ -114,11 +127,12 @@ export async function observe<Report>(exporter: Exporter, commands: Readonly<Rec
   }
 }
 
-/** A copy of a program under another name; the same file each time. */
+/** A copy of a program, or of a script, under another name; the same file each time. */
 export function programNamed(name: string, program: string): string {
   const folder = buildWorkload()
   const file = join(folder, name)
-  if (!existsSync(file)) copyFileSync(join(folder, program), file)
+  const original = join(/\.(?:py|rb)$/.test(program) ? join(ROOT, 'test/workload') : folder, program)
+  if (!existsSync(file)) copyFileSync(original, file)
   return file
 }
 

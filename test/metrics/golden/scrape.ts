@@ -6,7 +6,7 @@ import type { ProcessIdentity } from '../../../src/process/identify.js'
 import type { SequentialResource } from '../../../src/resources/sequential.js'
 import type { FoundRuntime, RuntimeReason } from '../../../src/runtimes/recognise.js'
 import type { TargetSnapshot } from '../../../src/targets/target.js'
-import { processIdentity } from '../../support/measured.js'
+import { GLIBC_LIBRARY, processIdentity } from '../../support/measured.js'
 
 /**
  * A scrape in which every metric, every label and every edge occurs: bounds, a lock without an owner, a thread that limits, locks without a
@@ -69,14 +69,6 @@ const identity = (pid: number, change: Partial<ProcessIdentity> = {}) =>
     ...change,
   })
 
-const GLIBC: FoundRuntime = {
-  name: 'glibc',
-  version: undefined,
-  state: 'recognised',
-  reason: undefined,
-  locks: ['lowlevellock'],
-}
-
 const refused = (name: string, version: string | undefined, reason: RuntimeReason): FoundRuntime => ({
   name,
   version,
@@ -114,7 +106,7 @@ function shop(): TargetSnapshot {
     startTimestampSeconds: 1_700_000_050.75,
     version: '1.4',
     cpus: 2.5,
-    runtimes: [GLIBC],
+    runtimes: [GLIBC_LIBRARY],
     assessment: {
       ownership: value(0.52, 0.505, 0.535),
       window: value(0.515, 0.485, 0.545),
@@ -175,7 +167,7 @@ function quota(): TargetSnapshot {
     ...idle(),
     name: 'quota',
     cpus: 0.5,
-    runtimes: [GLIBC],
+    runtimes: [GLIBC_LIBRARY],
     assessment: {
       ...assessment,
       ownership: value(0.25, 0.125, 0.375),
@@ -199,7 +191,7 @@ function mail(): TargetSnapshot {
     main: identity(12, { namedBy: 'container', exe: undefined, executable: undefined }),
     version: '2.0',
     cpus: 0.5,
-    runtimes: [refused('cpython', '3.11', 'unclassifiable-runtime'), GLIBC],
+    runtimes: [refused('cpython', '3.11', 'unclassifiable-runtime'), GLIBC_LIBRARY],
     assessment: {
       ...idle().assessment,
       ownership: none('owner-unknown'),
@@ -239,7 +231,7 @@ function batch(): TargetSnapshot {
     ...idle(),
     name: 'batch',
     cpus: 16,
-    runtimes: [refused('rust', '1.95.0', 'hidden-locks'), GLIBC],
+    runtimes: [refused('rust', '1.95.0', 'hidden-locks'), GLIBC_LIBRARY],
     assessment: {
       ...idle().assessment,
       ownership: none('too-few-samples'),

@@ -1,12 +1,13 @@
 import { freePort } from '../../../e2e/support/free-port.js'
+import type { Child } from '../../../e2e/support/process.js'
 import type { Launch, Running } from '../row.js'
 import { execute, give, launch, listens, underLoad } from './service.js'
 
 const USER = 'mysql'
 const THREADS = 16
 
-/** One server with data of its own. */
-async function startServer(row: Launch) {
+/** One server with data of its own. @param options Of the server. */
+export async function startServer(row: Launch, options: readonly string[] = []) {
   const { folder } = row
   const port = await freePort()
   give(folder, USER)
@@ -29,14 +30,31 @@ async function startServer(row: Launch) {
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     `--pid-file=${folder}/pid`,
+    ...options,
   ])
   await listens(server, port)
-  execute(['mariadb', '--no-defaults', `--socket=${socket}`, '--user=root', '-e', 'create database sbtest'])
-  return { server, connection: ['--mysql-user=root', `--mysql-socket=${socket}`, '--mysql-db=sbtest'] }
+  /** What it answers: a line a row, its columns apart by tabs. */
+  const ask = (statement: string) =>
+    execute(['mariadb', '--no-defaults', `--socket=${socket}`, '--user=root', '-BN', '-e', statement])
+  ask('create database sbtest')
+  const connection = ['--mysql-user=root', `--mysql-socket=${socket}`, '--mysql-db=sbtest']
+  return { server, ask, connection }
 }
 
 async function startSysbench(row: Launch, test: string, tables: number, rows: number): Promise<Running> {
   const { server, connection } = await startServer(row)
+  return loadServer(row, server, connection, test, tables, rows)
+}
+
+/** Puts a load of sysbench on a server. */
+export function loadServer(
+  row: Launch,
+  server: Child,
+  connection: readonly string[],
+  test: string,
+  tables: number,
+  rows: number,
+): Running {
   const command = ['sysbench', test, ...connection, `--tables=${tables}`, `--table-size=${rows}`]
   execute([...command, 'prepare'])
   const load = launch(row, [
