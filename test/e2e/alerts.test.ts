@@ -121,7 +121,7 @@ deploys: { settle: 3s }
     expect(evaluated.length).toBeGreaterThan(25)
     expect(evaluated.filter(({ lastError }) => lastError)).toEqual([])
     const p = await prometheus.query('instance_target:amdahl_parallel_fraction:rate5m{target="shop"}')
-    expect(Math.abs((p ?? 0) - 0.8)).toBeLessThan(0.04)
+    expect(Math.abs((p ?? 0) - 0.8)).toBeLessThan(0.06)
   })
 
   test.runIf(thorough)('say nothing of a restart', async () => {
@@ -147,13 +147,13 @@ deploys: { settle: 3s }
     const alert = await until('the alert', 90, () => dropped()[0])
     expect(alert.status).toBe('firing')
     expect(alert.labels).toMatchObject({ target: 'shop', severity: 'critical', job: 'amdahl' })
-    expect(alert.annotations.summary).toMatch(/^shop on 127\.0\.0\.1:\d+ .* -0\.(2[7-9]|3[0-3])$/)
+    expect(alert.annotations.summary).toMatch(/^shop on 127\.0\.0\.1:\d+ .* -0\.(2[4-9]|3[0-6])$/)
     const { description = '', runbook_url = '' } = alert.annotations
     const found = /^p is (0\.\d\d) and was (0\.\d\d) before version 1\.0 was replaced by 2\.0: /.exec(
       description,
     )
-    expect(Math.abs(Number(found?.[1]) - 0.5), description).toBeLessThan(0.04)
-    expect(Math.abs(Number(found?.[2]) - 0.8), description).toBeLessThan(0.04)
+    expect(Math.abs(Number(found?.[1]) - 0.5), description).toBeLessThan(0.06)
+    expect(Math.abs(Number(found?.[2]) - 0.8), description).toBeLessThan(0.06)
     const lock = (await exporter.scrape()).labelValues('amdahl_lock_queue_length', 'lock', { target: 'shop' })
     expect(description).toContain(lock[0])
     const runbook = await fetch(runbook_url)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, ROOT, startExporter } from './support/exporter.js'
 import { exportedEstimate } from './support/exposition.js'
+import { MEASURED } from './support/measured.js'
 import { type Child, sleep, start, stop, until } from './support/process.js'
 import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { tracerOf } from './support/tracer-of.js'
@@ -19,8 +20,8 @@ const ALONE = ['0.3', '1', '--think', '0.004']
 const RUBY_LOAD = join(ROOT, 'test/workload/ruby-load.rb')
 const thorough = isThorough()
 const SECONDS = thorough ? 31 : 15
-/** Of 15 s at half of a CPU: 700 samples, four standard errors. */
-const TOLERANCE = 0.08
+/** Of 15 s at half of a CPU: 700 samples, five standard errors. */
+const TOLERANCE = 0.1
 
 describe.skipIf(!needsTracer() || !needs('python3') || !needs('ruby'))(
   'a service that is interpreted',
@@ -69,7 +70,7 @@ deploys: { settle: 3s }
 
     const p = async (target: string) => exportedEstimate(await exporter.scrape(), target).value
 
-    test('has p by its GIL, whether or not threads wait for it', async () => {
+    test('has p by its GIL, whether or not threads wait for it', MEASURED, async () => {
       const loads = [
         ['threads', await startLoad(THREADS)],
         ['alone', await startLoad(ALONE)],
@@ -96,6 +97,7 @@ deploys: { settle: 3s }
 
     test.runIf(thorough)(
       'in Ruby has p of at most what its GVL leaves: a lock of Ruby itself is not seen',
+      MEASURED,
       async () => {
         const child = await startScript('ruby', [RUBY_LOAD, '0.5', '4'])
         await sleep(SECONDS * 1000)
@@ -155,7 +157,7 @@ deploys: { settle: 3s }
         expect(await stop(four)).toBe(0)
         // Twice as many locks, and the same code.
         expect(after.service - before.service).toBeGreaterThan(0.04)
-        expect(Math.abs(after.code - before.code)).toBeLessThan(0.06)
+        expect(Math.abs(after.code - before.code)).toBeLessThan(0.1)
 
         writeFileSync(version, '2\n')
         const worse = await startLoad(['0.2', '2', '--workers', '4'])

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { exporterForAll } from './support/exporter-for-all.js'
+import { MEASURED } from './support/measured.js'
 import { sleep, start, stop, until } from './support/process.js'
 import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { programNamed } from './support/workload.js'
@@ -57,6 +58,7 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'strip'))('the lock labe
 
   test.runIf(isThorough())(
     'of 200 locks costs less than a second of CPU time once, and nothing afterwards',
+    MEASURED,
     async () => {
       const target = 'locks-many'
       const cpuSeconds = async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { startExporter } from './support/exporter.js'
 import { exportedEstimate } from './support/exposition.js'
+import { MEASURED } from './support/measured.js'
 import { stop } from './support/process.js'
 import { needs, needsTracer } from './support/requirements.js'
 import { observe } from './support/workload.js'
@@ -23,6 +24,7 @@ const TOLERANCE = 0.1
 
 describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'rustc', 'musl-gcc'))(
   'a lock without an owner word',
+  MEASURED,
   () => {
     test('has a p, by who wakes whom; threads that wait for a condition are no queue', async () => {
       const exporter = await startExporter()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { exporterForAll } from './support/exporter-for-all.js'
 import type { Scrape } from './support/exposition.js'
+import { MEASURED } from './support/measured.js'
 import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { observe } from './support/workload.js'
 
@@ -13,6 +14,7 @@ interface Report {
 
 describe.skipIf(!isThorough() || !needsTracer() || !needs('make', 'gcc'))(
   'a service of several processes',
+  MEASURED,
   () => {
     const exporter = exporterForAll(['--tracer.interval=500ms'])
 

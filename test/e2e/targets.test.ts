@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exporter, MAIN, startExporter } from './support/exporter.js'
+import { MEASURED } from './support/measured.js'
 import { type Child, sleep, start, stop, until } from './support/process.js'
 import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { inlineJobs, startWorkload, type Workload } from './support/workload.js'
@@ -96,13 +97,13 @@ deploys: { settle: 3s, compare: 2m, token_file: ${join(folder, 'token')} }
     expect((performance.now() - launched) / 1000).toBeLessThan(60)
     expect(await value('amdahl_target_deploys_total'), 'the same deploy is counted once').toBe(1)
     const change = 'deploy'
-    expect(await value('amdahl_target_change_difference_upper', { change })).toBeLessThan(-0.2)
+    expect(await value('amdahl_target_change_difference_upper', { change })).toBeLessThan(-0.15)
     for (const [side, p] of [
       ['before', 0.8],
       ['after', 0.5],
     ] as const) {
       const measured = await value('amdahl_target_change_parallel_fraction', { change, side })
-      expect(Math.abs((measured ?? 0) - p)).toBeLessThan(0.03)
+      expect(Math.abs((measured ?? 0) - p)).toBeLessThan(0.05)
     }
   })
 
@@ -157,7 +158,7 @@ deploys: { settle: 3s, compare: 2m, token_file: ${join(folder, 'token')} }
   })
 })
 
-describe.skipIf(!CAN_RUN || !thorough)('a target limited to half a CPU', () => {
+describe.skipIf(!CAN_RUN || !thorough)('a target limited to half a CPU', MEASURED, () => {
   /** A cgroup of the version that has the cpu controller here. */
   function createCgroup(): string {
     const [root, quota] = readFileSync('/proc/self/mountinfo', 'utf8').includes(' - cgroup cgroup rw,cpu')
@@ -187,7 +188,7 @@ describe.skipIf(!CAN_RUN || !thorough)('a target limited to half a CPU', () => {
       expect(scrape.value('amdahl_target_regime', { target, regime: 'parallel' })).toBe(1)
       expect(scrape.value('amdahl_target_headroom_ratio', { target })).toBeCloseTo(1, 0)
       const p = scrape.value('amdahl_target_parallel_fraction', { target, estimator: 'ownership' })
-      expect(Math.abs((p ?? 0) - own.p)).toBeLessThan(0.04)
+      expect(Math.abs((p ?? 0) - own.p)).toBeLessThan(0.06)
       const labels = { target, estimator: 'window' }
       expect(scrape.value('amdahl_target_parallel_fraction', labels)).toBeUndefined()
       expect(scrape.labelValues('amdahl_target_estimate_unavailable', 'reason', labels)).toEqual([
@@ -230,30 +231,34 @@ describe.skipIf(!CAN_RUN)('beside a traced service', () => {
     expect(await stop(exporter.child)).toBe(0)
   })
 
-  test.runIf(thorough)('5 000 short-lived processes a minute cost little and leave nothing', async () => {
-    const before = await exporter.scrape()
-    const begin = performance.now()
-    const spawner: Child = start('sh', [
-      '-c',
-      'i=0; while [ $i -lt 1250 ]; do /bin/true; /bin/sleep 0.015; i=$((i + 1)); done',
-    ])
-    await spawner.exited
-    const seconds = (performance.now() - begin) / 1000
-    expect(seconds, '2 500 processes').toBeLessThan(40)
-    const after = await exporter.scrape()
-    const growth = (name: string) => (after.value(name) ?? 0) - (before.value(name) ?? 0)
-    const cpuSeconds = growth('process_cpu_seconds_total') + growth('amdahl_reader_cpu_seconds_total')
-    // 0.02 to 0.03 by itself; more beside other work on the same cores.
-    expect(cpuSeconds / seconds).toBeLessThan(0.1)
-    for (const name of ['process_resident_memory_bytes', 'amdahl_reader_resident_memory_bytes'])
-      expect(growth(name)).toBeLessThan(20e6)
-    expect(
-      after.value('amdahl_target_parallel_fraction', { target: 'steady', estimator: 'ownership' }),
-    ).toBeDefined()
-    expect(
-      after.labelValues('amdahl_target_info', 'target').filter((name) => /^(sh|true|sleep)$/.test(name)),
-    ).toEqual([])
-  })
+  test.runIf(thorough)(
+    '5 000 short-lived processes a minute cost little and leave nothing',
+    MEASURED,
+    async () => {
+      const before = await exporter.scrape()
+      const begin = performance.now()
+      const spawner: Child = start('sh', [
+        '-c',
+        'i=0; while [ $i -lt 1250 ]; do /bin/true; /bin/sleep 0.015; i=$((i + 1)); done',
+      ])
+      await spawner.exited
+      const seconds = (performance.now() - begin) / 1000
+      expect(seconds, '2 500 processes').toBeLessThan(40)
+      const after = await exporter.scrape()
+      const growth = (name: string) => (after.value(name) ?? 0) - (before.value(name) ?? 0)
+      const cpuSeconds = growth('process_cpu_seconds_total') + growth('amdahl_reader_cpu_seconds_total')
+      // 0.02 to 0.03 by itself; more beside other work on the same cores.
+      expect(cpuSeconds / seconds).toBeLessThan(0.1)
+      for (const name of ['process_resident_memory_bytes', 'amdahl_reader_resident_memory_bytes'])
+        expect(growth(name)).toBeLessThan(20e6)
+      expect(
+        after.value('amdahl_target_parallel_fraction', { target: 'steady', estimator: 'ownership' }),
+      ).toBeDefined()
+      expect(
+        after.labelValues('amdahl_target_info', 'target').filter((name) => /^(sh|true|sleep)$/.test(name)),
+      ).toEqual([])
+    },
+  )
 
   test('a broken configuration is refused with its place, and nothing is lost', async () => {
     const counter = async () =>

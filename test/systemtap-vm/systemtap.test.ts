@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exportedEstimate, type Scrape } from '../e2e/support/exposition.js'
+import { MEASURED } from '../e2e/support/measured.js'
 import { sleep, until } from '../e2e/support/process.js'
 import { isThorough } from '../e2e/support/requirements.js'
 import { inlineJobs } from '../e2e/support/workload.js'
@@ -74,7 +75,7 @@ describe.skipIf(isLeftOut)('SystemTap, in a virtual machine', ONE_MORE_TRY, () =
     expect(status).toBe(0)
   })
 
-  describe('estimates', () => {
+  describe('estimates', MEASURED, () => {
     let exporter: GuestExporter
 
     beforeAll(async () => {
@@ -165,39 +166,43 @@ describe.skipIf(isLeftOut)('SystemTap, in a virtual machine', ONE_MORE_TRY, () =
     })
   })
 
-  describe('waits', () => testWaits(() => machine, MODULE))
+  describe('waits', MEASURED, () => testWaits(() => machine, MODULE))
 
-  test('sees the same waits and the same queue as bpftrace on the same load, and as the load itself', async () => {
-    // Both at rest first: on emulated CPUs that are full, a start takes minutes.
-    const bpftrace = await machine.startExporter(['--tracer.backend=bpftrace'], 'second')
-    await bpftrace.ready(120)
-    const systemtap = await machine.startExporter(WITH_MODULE)
-    await systemtap.ready()
-    const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
-    await sleep(8000)
-    const look = () => Promise.all([systemtap.scrape(), bpftrace.scrape()])
-    const before = await look()
-    await workload.reset()
-    await sleep(SECONDS * 1000)
-    const after = await look()
-    const own = await workload.finish()
-    await systemtap.stop()
-    await bpftrace.stop()
+  test(
+    'sees the same waits and the same queue as bpftrace on the same load, and as the load itself',
+    MEASURED,
+    async () => {
+      // Both at rest first: on emulated CPUs that are full, a start takes minutes.
+      const bpftrace = await machine.startExporter(['--tracer.backend=bpftrace'], 'second')
+      await bpftrace.ready(120)
+      const systemtap = await machine.startExporter(WITH_MODULE)
+      await systemtap.ready()
+      const workload = await machine.startWorkload('shared', inlineJobs('0.5', '5ms'))
+      await sleep(8000)
+      const look = () => Promise.all([systemtap.scrape(), bpftrace.scrape()])
+      const before = await look()
+      await workload.reset()
+      await sleep(SECONDS * 1000)
+      const after = await look()
+      const own = await workload.finish()
+      await systemtap.stop()
+      await bpftrace.stop()
 
-    const sum = (scrape: Scrape | undefined, name: string) =>
-      scrape?.value(name, { target: 'shared', class: 'mutex' }) ?? Number.NaN
-    const [waits, waitSeconds] = ['amdahl_futex_waits_total', 'amdahl_futex_wait_seconds_total'].map((name) =>
-      [0, 1].map((index) => sum(after[index], name) - sum(before[index], name)),
-    )
-    const [queue, otherQueue] = after.map((scrape) =>
-      scrape.value('amdahl_target_sequential_queue_length', { target: 'shared' }),
-    )
-    expect(ratio(waits?.[0], waits?.[1])).toBeLessThan(0.05)
-    expect(ratio(waitSeconds?.[0], waitSeconds?.[1])).toBeLessThan(0.05)
-    expect(ratio(queue, otherQueue)).toBeLessThan(0.05)
-    // The load's own clock counts the probes of both, which on emulated CPUs are not cheap, as its work.
-    expect(ratio(queue, own.queue)).toBeLessThan(0.08)
-  })
+      const sum = (scrape: Scrape | undefined, name: string) =>
+        scrape?.value(name, { target: 'shared', class: 'mutex' }) ?? Number.NaN
+      const [waits, waitSeconds] = ['amdahl_futex_waits_total', 'amdahl_futex_wait_seconds_total'].map(
+        (name) => [0, 1].map((index) => sum(after[index], name) - sum(before[index], name)),
+      )
+      const [queue, otherQueue] = after.map((scrape) =>
+        scrape.value('amdahl_target_sequential_queue_length', { target: 'shared' }),
+      )
+      expect(ratio(waits?.[0], waits?.[1])).toBeLessThan(0.05)
+      expect(ratio(waitSeconds?.[0], waitSeconds?.[1])).toBeLessThan(0.05)
+      expect(ratio(queue, otherQueue)).toBeLessThan(0.05)
+      // The load's own clock counts the probes of both, which on emulated CPUs are not cheap, as its work.
+      expect(ratio(queue, own.queue)).toBeLessThan(0.08)
+    },
+  )
 
   describe('when something dies', () => {
     afterEach(endAll)
