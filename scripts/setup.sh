@@ -92,13 +92,14 @@ reason_for() {
     gcc | g++ | binutils | libc6-dev | make) echo "builds the tests' workload" ;;
     cargo | librust-parking-lot-dev) echo 'builds a program with the locks of a crate' ;;
     musl-tools | rustc) echo 'builds programs of other C libraries and languages, to be recognised' ;;
+    golang-go) echo 'builds programs of Go, to look into' ;;
     python3 | ruby) echo 'runs programs that have the lock of an interpreter' ;;
     curl | openssl) echo 'ask by TLS, and make certificates for it' ;;
     systemd) echo 'hands sockets over to the exporter' ;;
     util-linux) echo 'taskset pins the workload to CPUs' ;;
     faketime) echo 'steps the clock of one program' ;;
     bindfs) echo 'a file system that hangs' ;;
-    mariadb-server | postgresql | redis-server | memcached | nginx-light) echo 'a service with known limits' ;;
+    mariadb-server | postgresql | redis-server | memcached | nginx-light | gunicorn | puma) echo 'a service with known limits' ;;
     sysbench | redis-tools | libmemcached-tools | wrk) echo 'puts load on a service' ;;
   esac
 }
@@ -122,6 +123,8 @@ install_debian_packages() {
     need openssl openssl
     need systemd systemd-socket-activate
     need bindfs bindfs
+    # Large, and for longer tests alone.
+    [ "${AMDAHL_TEST_STRICT-}" != 1 ] || need golang-go go
   fi
   case $purpose in
     truth | coverage)
@@ -137,9 +140,13 @@ install_debian_packages() {
     need libmemcached-tools memcslap
     need nginx-light nginx
     need wrk wrk
+    need gunicorn gunicorn
+    need puma puma
+    need golang-go go
   fi
   if [ "$purpose" = coverage ]; then
     need cargo cargo
+    need golang-go go
     need librust-parking-lot-dev /usr/share/doc/librust-parking-lot-dev
   fi
   [ "$purpose" != faults ] || need faketime faketime

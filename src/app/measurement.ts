@@ -4,6 +4,7 @@ import { createStateFile } from '../deploys/state-file.js'
 import type { Announced } from '../http/deploy-route.js'
 import { standsForSeveral } from '../join/limit-locks.js'
 import type { Logger } from '../log/logger.js'
+import { createGoMutexes } from '../process/go-mutexes.js'
 import { createHost } from '../process/host.js'
 import type { NamingRules } from '../process/identify.js'
 import { createInterpreterLocks } from '../process/interpreter-locks.js'
@@ -14,6 +15,7 @@ import { createProcessCostMeter } from '../sample/process-cost.js'
 import { createProcessLister } from '../sample/process-lister.js'
 import { createProcfs } from '../sample/procfs.js'
 import { createThreadWatch } from '../sample/thread-watch.js'
+import { createGoMutexFinder } from '../symbolize/go-mutex-finder.js'
 import { createInterpreterLockFinder } from '../symbolize/interpreter-lock-finder.js'
 import { createLockNamer } from '../symbolize/lock-namer.js'
 import { createLockNames } from '../symbolize/lock-names.js'
@@ -88,6 +90,10 @@ export function createMeasurement(
     tell: (lock) => tracer.tell(lock),
     monotonicNs,
   })
+  const goMutexes = createGoMutexes({
+    ...createGoMutexFinder(readers.goMutexes),
+    tell: (mutex) => tracer.tell(mutex),
+  })
   const stateFile = createStateFile(`${stateFolder}/deploys.json`)
   const keeper = createDeployKeeper(stateFile, () => registry.trackerStates(), logger)
   const kept = keeper.read()
@@ -97,13 +103,15 @@ export function createMeasurement(
       ...host,
       identify(pid) {
         const identity = host.identify(pid)
-        return identity && interpreterLocks.withLock(identity)
+        return identity && goMutexes.withRuntime(interpreterLocks.withLock(identity))
       },
       lock(identity, address, place) {
         const { pid, key } = identity
         if (standsForSeveral(address)) return { key: `${place.name} ${address}`, label: OTHER_LOCKS }
         const own = interpreterLocks.lockAt(identity, address)
         if (own) return { key: `${place.name} ${own.label}`, ...own }
+        const mutex = goMutexes.mutexAt(identity, address)
+        if (mutex) return mutex
         return lockNames.refer({ pid, key, place }, address, monotonicNs())
       },
     },
@@ -118,7 +126,7 @@ export function createMeasurement(
     async onInterval(interval) {
       tracerCost.count(tracer.status().pid)
       readers.countCost()
-      const events = await pipeline.take(interval)
+      const events = await pipeline.take(goMutexes.withMutexes(interval))
       for (const { target, event } of events) logger.info({ target }, `${event} seen`)
       if (events.length > 0) void keeper.save()
     },

@@ -5,6 +5,7 @@ import { describeLook, LOOK_LIMIT_MS, type LookAnswer } from '../process/foreign
 import type { LookRequest } from '../process/process-looks.js'
 import { createProcessCostMeter, type ProcessCost } from '../sample/process-cost.js'
 import type { Procfs } from '../sample/procfs.js'
+import type { GoMutexAnswer, GoMutexRequest } from '../symbolize/go-mutex-finder.js'
 import type { InterpreterLockAnswer, InterpreterLockRequest } from '../symbolize/interpreter-lock-finder.js'
 import { LOCK_NAME_LIMIT_MS, type LockName, type LockNameRequest } from '../symbolize/lock-namer.js'
 
@@ -44,8 +45,8 @@ export function createReaders(
     ownerOf: (request) => ('pid' in request ? ownerOf(request.pid) : undefined),
   })
   const locks = createReaderProcess<
-    LockNameRequest | InterpreterLockRequest,
-    LockName | InterpreterLockAnswer
+    LockNameRequest | InterpreterLockRequest | GoMutexRequest,
+    LockName | InterpreterLockAnswer | GoMutexAnswer
   >({
     ...options,
     limitMs: LOCK_NAME_LIMIT_MS,
@@ -66,6 +67,9 @@ export function createReaders(
     },
     interpreterLocks: {
       ask: (request: InterpreterLockRequest) => locks.ask(request) as Promise<Asked<InterpreterLockAnswer>>,
+    },
+    goMutexes: {
+      ask: (request: GoMutexRequest) => locks.ask(request) as Promise<Asked<GoMutexAnswer>>,
     },
     refused: refusals.count,
     /** Counts the CPU time so far, before one of them is replaced. */

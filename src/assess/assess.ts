@@ -3,7 +3,7 @@ import { parallelFractionInWindows, type WindowLimits } from '../estimate/window
 import type { TargetInterval } from '../join/target-interval.js'
 import type { Regime } from '../model/bounds.js'
 import { cpuUtilization, sumCpu } from '../resources/cpu.js'
-import { hasReadableOwner, sumLocks } from '../resources/lock.js'
+import { hasReadableOwner, type LockTotals, sumLocks } from '../resources/lock.js'
 import { type LockUse, lockUses, type ShownLocks } from '../resources/lock-use.js'
 import type { Resource } from '../resources/resource.js'
 import { findBottleneck, type SequentialResource } from '../resources/sequential.js'
@@ -39,7 +39,7 @@ export interface Assessment {
   readonly resources: readonly Resource[]
   /** The sequential resource with the largest U_s: p is about it. */
   readonly bottleneck: SequentialResource | undefined
-  readonly locks: readonly (Omit<LockUse, 'queueLength' | 'hasReaders' | 'hidesWaits'> & {
+  readonly locks: readonly (Omit<LockUse, 'queueLength' | 'hasReaders' | 'hidesQueue'> & {
     /**
      * Undefined where the tracer lost waits or does not see them, readers are inside, or who holds it is not known and it is not contended
      * throughout. Jobs.
@@ -80,7 +80,7 @@ export function assess(
       ? none(blind)
       : hasLost
         ? none('events-lost')
-        : estimateInWindows(intervals, runtime, limits),
+        : estimateInWindows(intervals, locks, runtime, limits),
   }
   // The interval in which a process starts is not all its own: means over time leave it out.
   const whole = intervals.filter((interval) => interval.cpuSeconds !== undefined)
@@ -100,9 +100,9 @@ export function assess(
       (lock) => !hasReadableOwner(lock) && lock.contendedSeconds < limits.contendedShare * sums.seconds,
     )
   const hasRwlocks = whole.some((interval) => interval.hasRwlocks)
-  const isQueueUnknown = ({ serialUtilization, hasReaders, hidesWaits }: LockUse) =>
+  const isQueueUnknown = ({ serialUtilization, hasReaders, hidesQueue }: LockUse) =>
     hasLost ||
-    hidesWaits ||
+    hidesQueue ||
     (hasReaders && hasRwlocks) ||
     (hasUnknownHolders && serialUtilization === undefined)
   const hasUnknownQueue = uses?.some(isQueueUnknown) ?? false
@@ -112,7 +112,7 @@ export function assess(
     bottleneck,
     queueLength,
     locks: (uses ?? []).map((use) => {
-      const { hasReaders, hidesWaits, ...shown } = use
+      const { hasReaders, hidesQueue, ...shown } = use
       return isQueueUnknown(use) ? { ...shown, queueLength: undefined } : shown
     }),
     ...whatLimits({
@@ -166,9 +166,13 @@ const NOTHING_MEASURED = {
 
 function estimateInWindows(
   intervals: readonly TargetInterval[],
+  locks: readonly LockTotals[],
   runtime: Runtime,
   limits: EstimateLimits,
 ): Estimate {
+  // For how long such a lock has had waiters is known from moments only.
+  if (locks.some(({ lock, contendedSeconds }) => lock.isPolled && contendedSeconds > 0))
+    return none('owner-unknown')
   const windows = intervals.map((interval) => contentionWindowOf(interval, limits))
   const estimate = parallelFractionInWindows(windows, limits)
   return isNone(estimate, 'no-contention') ? none(whyUncontended(intervals, runtime)) : estimate

@@ -44,6 +44,7 @@ export function estimateOwnership(
       known.flatMap((interval) => batchOf(interval, bottleneck, samples) ?? []),
       minSamples,
     )
+  if (bottleneck.kind === 'lock' && bottleneck.lock.lock.isPolled) return atLeast(estimateOf('ownedAtMost'))
   const estimate = estimateOf()
   if (isUpperBound) return atMost(estimate)
   if (estimate.kind === 'none' || isHolderKnown(bottleneck, known, limits)) return estimate
@@ -60,6 +61,13 @@ function atMost(estimate: Estimate): Estimate {
   const { value, upper } = estimate
   const bounds: Bounds = { lower: 0, upper }
   return value <= NARROW ? { ...estimate, ...bounds } : { ...none('owner-unknown'), bounds }
+}
+
+/** p where it is no less than an estimate says, and may be more. */
+function atLeast(estimate: Estimate): Estimate {
+  return estimate.kind === 'none'
+    ? estimate
+    : { ...none('owner-unknown'), bounds: { lower: estimate.lower, upper: 1 } }
 }
 
 /** Width of the bounds of p up to which the holder makes no difference that matters. Ratio. */

@@ -14,8 +14,15 @@ export interface LockReference {
   readonly isPending?: boolean
   /** Whether its process ended before it was found out where the lock lies: it may be one of the others. */
   readonly isOrphan?: boolean
-  /** Whether threads wait for it in a way that is not seen: how many do is not known. */
+  /** Whether waits for it are not seen: how many there were is not known. */
   readonly hidesWaits?: boolean
+  /** Whether it is not known either how many threads wait at a time. */
+  readonly hidesQueue?: boolean
+  /**
+   * Whether it is looked at from outside, and who waits is counted at moments. Whether its holder runs is not known then: its
+   * samples are the most that are inside.
+   */
+  readonly isPolled?: boolean
 }
 
 /** One lock of a target during one interval. */

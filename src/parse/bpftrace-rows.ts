@@ -14,10 +14,13 @@ type LockSamples =
   | 'ownerOffCpuSamples'
   | 'ownerAsleepSamples'
 
-/** Bit of the state in the map `owner` of an interpreter lock. */
-const INTERPRETER_LOCK = 8n
+/** Bits of the state in the map `owner` that tell of locks that nobody may wait for: their class, and the other bits. */
+const TOLD_CLASSES: readonly (readonly [bigint, FutexClass])[] = [
+  [16n, 'go-mutex'],
+  [8n, 'interpreter-lock'],
+]
 
-/** By the other bits of the state: where its samples count. */
+/** By the other bits: where its samples count. */
 const SAMPLES_OF_STATE: readonly (readonly (LockSamples | keyof OwnerlessRows)[])[] = [
   ['watchedSamples'],
   ['watchedSamples', 'ownedSamples'],
@@ -185,12 +188,11 @@ function addLockWaits(frame: FrameRows, { keys, values }: MapRow): ParseError | 
 /** Keys: process, lock and the state of its owner. */
 function addOwnerSamples(frame: FrameRows, { keys, values }: MapRow): ParseError | undefined {
   const [pid = 0n, address = 0n, state = 0n] = keys
-  const isInterpreterLock = (state & INTERPRETER_LOCK) !== 0n
-  const samples = SAMPLES_OF_STATE[Number(isInterpreterLock ? state - INTERPRETER_LOCK : state)]
+  const [bit, futexClass] = TOLD_CLASSES.find(([one]) => (state & one) !== 0n) ?? [0n, undefined]
+  const samples = SAMPLES_OF_STATE[Number(state - bit)]
   if (samples === undefined) return parseError('BAD_INTEGER', 2, `no state ${state} of a lock`)
   const lock = lockOf(processOf(frame, pid), address)
-  // It may be that nobody waits for it.
-  if (isInterpreterLock) lock.futexClass = 'interpreter-lock'
+  if (futexClass) lock.futexClass = futexClass
   for (const name of samples) lock[name] += Number(values[0])
   return undefined
 }

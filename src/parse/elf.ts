@@ -51,6 +51,7 @@ export const PT_NOTE = 4
 export const PT_GNU_EH_FRAME = 0x6474e550
 export const SHT_SYMTAB = 2
 export const SHT_NOTE = 7
+export const SHT_NOBITS = 8
 export const SHT_DYNSYM = 11
 
 const ELFCLASS64 = 2

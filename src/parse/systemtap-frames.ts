@@ -38,11 +38,18 @@ const RECORDS: ReadonlyMap<string, number> = new Map([
   ['thread', 3],
   ['owner', 7],
   ['interpreter', 7],
+  ['go-mutex', 7],
   ['holder', 8],
   ['frame-end', 2],
 ])
 
 const INTEGER = /^-?\d{1,20}$/
+
+/** Records of locks that nobody may wait for: their class. */
+const TOLD_CLASSES: Readonly<Record<string, FutexClass>> = {
+  interpreter: 'interpreter-lock',
+  'go-mutex': 'go-mutex',
+}
 
 interface ProcessFrame {
   cpuSamples: number
@@ -242,8 +249,7 @@ function addRow(frame: Frame, name: string, numbers: readonly bigint[]): ParseEr
       const lock = lockOf(process, key)
       process.locks.set(key, {
         ...lock,
-        // It may be that nobody waits for it.
-        futexClass: name === 'interpreter' ? 'interpreter-lock' : lock.futexClass,
+        futexClass: TOLD_CLASSES[name] ?? lock.futexClass,
         watchedSamples: values[2] ?? 0,
         ownedSamples: values[3] ?? 0,
         heldSamples: values[4] ?? 0,

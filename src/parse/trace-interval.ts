@@ -5,6 +5,7 @@ const OTHER_LIBRARY_CLASSES = [
   'rust-rwlock',
   'innodb-latch',
   'interpreter-lock',
+  'go-mutex',
 ] as const
 
 /**
@@ -133,6 +134,17 @@ export interface InterpreterLock {
   /** In a rb_thread_t: pointer to its native thread; 0 where it has none. A multiple of 8, below 1024: bytes. */
   readonly nativeThreadOffset: number
 }
+
+/** A mutex of Go, which a tracer is to look at: a process has one such, the last that was told. */
+export interface ToldMutex {
+  readonly kind: 'go-mutex'
+  readonly pid: number
+  /** Of its state (sync.Mutex): bit 0 says whether it is held. */
+  readonly address: bigint
+}
+
+/** A lock that no wait leads to: a tracer has to be told of it. */
+export type ToldLock = InterpreterLock | ToldMutex
 
 /** What a tracer saw between two borders: the same object whatever the tracer. */
 export interface TraceInterval {

@@ -36,12 +36,12 @@ export interface InterpreterLocks {
 
 type Refused = Extract<InterpreterLockLook, { kind: 'refused' }>
 
-type NamedLock = Pick<LockReference, 'hidesWaits'> & { readonly label: string }
+type NamedLock = Pick<LockReference, 'hidesWaits' | 'hidesQueue'> & { readonly label: string }
 
 /** With the names that their users have for them. */
 const LOCKS: Readonly<Record<InterpreterLock['kind'], NamedLock>> = {
   gil: { label: 'GIL' },
-  gvl: { label: 'GVL', hidesWaits: true },
+  gvl: { label: 'GVL', hidesWaits: true, hidesQueue: true },
 }
 /** Processes that are remembered. */
 const MAX_PROCESSES = 4096

@@ -20,8 +20,8 @@ export interface LockUse {
   readonly held: number | undefined
   /** Whether one of them was held by several at once, of whom it is not known how many they are. */
   readonly hasReaders: boolean
-  /** Whether threads wait for one of them in a way that is not seen. */
-  readonly hidesWaits: boolean
+  /** Whether it is not known how many threads wait for one of them. */
+  readonly hidesQueue: boolean
 }
 
 /** Share of the time for which readers have to be known to be inside before they count. Ratio. */
@@ -57,7 +57,7 @@ export function lockUses(
         ? holding.running + (known?.serialUtilization ?? 0)
         : known?.serialUtilization,
       held: holding ? Math.max(held, known?.held ?? 0) : known?.held,
-      hidesWaits: (known?.hidesWaits ?? false) || lock.lock.hidesWaits === true,
+      hidesQueue: (known?.hidesQueue ?? false) || lock.lock.hidesQueue === true,
       hasReaders: (known?.hasReaders ?? false) || (holding?.unowned ?? 0) >= MATERIAL_READING,
     })
   }

@@ -7,9 +7,9 @@ export interface WithoutParked {
   readonly parkedThreads: number
 }
 
-/** One that nobody waits for is in use all the same: by the only thread that runs. */
-function isOfInterpreter({ futexClass }: LockInterval): boolean {
-  return futexClass === 'interpreter-lock'
+/** What a tracer was told of is in use, though no wait for it was counted: it may be by the only thread that runs. */
+function isTold({ futexClass }: LockInterval): boolean {
+  return futexClass === 'interpreter-lock' || futexClass === 'go-mutex'
 }
 
 /**
@@ -22,7 +22,7 @@ export function leaveOutParked(intervals: readonly TargetInterval[]): WithoutPar
   for (const { locks } of intervals) {
     for (const [key, lock] of locks) {
       all.add(key)
-      if (lock.waits > 0 || isOfInterpreter(lock)) serving.add(key)
+      if (lock.waits > 0 || isTold(lock)) serving.add(key)
     }
   }
   if (serving.size === all.size) return { intervals, parkedThreads: 0 }

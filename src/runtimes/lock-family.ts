@@ -73,6 +73,8 @@ export const LOCK_FAMILIES = {
   plain: { ...DREPPER, operations: [WAIT | PRIVATE, WAIT] },
   /** Of an interpreter, which one of its threads holds while it runs: it has to be found, and told to the tracer. */
   'interpreter-lock': undefined,
+  /** `Mutex` of Go's `sync`: its goroutines wait without the kernel. Where they do is read from its runtime, and told to the tracer. */
+  'go-mutex': undefined,
   /** Rust's crate parking_lot: a thread waits on a word of its own, not on the lock. */
   'parking-lot': undefined,
   /** A flag or a queue behind a mutex and a condition variable, or what works like one. */

@@ -1,5 +1,5 @@
 import type { ParseError } from '../parse/parse-error.js'
-import type { InterpreterLock, TraceInterval } from '../parse/trace-interval.js'
+import type { ToldLock, TraceInterval } from '../parse/trace-interval.js'
 
 /** What a tracer needs to be told. */
 export interface TracerOptions {
@@ -48,7 +48,7 @@ export interface ProgramBackend extends NamedBackend {
    *
    * @returns Whether it was told.
    */
-  tell?(lock: InterpreterLock): boolean
+  tell?(lock: ToldLock): boolean
   /** The parser of one run's standard output. */
   createParser(): { push(line: string): TraceInterval | ParseError | undefined }
   /** One line that says why a run ended, from the end of its standard error. */

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, ftruncateSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { createBpftraceFrames } from '../parse/bpftrace-frames.js'
-import type { InterpreterLock } from '../parse/trace-interval.js'
+import type { ToldLock } from '../parse/trace-interval.js'
 import { describeMissing, type Privileges } from '../privileges/needs.js'
 import type { ProgramBackend } from './backend.js'
 import { SYSTEM_TOOLS } from './tools.js'
@@ -89,20 +89,25 @@ export function createBpftraceBackend(
 
 /** No descriptor of a process is as large: fs.nr_open is at most 2^30 (fs/file.c, sysctl_nr_open_max). */
 const NO_DESCRIPTOR = 2 ** 30
-/** Addresses and offsets are multiples of it. Bytes. */
+/** Addresses and offsets are multiples of it; those of mutexes of Go of half of it. Bytes. */
 const WORD = 8
+const HALF_WORD = 4
 
 /**
  * Tells by a system call that fails, and that the script sees: it obeys its parent process alone.
  *
- * The descriptor has the process id, below 2^22, and above it 8 bits: 0 for a GIL; for a GVL 128 and the place of the native thread.
- * The length has the rest: of the 53 bits that a number of JavaScript has, 44 for the address and 9 for the offset of the thread's id.
+ * The descriptor has the process id, below 2^22, and above it 8 bits: 0 for a GIL; 1 for a mutex of Go; for a GVL 128 and the place
+ * of the native thread. The length has the rest: of the 53 bits that a number of JavaScript has, 44 for the address and 9 for the
+ * offset of the thread's id.
  */
-function tellByCall({ pid, kind, address, threadIdOffset, nativeThreadOffset }: InterpreterLock): boolean {
-  const shape = kind === 'gil' ? 0 : 128 + nativeThreadOffset / WORD
-  const length = Number(address / BigInt(WORD)) + (threadIdOffset / WORD) * 2 ** 44
+function tellByCall(lock: ToldLock): boolean {
+  const shape = { gil: 0, 'go-mutex': 1, gvl: 128 }[lock.kind]
+  const { threadIdOffset, nativeThreadOffset } =
+    lock.kind === 'go-mutex' ? { threadIdOffset: 0, nativeThreadOffset: 0 } : lock
+  const unit = lock.kind === 'go-mutex' ? HALF_WORD : WORD
+  const length = Number(lock.address / BigInt(unit)) + (threadIdOffset / WORD) * 2 ** 44
   try {
-    ftruncateSync(NO_DESCRIPTOR + shape * 2 ** 22 + pid, length)
+    ftruncateSync(NO_DESCRIPTOR + (shape + nativeThreadOffset / WORD) * 2 ** 22 + lock.pid, length)
   } catch {
     // EBADF, as is meant.
   }

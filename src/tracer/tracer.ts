@@ -1,6 +1,6 @@
 import type { Logger } from '../log/logger.js'
 import type { ParseCode, ParseError } from '../parse/parse-error.js'
-import { type InterpreterLock, intervalSeconds, type TraceInterval } from '../parse/trace-interval.js'
+import { intervalSeconds, type ToldLock, type TraceInterval } from '../parse/trace-interval.js'
 import { isStandIn, type TracerBackend, type TracerOptions } from './backend.js'
 import { NO_TRACER } from './none.js'
 import type { StartWatch } from './start-watch.js'
@@ -20,7 +20,7 @@ export interface Tracer {
    * Tells the tracer that runs of a lock to be looked at. False: none runs, or it cannot be told. The next one knows nothing of it:
    * see {@link TracerContext.onRunning}.
    */
-  tell(lock: InterpreterLock): boolean
+  tell(lock: ToldLock): boolean
   /** Events known to be missing, since the start of the exporter. */
   lostEvents(): number
   /** Lines that were refused, since the start of the exporter. */

@@ -48,6 +48,37 @@ const p = (value: number) => ({
 const unreadable = (contendedSeconds: number, queueSeconds = contendedSeconds) =>
   lockInterval('unreadable', { ownedSamples: 0, heldSamples: 0, contendedSeconds, queueSeconds })
 
+describe('of a lock that is looked at from outside', () => {
+  const polled = lockInterval('f+0x1', {
+    lock: { key: 'f', label: 'f+0x1', hidesWaits: true, isPolled: true },
+    ownedSamples: 60,
+    ownedAtLeast: 0,
+    ownedAtMost: 60,
+    heldSamples: 20,
+  })
+
+  test('p is no less than by who runs while it is held, and may be more', () => {
+    const [least] = [of([{ ...polled, lock: { key: 'f', label: 'f+0x1' } }])]
+    expect(estimate(times(20, targetInterval([polled])), undefined, 'hidden-locks')).toEqual({
+      kind: 'none',
+      reason: 'owner-unknown',
+      bounds: { lower: least?.kind === 'none' ? least.bounds?.lower : undefined, upper: 1 },
+    })
+    expect(estimate(times(1, targetInterval([polled])), undefined, 'hidden-locks')).toEqual(
+      none('too-few-samples'),
+    )
+  })
+
+  test('no window is known to be one', () => {
+    const { window } = assess(
+      times(20, targetInterval([polled])),
+      { ...GLIBC, sequentialThreads: new Set() },
+      LIMITS,
+    )
+    expect(window).toEqual(none('owner-unknown'))
+  })
+})
+
 describe('of a program with locks that are not seen', () => {
   const hidden = (roles?: ReadonlySet<string>, change: Partial<TargetInterval> = {}) =>
     estimate(

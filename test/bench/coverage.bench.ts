@@ -57,6 +57,12 @@ const LOCKS: readonly Lock[] = [
     argumentsOf: (p, { threads, think }) => `${p} ${threads} ${think}`,
     interpreter: 'ruby: ',
   },
+  {
+    name: 'Mutex of Go, beside idle goroutines',
+    command: 'workload-go --idle 4',
+    argumentsOf: (p, { threads, think }) =>
+      `--p ${p} --goroutines ${threads} --demand ${DEMAND_US}us ${think}`,
+  },
 ]
 const PARALLEL_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.9]
 const DEMAND_US = 1000

@@ -81,7 +81,10 @@ ${renderTables(order)}${failures.map((failure) => `\nNot run: ${failure}\n`).joi
   const path = join(ROOT, 'docs/truth.md')
   if (process.env.TRUTH_SECONDS !== undefined) console.log(page)
   else if (rows.length === ALL.length) writeFileSync(path, page)
-  else
-    writeFileSync(path, replaceRows(readFileSync(path, 'utf8'), order, new Date().toISOString().slice(0, 10)))
+  else {
+    const day = new Date().toISOString().slice(0, 10)
+    const names = ALL.map(({ name }) => name)
+    writeFileSync(path, replaceRows(readFileSync(path, 'utf8'), order, day, names))
+  }
   expect(failures).toEqual([])
 })

@@ -8,10 +8,13 @@ import { MEASURED } from './support/measured.js'
 import { type Child, sleep, start, stop, until } from './support/process.js'
 import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { tracerOf } from './support/tracer-of.js'
+import { programNamed } from './support/workload.js'
 
-/** What python-load.py and ruby-load.rb say of themselves. */
+/** What the programs say of themselves. */
 interface Report {
   readonly p: number
+  /** In Go. */
+  readonly queue: number
 }
 
 const LOAD = join(ROOT, 'test/workload/python-load.py')
@@ -22,6 +25,8 @@ const thorough = isThorough()
 const SECONDS = thorough ? 31 : 15
 /** Of 15 s at half of a CPU: 700 samples, five standard errors. */
 const TOLERANCE = 0.1
+
+const runsGo = thorough && needs('go')
 
 describe.skipIf(!needsTracer() || !needs('python3') || !needs('ruby'))(
   'a service that is interpreted',
@@ -117,6 +122,40 @@ deploys: { settle: 3s }
         expect(scrape.value('amdahl_target_sequential_queue_length', { target })).toBeUndefined()
         for (const name of ['queue_length', 'waits_total'])
           expect(scrape.labelValues(`amdahl_lock_${name}`, 'lock', { target }), name).not.toContain('GVL')
+      },
+    )
+
+    test.runIf(runsGo).each([
+      ['in Go', 'workload-go-stripped', 'sell', ['go']],
+      ['in Go with cgo', 'workload-go-cgo', 'restock', ['glibc', 'go']],
+    ])(
+      '%s has the queue at its mutex, and p of at least what that leaves',
+      MEASURED,
+      async (_, program, method, runtimes) => {
+        const target = `shop-${program}`
+        const kind = method === 'sell' ? 'mutex' : 'rwlock'
+        const child = await startScript(programNamed(target, program), [
+          '--p=0.5',
+          '--idle=4',
+          `--kind=${kind}`,
+        ])
+        await sleep(SECONDS * 1000)
+        const scrape = await exporter.scrape()
+        const { value, lower = Number.NaN, upper, reason } = exportedEstimate(scrape, target)
+        const truth = await reportOf(child)
+        expect({ value, upper, reason }).toEqual({ value: undefined, upper: 1, reason: 'owner-unknown' })
+        expect(lower).toBeLessThan(truth.p + 0.02)
+        expect(lower).toBeGreaterThan(truth.p - 0.25)
+        const found = scrape.labelValues('amdahl_target_runtime_info', 'runtime', { target })
+        expect([...found].sort()).toEqual(runtimes)
+        const locks = scrape.labelValues('amdahl_lock_queue_length', 'lock', { target })
+        expect(locks).toEqual([
+          expect.stringMatching(new RegExp(`^main\\.\\(\\*shop\\)\\.${method}\\+0x[0-9a-f]+$`)),
+        ])
+        const queue = scrape.value('amdahl_target_sequential_queue_length', { target }) ?? Number.NaN
+        expect(Math.abs(queue - truth.queue)).toBeLessThan(0.3 * truth.queue)
+        // Waits are not counted: it is not said that there were none.
+        expect(scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })).toEqual([])
       },
     )
 

@@ -112,6 +112,20 @@ test('an interpreter lock that nobody waits for is one all the same', () => {
   })
 })
 
+test('of a mutex of Go, of which no wait is seen, p is bounded by who runs while it is held', () => {
+  const rows = ['@a_owner[7, 4100, 22]: 60', '@a_owner[7, 4100, 16]: 40', '@a_weak[7, 4100]: 36036000']
+  const [lock] = locksOf(frame(0, rows))
+  expect(lock).toMatchObject({
+    futexClass: 'go-mutex',
+    waits: 0,
+    watchedSamples: 100,
+    ownedSamples: 50,
+    ownedAtLeast: 0,
+    ownedAtMost: 50,
+    heldSamples: 10,
+  })
+})
+
 test('the example in the manual is a frame of the recording', () => {
   const example = /```\n(frame \d[\s\S]*?)```/.exec(read('bpftrace/README.md'))?.[1] ?? ''
   const recording = read('test/fixtures/bpftrace-0.17.0.txt').replaceAll(/\n\n+/g, '\n')
@@ -408,7 +422,7 @@ describe('a broken stream', () => {
 
   test('refuses rows of other maps and of other shapes inside a frame, and ignores the final dump outside', () => {
     const { errors } = parse([
-      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 12]: count 1, average 1, total 1']),
+      ...frame(0, ['@slot[1, 2]: 3', '@a_cpu[1, 2]: 3', '@a_wait[1, 2, 13]: count 1, average 1, total 1']),
     ])
     expect(errors).toMatchObject([
       { code: 'UNKNOWN_RECORD' },

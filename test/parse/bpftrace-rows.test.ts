@@ -208,7 +208,7 @@ describe('refused', () => {
     expect(frameOf([row(name, some(keys), some(values))]).errors).toEqual([])
   })
 
-  test.each([0n, 12n, -1n])('is a lock wait of class %d', (classNumber) => {
+  test.each([0n, 13n, -1n])('is a lock wait of class %d', (classNumber) => {
     const { frame, errors } = frameOf([row('a_wait', [PID, LOCK, classNumber], [1n, 1n])])
     expect(errors).toMatchObject([
       { code: 'BAD_INTEGER', column: 2, message: `no lock class ${classNumber}` },

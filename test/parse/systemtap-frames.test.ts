@@ -158,7 +158,8 @@ describe('a frame', () => {
 
 const LONG = 'x'.repeat(50)
 const SHORT = `"${'x'.repeat(40)}"`
-const RECORDS = 'expected frame, lock, waits, cpu, thread, owner, interpreter, holder, frame-end; got'
+const RECORDS =
+  'expected frame, lock, waits, cpu, thread, owner, interpreter, go-mutex, holder, frame-end; got'
 
 test.each([
   ['cpu 7 1', 'OUT_OF_ORDER', 1, 'cpu without frame'],
@@ -204,13 +205,13 @@ test('a refused line within a frame counts as lost, and so does a class that the
   const { intervals, errors } = parse([
     'frame 1 2',
     'cpu 7',
-    'waits 7 12 1 1',
+    'waits 7 13 1 1',
     'lock 7 4096 0 1 1 1 1 1',
     'frame-end 2 10',
   ])
   expect(errors).toMatchObject([
     { code: 'MISSING_FIELD' },
-    { code: 'BAD_INTEGER', column: 9, message: 'no class 12' },
+    { code: 'BAD_INTEGER', column: 9, message: 'no class 13' },
     { code: 'BAD_INTEGER', column: 13, message: 'no lock class 0' },
   ])
   expect(intervals).toMatchObject([{ lostEvents: 13 }])
@@ -229,6 +230,7 @@ test.each([
   [9, 'rust-rwlock'],
   [10, 'innodb-latch'],
   [11, 'interpreter-lock'],
+  [12, 'go-mutex'],
 ])('waits of class %d are %s', (classNumber, futexClass) => {
   const { intervals } = parse(['frame 1 2', `waits 7 ${classNumber} 3 250000000`, 'frame-end 2 0'])
   const waits = intervals[0]?.processes.get(7)?.waits
@@ -255,6 +257,21 @@ test('an interpreter lock that nobody waits for is one all the same', () => {
       watchedSamples: 150,
       ownedSamples: 90,
       ownerOffCpuSamples: 5,
+    },
+  ])
+})
+
+test('of a mutex of Go, of which no wait is seen, p is bounded by who runs while it is held', () => {
+  const rows = ['go-mutex 7 4100 100 0 0 0 0', 'holder 7 4100 60 0 36036000 0 0 0']
+  const { intervals } = parse(['frame 1 2', ...rows, 'frame-end 2 0'])
+  expect(intervals[0]?.processes.get(7)?.locks).toMatchObject([
+    {
+      futexClass: 'go-mutex',
+      waits: 0,
+      watchedSamples: 100,
+      ownedAtLeast: 0,
+      ownedAtMost: 50,
+      heldSamples: 10,
     },
   ])
 })

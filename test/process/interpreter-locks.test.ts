@@ -90,7 +90,7 @@ describe('the lock of an interpreter', () => {
     expect(found).toEqual({ ...ruby, version: '3.3', reason: 'hidden-locks' })
     expect(asked).toEqual(['ruby'])
     expect(told).toEqual([{ pid: 7, ...gvl }])
-    expect(locks.lockAt(identity, 0x7000n)).toEqual({ label: 'GVL', hidesWaits: true })
+    expect(locks.lockAt(identity, 0x7000n)).toEqual({ label: 'GVL', hidesWaits: true, hidesQueue: true })
   })
 
   test('is not the only one since 3.13: others look like idle waits', async () => {

@@ -58,9 +58,9 @@ describe('the queue of a lock', () => {
   })
 
   test('has those whose waits are not seen, whichever lock of the label they wait for', () => {
-    const hidden = lockInterval('a', { lock: { key: 'GVL', label: 'a', hidesWaits: true } })
+    const hidden = lockInterval('a', { lock: { key: 'GVL', label: 'a', hidesQueue: true } })
     const hides = (...locks: readonly LockInterval[]) =>
-      uses(locks, {}, new Set()).map((use) => use.hidesWaits)
+      uses(locks, {}, new Set()).map((use) => use.hidesQueue)
     expect(hides(lockInterval('b'), hidden)).toEqual([true])
     expect(hides(hidden, lockInterval('b'))).toEqual([true])
     expect(hides(lockInterval('b'))).toEqual([false])
@@ -114,7 +114,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.3, 9),
         hasReaders: false,
-        hidesWaits: false,
+        hidesQueue: false,
       },
       {
         label: 'b',
@@ -122,7 +122,7 @@ describe('locks by label', () => {
         serialUtilization: undefined,
         held: undefined,
         hasReaders: false,
-        hidesWaits: false,
+        hidesQueue: false,
       },
       {
         label: 'other',
@@ -130,7 +130,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.45, 9),
         hasReaders: false,
-        hidesWaits: false,
+        hidesQueue: false,
       },
     ])
   })
@@ -143,7 +143,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.3, 9),
         hasReaders: false,
-        hidesWaits: false,
+        hidesQueue: false,
       },
       {
         label: 'other',
@@ -151,7 +151,7 @@ describe('locks by label', () => {
         serialUtilization: expect.closeTo(0.45, 9),
         held: expect.closeTo(0.45, 9),
         hasReaders: false,
-        hidesWaits: false,
+        hidesQueue: false,
       },
     ])
     expect(uses(locks, {}, new Set())).toHaveLength(1)

@@ -20,6 +20,8 @@ const code = (texts: readonly string[]) => texts.map((text) => `\`${text}\``).jo
 function stateOf({ untraced }: RuntimeFiles, families: readonly (keyof typeof LOCK_FAMILIES)[]): string {
   if (families.every((family) => LOCK_FAMILIES[family] !== undefined)) return 'recognised'
   const refused = `refused: \`${untraced === 'unclassifiable' ? 'unclassifiable-runtime' : untraced}\``
+  if (families.includes('go-mutex'))
+    return `refused: \`hidden-locks\` once its runtime is looked into; until then \`unclassifiable-runtime\``
   if (!families.includes('interpreter-lock')) return refused
   return families.length === 1
     ? `recognised once its lock is found; until then ${refused}`
@@ -32,7 +34,8 @@ function describeWord({ mask, atLeast }: WordTest): string {
 }
 
 function describeShape(name: string, shape: WaitShape | undefined): readonly string[] {
-  if (!shape) return ['', '', '', '', name === 'interpreter-lock' ? 'once it is found' : 'no']
+  const isTold = name === 'interpreter-lock' || name === 'go-mutex'
+  if (!shape) return ['', '', '', '', isTold ? 'once it is found' : 'no']
   const { operations, expected, waitOffset, held, contended } = shape
   const calls = code(operations.map((operation) => `0x${operation.toString(16)}`))
   const place = waitOffset === 0 ? '' : `, ${waitOffset} bytes after w`

@@ -39,6 +39,11 @@ test('a wait of musl with the value 2 is for a condition variable', () => {
   })
 })
 
+test('a mutex of Go is that of a program with its runtime', () => {
+  expect(kept(['lowlevellock'], 'go-mutex').locks).toEqual([])
+  expect(kept(['go-mutex'], 'go-mutex').locks).toEqual(['go-mutex'])
+})
+
 test('the lock of an interpreter is that of a program with one', () => {
   expect(kept(['lowlevellock'], 'interpreter-lock').locks).toEqual([])
   expect(kept(['musl-mutex', 'interpreter-lock'], 'interpreter-lock').locks).toEqual(['interpreter-lock'])

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { createSystemtapFrames } from '../../parse/systemtap-frames.js'
-import type { InterpreterLock } from '../../parse/trace-interval.js'
+import type { ToldLock } from '../../parse/trace-interval.js'
 import { describeMissing, type Privileges } from '../../privileges/needs.js'
 import type { ProgramBackend, TracerOptions } from '../backend.js'
 import { SYSTEM_TOOLS, type Tools } from '../tools.js'
@@ -63,12 +63,18 @@ export function createSystemtapBackend(
 }
 
 /** Where the module reads what it is told. */
-const TELL_FILE = `/proc/systemtap/${MODULE_NAME}/interpreter_lock`
+const TELL_FILE = `/proc/systemtap/${MODULE_NAME}/lock`
 
-function tellByFile({ pid, kind, address, threadIdOffset, nativeThreadOffset }: InterpreterLock): boolean {
-  const nativeAt = kind === 'gil' ? -1 : nativeThreadOffset
+/** As the script has them: of a GVL the place of the native thread. */
+const KINDS = { gil: -1, 'go-mutex': -2 } as const
+
+function tellByFile(lock: ToldLock): boolean {
+  const [threadAt, kind] =
+    lock.kind === 'go-mutex'
+      ? [0, KINDS[lock.kind]]
+      : [lock.threadIdOffset, lock.kind === 'gil' ? KINDS.gil : lock.nativeThreadOffset]
   try {
-    writeFileSync(TELL_FILE, `${pid} ${address} ${threadIdOffset} ${nativeAt}`)
+    writeFileSync(TELL_FILE, `${lock.pid} ${lock.address} ${threadAt} ${kind}`)
     return true
   } catch {
     return false // a module that was built from an older script, or that has just ended

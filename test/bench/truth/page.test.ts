@@ -24,13 +24,21 @@ const result = (name: string, verdict: Result['judgement']['verdict']): Result =
   judgement: { verdict, why: [] },
 })
 
+/** As they are on the page. */
+const ORDER = [...PAGE.matchAll(/^\| (\S+) \| .*\| \*\*/gm)].map(([, name = '']) => name)
+
 const count = (page: string, verdict: string) =>
   Number(new RegExp(`^\\| ${verdict} \\| (\\d+) \\|$`, 'm').exec(page)?.[1])
 
 test('rows that are made again take the place of those of their name, and are counted', () => {
-  const first = replaceRows(PAGE, [result('normal', 'wrong')], '2026-01-01')
-  const second = replaceRows(first, [result('robust', 'wrong'), result('pool', 'unjudged')], '2026-01-02')
-  const third = replaceRows(second, [result('robust', 'wrong')], '2026-01-03')
+  const first = replaceRows(PAGE, [result('normal', 'wrong')], '2026-01-01', ORDER)
+  const second = replaceRows(
+    first,
+    [result('robust', 'wrong'), result('pool', 'unjudged')],
+    '2026-01-02',
+    ORDER,
+  )
+  const third = replaceRows(second, [result('robust', 'wrong')], '2026-01-03', ORDER)
   expect(count(second, 'wrong')).toBe(count(PAGE, 'wrong') + 2)
   expect(second.match(/\| one more time \|/g)).toHaveLength(3)
   expect(second.split('\n')).toHaveLength(first.split('\n').length)
@@ -40,4 +48,12 @@ test('rows that are made again take the place of those of their name, and are co
     'Made again, by themselves: normal on 2026-01-01, robust on 2026-01-02, pool on 2026-01-02.',
   )
   expect(third).toContain('themselves: normal on 2026-01-01, pool on 2026-01-02, robust on 2026-01-03.')
+})
+
+test('a new row comes after the one that it follows, and is counted', () => {
+  const place = ORDER.indexOf('robust')
+  const page = replaceRows(PAGE, [result('new', 'wrong')], '2026-01-01', ORDER.toSpliced(place + 1, 0, 'new'))
+  const rows = [...page.matchAll(/^\| (\S+) \| .*\| \*\*/gm)].map(([, name = '']) => name)
+  expect(rows).toEqual(ORDER.toSpliced(place + 1, 0, 'new'))
+  expect(count(page, 'wrong')).toBe(count(PAGE, 'wrong') + 1)
 })

@@ -55,17 +55,27 @@ function tableOfCounts(countOf: (verdict: Verdict) => number): string {
 const MADE_AGAIN = /^Made again, by themselves: (.*)\.\n\n/m
 
 /**
- * Puts rows in place of those of the same name, and says so.
+ * Puts rows in place of those of the same name, or where they belong, and says so.
  *
- * @param page As it was written with all rows.
+ * @param page As it was written with all rows that there were then.
  * @param day Of these rows.
+ * @param order Names of all rows; the one before a new one has to be on the page.
  */
-export function replaceRows(page: string, results: readonly Result[], day: string): string {
+export function replaceRows(
+  page: string,
+  results: readonly Result[],
+  day: string,
+  order: readonly string[],
+): string {
   const isRow = (line: string) => line.startsWith('| ') && line.includes('| **')
-  const lines = page.split('\n').map((line) => {
-    const result = results.find(({ name }) => isRow(line) && line.startsWith(`| ${name} | `))
-    return result ? renderRow(result) : line
-  })
+  const lines = page.split('\n')
+  const placeOf = (name: string | undefined) =>
+    lines.findIndex((line) => isRow(line) && line.startsWith(`| ${name} | `))
+  for (const result of results) {
+    const place = placeOf(result.name)
+    if (place >= 0) lines[place] = renderRow(result)
+    else lines.splice(placeOf(order[order.indexOf(result.name) - 1]) + 1, 0, renderRow(result))
+  }
   const verdictsIn = (verdict: Verdict) =>
     lines.filter((line) => isRow(line) && line.includes(`| **${verdict}**`))
   const before = MADE_AGAIN.exec(page)?.[1]

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ROOT } from '../../e2e/support/exporter.js'
+import { programNamed } from '../../e2e/support/workload.js'
 import { startScript } from './program.js'
 import type { Launch, Row } from './row.js'
 import { startMariadbHotRow, startMariadbReadWrite } from './services/mariadb.js'
@@ -8,12 +9,16 @@ import { startNginx } from './services/nginx.js'
 import { startPostgresHotRow, startPostgresTpcB } from './services/postgres.js'
 import { startGo } from './services/prometheus.js'
 import { startRedis } from './services/redis.js'
+import { startGunicorn, startPuma } from './services/web-app.js'
 
 const SECTION = 'Real services'
 /** Waits for rows of a table end by condition variables and semaphores: they are no lock that can be told. */
 const NO_LOCK: readonly string[] = ['no-lock-contention', 'owner-unknown']
 /** The other runtimes have locks of their own. */
 const FOREIGN: readonly string[] = ['unclassifiable-runtime']
+
+/** Those of a request are made without the lock of the interpreter, and count as inside it in the truth. */
+const SYSTEM_CALLS = 0.05
 
 /** A client waits for the row whenever another has it: it is had all the time, but for the hand-over. */
 const ROW_LOCK = { least: 0.9, most: 1 }
@@ -120,11 +125,61 @@ export const SERVICE_ROWS: readonly Row[] = [
     tolerance: 0.05,
     reasons: [...FOREIGN, ...NO_LOCK],
   }),
+  service(
+    'gunicorn-1',
+    'gunicorn, one worker with 4 threads, p = 0.5, wrk',
+    (row) => startGunicorn(row, 1, 4, '0.5'),
+    {
+      target: 'truth-gunicorn',
+      match: (folder) => ({ cmdline: `gunicorn .*${folder}` }),
+      about: 'lock',
+      tolerance: SYSTEM_CALLS,
+      reasons: [],
+      hasOtherQueue: true,
+    },
+  ),
+  service(
+    'gunicorn-4',
+    'gunicorn, 4 workers of one thread, p of the code 0.5, wrk',
+    (row) => startGunicorn(row, 4, 1, '0.5'),
+    {
+      target: 'truth-gunicorn',
+      match: (folder) => ({ cmdline: `gunicorn .*${folder}` }),
+      about: 'lock',
+      tolerance: SYSTEM_CALLS,
+      reasons: [],
+      hasOtherQueue: true,
+    },
+  ),
+  service('puma', 'puma, 4 threads, p = 0.5, wrk', (row) => startPuma(row, 4, '0.5'), {
+    target: 'truth-puma',
+    match: () => ({ cmdline: 'puma .*web-app\\.ru|^puma \\d' }),
+    about: 'lock',
+    tolerance: SYSTEM_CALLS,
+    reasons: ['owner-unknown'],
+  }),
+  service('go-mutex', 'Go, 4 goroutines, a Mutex, p = 0.5', (row) => startGoMutex(row, []), {
+    target: 'truth-go-mutex',
+    match: () => ({ comm: GO_PROGRAM }),
+    about: 'lock',
+    reasons: ['owner-unknown'],
+  }),
+  service(
+    'go-asleep',
+    'Go, a goroutine sleeps 2 ms inside the Mutex',
+    (row) => startGoMutex(row, ['--sleep-inside', '2ms']),
+    {
+      target: 'truth-go-mutex',
+      match: () => ({ comm: GO_PROGRAM }),
+      about: 'lock',
+      reasons: ['owner-unknown'],
+    },
+  ),
   service('go', "Debian's prometheus: Go with cgo, wrk on /metrics", startGo, {
     target: 'truth-go',
     match: (folder) => ({ cmdline: folder }),
     about: 'unknown',
-    reasons: FOREIGN,
+    reasons: NO_LOCK,
   }),
 ]
 
@@ -140,6 +195,18 @@ function pythonRows(rows: readonly PythonRow[]): readonly Row[] {
       hasOtherQueue: true,
     }),
   )
+}
+
+const GO_PROGRAM = 't-go'
+
+function startGoMutex(row: Launch, more: readonly string[]) {
+  return startScript(row, programNamed(GO_PROGRAM, 'workload-go-stripped'), [
+    '--p',
+    '0.5',
+    '--idle',
+    '4',
+    ...more,
+  ])
 }
 
 function startNode(row: Launch) {

@@ -47,11 +47,13 @@ export function buildWorkload(): string {
     const hasRust = spawnSync('rustc', ['--version']).status === 0
     const hasMusl = spawnSync('musl-gcc', ['--version']).status === 0
     const hasCrates = existsSync(CRATE) && spawnSync('cargo', ['--version']).status === 0
+    const hasGo = spawnSync('go', ['version']).status === 0
     const targets = [
       'all',
       ...(hasRust ? ['rust'] : []),
       ...(hasMusl ? ['musl'] : []),
       ...(hasCrates ? ['crates'] : []),
+      ...(hasGo ? ['go'] : []),
     ]
     execFileSync('make', ['-s', '-C', join(ROOT, 'test/workload'), `OUT=${built}`, ...targets], {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,0 +1,3 @@
+module amdahl.example/workload
+
+go 1.18
