@@ -1,15 +1,16 @@
 #!/bin/sh
 # Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test), `npm run bench:truth` (setup.sh truth),
-# `npm run bench:coverage` (setup.sh coverage) and `npm run test:faults` (setup.sh faults) need, so that they work from a fresh
+# `npm run bench:coverage` (setup.sh coverage), `npm run bench:overhead` (setup.sh overhead) and `npm run test:faults` (setup.sh
+# faults) need, so that they work from a fresh
 # clone. Says what it does; does nothing, in silence, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1-}
 case $purpose in
-  start | test | truth | coverage | faults) ;;
+  start | test | truth | coverage | overhead | faults) ;;
   *)
-    echo 'usage: sh scripts/setup.sh start|test|truth|coverage|faults' >&2
+    echo 'usage: sh scripts/setup.sh start|test|truth|coverage|overhead|faults' >&2
     exit 2
     ;;
 esac
@@ -123,14 +124,16 @@ install_debian_packages() {
     need openssl openssl
     need systemd systemd-socket-activate
     need bindfs bindfs
-    # Large, and for longer tests alone.
-    [ "${AMDAHL_TEST_STRICT-}" != 1 ] || need golang-go go
   fi
   case $purpose in
     truth | coverage)
       need mariadb-server mariadbd
       need sysbench sysbench
       ;;
+  esac
+  # Large: for the longer tests and the benches that need it.
+  case $purpose${AMDAHL_TEST_STRICT-} in
+    truth* | coverage* | overhead* | test1) need golang-go go ;;
   esac
   if [ "$purpose" = truth ]; then
     need postgresql pg_ctlcluster
@@ -142,11 +145,9 @@ install_debian_packages() {
     need wrk wrk
     need gunicorn gunicorn
     need puma puma
-    need golang-go go
   fi
   if [ "$purpose" = coverage ]; then
     need cargo cargo
-    need golang-go go
     need librust-parking-lot-dev /usr/share/doc/librust-parking-lot-dev
   fi
   [ "$purpose" != faults ] || need faketime faketime

@@ -1,17 +1,19 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { exportedEstimate, type Scrape } from '../e2e/support/exposition.js'
 import { stop } from '../e2e/support/process.js'
 import { observe } from '../e2e/support/workload.js'
-import { writeSection } from '../support/page-section.js'
+import { readSection, writeSection } from '../support/page-section.js'
+import { AT_LEAST, type Cells, line, renderRows, rowsOf, withRows } from './coverage-page.js'
 import { describeEnvironment } from './environment.js'
-import { covers, estimateCells } from './estimate-cells.js'
+import { estimateCells } from './estimate-cells.js'
 import { compareMariadbLocks } from './mariadb-locks.js'
 
 const PAGE = join(ROOT, 'docs/coverage-accuracy.md')
 const TITLE = 'Accuracy by kind of lock'
+const MARIADB = 'MariaDB, beside its own instruments'
 
 /** What a program of test/workload says of itself. */
 interface Report {
@@ -45,27 +47,34 @@ const LOCKS: readonly Lock[] = [
   { name: 'parking_lot Mutex', command: 'workload-parking-lot --kind mutex' },
   { name: 'musl mutex', command: 'workload-kinds-musl --kind normal' },
   { name: 'musl mutex, static', command: 'workload-kinds-musl-static --kind normal' },
-  {
-    name: 'GIL of CPython, beside idle threads',
-    command: 'python-load.py --idle 4',
-    argumentsOf: (p, { threads, think }) => `${p} ${threads} ${think}`,
-    interpreter: 'python: ',
-  },
-  {
-    name: 'GVL of Ruby, beside idle threads',
-    command: 'ruby-load.rb --idle 4',
-    argumentsOf: (p, { threads, think }) => `${p} ${threads} ${think}`,
-    interpreter: 'ruby: ',
-  },
-  {
-    name: 'Mutex of Go, beside idle goroutines',
-    command: 'workload-go --idle 4',
-    argumentsOf: (p, { threads, think }) =>
-      `--p ${p} --goroutines ${threads} --demand ${DEMAND_US}us ${think}`,
-  },
+  { name: 'GIL of CPython, beside idle threads', ...interpreted('python', 'python-load.py --idle 4') },
+  { name: 'GVL of Ruby, beside idle threads', ...interpreted('ruby', 'ruby-load.rb --idle 4') },
+  { name: 'event loop of Node.js', ...interpreted('node', 'node-load.cjs') },
+  { name: 'Mutex of Go, beside idle goroutines', ...inGo('workload-go --idle 4') },
+  { name: 'Mutex of Go, stripped', ...inGo('workload-go-stripped') },
+  { name: 'RWMutex of Go with cgo, writers', ...inGo('workload-go-cgo --kind rwlock') },
 ]
 const PARALLEL_FRACTIONS = [0.1, 0.3, 0.5, 0.7, 0.9]
 const DEMAND_US = 1000
+
+function interpreted(
+  interpreter: string,
+  command: string,
+): Pick<Lock, 'command' | 'argumentsOf' | 'interpreter'> {
+  return {
+    command,
+    argumentsOf: (p, { threads, think }) => `${p} ${threads} ${think}`,
+    interpreter: `${interpreter}: `,
+  }
+}
+
+function inGo(command: string): Pick<Lock, 'command' | 'argumentsOf'> {
+  return {
+    command,
+    argumentsOf: (p, { threads, think }) =>
+      `--p ${p} --goroutines ${threads} --demand ${DEMAND_US}us ${think}`,
+  }
+}
 
 interface Load {
   readonly name: string
@@ -115,23 +124,15 @@ function argumentsOfProgram(p: number, { threads, think }: Load): string {
   return `--inside ${inside}us --outside ${DEMAND_US - inside}us --threads ${threads} ${think}`
 }
 
-/** `COVERAGE_LOCKS=rust,musl` makes some rows, by parts of the names of their locks. */
+/** By parts of the names of their locks. */
 function isChosen({ lock }: Cell): boolean {
   const parts = process.env.COVERAGE_LOCKS?.split(',') ?? ['']
   return parts.some((part) => lock.name.toLowerCase().includes(part.toLowerCase()))
 }
 
-interface Result {
-  readonly row: string
-  /** Undefined where p is withheld, or the truth is not known. */
-  readonly error: number | undefined
-  /** Whether the interval or the bounds have the truth; undefined where there are none, or it is not known. */
-  readonly covers: boolean | undefined
-}
-
 test('coverage', async () => {
   const exporter = await startExporter()
-  const results: Result[] = []
+  const rows: Cells[] = []
   try {
     await exporter.ready()
     for (const load of LOADS) {
@@ -143,67 +144,61 @@ test('coverage', async () => {
         for (const cell of some) {
           const report = reports.get(cell.file)
           if (!report) throw new Error(`${cell.command} has no report`)
-          const result = resultOf(cell, report, scrape)
-          console.log(result.row)
-          results.push(result)
+          rows.push(rowOf(cell, report, scrape))
+          console.log(line(rows.at(-1) ?? []))
         }
       }
     }
   } finally {
     await stop(exporter.child)
   }
-  expect(results).not.toEqual([])
-  if (process.env.COVERAGE_LOCKS === undefined) {
-    writeFileSync(PAGE, toPage(results))
-  }
+  expect(rows).not.toEqual([])
+  const before = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : ''
+  const isWhole = process.env.COVERAGE_LOCKS === undefined
+  const all = withRows(
+    isWhole ? [] : rowsOf(before),
+    rows,
+    LOCKS.map(({ name }) => name),
+    LOADS.map(({ name }) => name),
+  )
+  const mariadb = isWhole ? undefined : readSection(PAGE, MARIADB)
+  writeFileSync(PAGE, toPage(all, isWhole ? undefined : [...new Set(rows.map(([lock = '']) => lock))]))
+  if (mariadb !== undefined) writeSection(PAGE, TITLE, MARIADB, mariadb)
 })
 
 test.runIf(process.env.COVERAGE_LOCKS === undefined)('locks of MariaDB', async () => {
   const environment = describeEnvironment()
   const body = await compareMariadbLocks()
-  writeSection(PAGE, TITLE, 'MariaDB, beside its own instruments', `Made on ${environment}: ${body}`)
+  writeSection(PAGE, TITLE, MARIADB, `Made on ${environment}: ${body}`)
 })
 
-function resultOf({ lock, load, target }: Cell, own: Report, scrape: Scrape): Result {
+function rowOf({ lock, load, target }: Cell, own: Report, scrape: Scrape): Cells {
   const estimate = exportedEstimate(scrape, target)
   const queue = scrape.value('amdahl_target_sequential_queue_length', { target })
   const [truth = '', ...others] = estimateCells(estimate, own.p)
-  const cells = [
+  return [
     lock.name,
     load.name,
-    lock.isLeast ? `≥ ${truth}` : truth,
+    lock.isLeast ? `${AT_LEAST}${truth}` : truth,
     ...(lock.isLeast ? others.with(-1, '') : others),
     own.queue?.toFixed(2) ?? '',
     queue?.toFixed(2) ?? '',
     (own.cpu_seconds / own.seconds).toFixed(2),
   ]
-  const row = `| ${cells.join(' | ')} |`
-  if (lock.isLeast) return { row, error: undefined, covers: undefined }
-  return {
-    row,
-    error: estimate.value === undefined ? undefined : estimate.value - own.p,
-    covers: covers(estimate, own.p),
-  }
 }
 
-function toPage(results: readonly Result[]): string {
-  const errors = results.flatMap(({ error }) => (error === undefined ? [] : [Math.abs(error)]))
-  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length
-  const bounded = results.filter((result) => result.covers !== undefined)
+/** @param again Locks whose rows were made now; undefined: all. */
+function toPage(rows: readonly Cells[], again: readonly string[] | undefined): string {
+  const made = again ? ` Made by themselves: ${again.join('; ')}.` : ''
   return `# ${TITLE}
 
-Made by \`npm run bench:coverage\` on ${describeEnvironment()}.
+Made by \`npm run bench:coverage\` on ${describeEnvironment()}.${made} \`COVERAGE_LOCKS=rust,go\` makes the rows of some locks, by parts
+of their names.
 
-Each row is one run of a program of test/workload, looked at after 18 s (28 s in light rows) with the exporter's defaults; jobs of ${DEMAND_US} µs, those in Python of 4 ms, in Ruby of 20 ms.
-*True* values are what the program measures of itself by its thread CPU clocks; *B* is the CPUs that it used. Light rows ran
-4 at a time. Each was made once. In the rows of malloc the program knows of the CPU time of its calls alone, of which a part is
-outside the lock: p is more than it says, and they count in none of the figures.
+Each row is one run of a program of test/workload, looked at after 18 s (28 s in light rows) with the exporter's defaults; jobs of ${DEMAND_US} µs, those in Python and Node.js of 4 ms, in Ruby of 20 ms.
+*True* values are what the program measures of itself by its thread CPU clocks, in Go by the work that it gives itself; *B* is the
+CPUs that it used. Light rows ran 4 at a time. Each was made once. In the rows of malloc the program knows of the CPU time of its calls
+alone, of which a part is outside the lock: p is more than it says, and they count in none of the figures.
 
-- p was given, and the truth is known, in ${errors.length} of ${results.length} rows. Its error: ${mean.toFixed(3)} in the mean, ${Math.max(...errors).toFixed(3)} at most.
-- The 95 % interval, or the bounds, cover the truth in ${bounded.filter((result) => result.covers).length} of ${bounded.length} rows.
-
-| lock | load | true p | p | error | 95 % interval or bounds | covers | true Q | Q | B |
-|---|---|---|---|---|---|---|---|---|---|
-${results.map(({ row }) => row).join('\n')}
-`
+${renderRows(rows)}`
 }

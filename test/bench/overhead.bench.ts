@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, startExporter } from '../e2e/support/exporter.js'
 import { type Child, sleep, start, stop, until } from '../e2e/support/process.js'
-import { buildWorkload, startWorkload } from '../e2e/support/workload.js'
+import { buildWorkload, programNamed, startWorkload } from '../e2e/support/workload.js'
 import { describeEnvironment } from './environment.js'
 import { kernelCost } from './kernel-cost.js'
 import { comparePairs, PAIRS_HEAD, ROUNDS } from './paired-rates.js'
@@ -47,9 +47,14 @@ function inline(args: readonly string[]): Load['start'] {
 const PYTHON_LOAD = join(ROOT, 'test/workload/python-load.py')
 
 /** A program in Python, whose interpreter lock the tracer looks at in each tick. */
-async function python(args: readonly string[]) {
-  const child = start(PYTHON_LOAD, args)
-  await until(`python-load is ready: ${child.stderr()}`, 20, () => child.stdout().includes('"ready"'))
+const python = (args: readonly string[]) => script(PYTHON_LOAD, args)
+
+/** One in Go, of which it is looked at once in an interval who waits. */
+const go = (args: readonly string[]) => script(programNamed('overhead-go', 'workload-go-stripped'), args)
+
+async function script(file: string, args: readonly string[]) {
+  const child = start(file, args)
+  await until(`${file} is ready: ${child.stderr()}`, 20, () => child.stdout().includes('"ready"'))
   return reporting(child, async () => void (await stop(child)))
 }
 
@@ -87,6 +92,11 @@ const LOADS: readonly Load[] = [
     title: '4 threads of Python, D = 4 ms, p = 0.5: the GIL is looked at',
     seconds: 6,
     start: () => python(['0.5', '4']),
+  },
+  {
+    title: '4 goroutines of Go, D = 4 ms, p = 0.5: who waits for its mutex is looked for',
+    seconds: 6,
+    start: () => go(['--p', '0.5']),
   },
 ]
 

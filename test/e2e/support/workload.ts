@@ -133,7 +133,7 @@ export async function observe<Report>(
 export function programNamed(name: string, program: string): string {
   const folder = buildWorkload()
   const file = join(folder, name)
-  const original = join(/\.(?:py|rb)$/.test(program) ? join(ROOT, 'test/workload') : folder, program)
+  const original = join(/\.(?:py|rb|cjs)$/.test(program) ? join(ROOT, 'test/workload') : folder, program)
   if (!existsSync(file)) copyFileSync(original, file)
   return file
 }

@@ -1,7 +1,8 @@
 // workload-go [--p P] [--goroutines N] [--demand TIME] [--think TIME] [--idle N] [--kind mutex|rwlock]
 // [--sleep-inside TIME] [--duration TIME]:
 // goroutines with jobs of so much CPU time, the share 1 - P of it under one lock, and pauses between them of an
-// exponentially distributed time; others are idle on a channel. Prints what it measured of itself after that time, or at SIGTERM.
+// exponentially distributed time; others are idle on a channel. Prints what it measured of itself after that time, or at SIGTERM,
+// and at SIGUSR2; since SIGUSR1 if that came.
 package main
 
 import (
@@ -112,33 +113,40 @@ func main() {
 		}(rand.New(rand.NewSource(int64(i))))
 	}
 	say := json.NewEncoder(os.Stdout)
-	say.Encode(ready{"ready", os.Getpid()})
 	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM, syscall.SIGUSR1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
+	say.Encode(ready{"ready", os.Getpid()})
 	ended := time.After(*duration)
 	begin, beginCPU := time.Now(), cpuSeconds()
-	for isOver := false; !isOver; {
+	report := func(record string) {
+		seconds := time.Since(begin).Seconds()
+		say.Encode(map[string]any{
+			"record":      record,
+			"p":           float64(outside) / float64(inside+outside),
+			"queue":       time.Duration(atLock.value()).Seconds() / seconds,
+			"rate":        float64(jobs.value()) / seconds,
+			"seconds":     seconds,
+			"cpu_seconds": cpuSeconds() - beginCPU,
+		})
+	}
+	for {
+		number := os.Signal(syscall.SIGTERM)
 		select {
-		case number := <-told:
-			isOver = number == syscall.SIGTERM
+		case number = <-told:
 		case <-ended:
-			isOver = true
 		}
-		if !isOver {
+		switch number {
+		case syscall.SIGUSR1:
 			begin, beginCPU = time.Now(), cpuSeconds()
 			atLock.reset()
 			jobs.reset()
+		case syscall.SIGUSR2:
+			report("interim")
+		default:
+			report("final")
+			return
 		}
 	}
-	seconds := time.Since(begin).Seconds()
-	say.Encode(map[string]any{
-		"record":      "final",
-		"p":           float64(outside) / float64(inside+outside),
-		"queue":       time.Duration(atLock.value()).Seconds() / seconds,
-		"rate":        float64(jobs.value()) / seconds,
-		"seconds":     seconds,
-		"cpu_seconds": cpuSeconds() - beginCPU,
-	})
 }
 
 type ready struct {
