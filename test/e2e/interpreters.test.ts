@@ -149,13 +149,15 @@ deploys: { settle: 3s }
         const found = scrape.labelValues('amdahl_target_runtime_info', 'runtime', { target })
         expect([...found].sort()).toEqual(runtimes)
         const locks = scrape.labelValues('amdahl_lock_queue_length', 'lock', { target })
-        expect(locks).toEqual([
+        // Beside locks of the runtime itself, which wait in the kernel.
+        expect(locks).toContainEqual(
           expect.stringMatching(new RegExp(`^main\\.\\(\\*shop\\)\\.${method}\\+0x[0-9a-f]+$`)),
-        ])
+        )
         const queue = scrape.value('amdahl_target_sequential_queue_length', { target }) ?? Number.NaN
         expect(Math.abs(queue - truth.queue)).toBeLessThan(0.3 * truth.queue)
         // Waits are not counted: it is not said that there were none.
-        expect(scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })).toEqual([])
+        const counted = scrape.labelValues('amdahl_lock_waits_total', 'lock', { target })
+        expect(counted.filter((name) => name.startsWith('main.'))).toEqual([])
       },
     )
 
