@@ -17,7 +17,7 @@ import { type ForeignProcess, openForeignProcess } from '../../src/foreign/forei
 import { MAX_READ_BYTES, MAX_READS, type ProcessMemory } from '../../src/foreign/process-memory.js'
 import { createRefusals } from '../../src/foreign/refusal.js'
 import { needs } from '../e2e/support/requirements.js'
-import { isRoot, run } from '../symbolize/waiting-process.js'
+import { isRoot, run, runAsleep } from '../symbolize/waiting-process.js'
 import { statusOf } from './process-files.js'
 
 const refusals = createRefusals()
@@ -238,7 +238,7 @@ describe.skipIf(!isRoot() || !needs('mkfifo'))('the memory of a real process', (
   })
 
   test('is refused to who may not read it, and that is counted', async () => {
-    const one = await run('sh', '-c', 'echo; exec sleep 60')
+    const one = await runAsleep()
     process.seteuid?.(65_534)
     try {
       expect(inProcess(one.pid, (process) => process.lookIntoMemory(() => 1))).toBe('refused')

@@ -28,7 +28,7 @@ import { needs } from '../e2e/support/requirements.js'
 import { STATUS } from '../foreign/process-files.js'
 import { startReaderHere } from '../foreign/reader-here.js'
 import { PYTHONS, type RunningPython, runPython } from './python-process.js'
-import { compile, folder, isRoot, run } from './waiting-process.js'
+import { compile, folder, isRoot, run, runAsleep } from './waiting-process.js'
 
 const PLACES = { procfs: '/proc', rootfs: '/' }
 const refusals = createRefusals()
@@ -192,7 +192,7 @@ describe.skipIf(!isRoot() || !needs('ruby'))('the GVL of a Ruby that runs', () =
 
 describe.skipIf(!isRoot())('no GIL', () => {
   test('is in a program that is none of Python', async () => {
-    const program = await run('sh', '-c', 'echo; exec sleep 60')
+    const program = await runAsleep()
     try {
       expect(find(program.pid)).toEqual({ kind: 'refused', reason: 'no-symbol', version: undefined })
     } finally {

@@ -1,10 +1,20 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { UserStack } from '../../src/parse/trace-interval.js'
+import { until } from '../e2e/support/process.js'
 
 /** A thread that sleeps in a futex call. */
 export interface Wait {
@@ -62,6 +72,13 @@ export async function run(program: string, ...args: readonly string[]): Promise<
       await ended
     },
   }
+}
+
+/** Starts a program that sleeps; it is that program, and no longer the shell that has started it. */
+export async function runAsleep(): Promise<Running> {
+  const running = await run('sh', '-c', 'echo; exec sleep 60')
+  await until('it sleeps', 10, () => readlinkSync(`/proc/${running.pid}/exe`).endsWith('/sleep'))
+  return running
 }
 
 /** Waits of the threads of a process, from /proc/PID/task/TID/syscall; the frame pointer is not known there. */
