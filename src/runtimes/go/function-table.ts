@@ -33,6 +33,7 @@ const DESCRIPTION_BYTES = 8
 /** Large programs have some hundred thousand. */
 const MAX_FUNCTIONS = 4_000_000
 const MAX_NAME_BYTES = 1024
+const MAX_NAMES_BYTES = 256 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 /** Functions that are looked at at once: their descriptions have some 60 bytes each. */
 const CHUNK_FUNCTIONS = 4096
@@ -55,10 +56,10 @@ export function openGoFunctions(
   const view = viewOf(header)
   const word = (at: number) => Number(view.getBigUint64(at, true))
   const count = word(HEADER.functionCount)
-  if (count > MAX_FUNCTIONS) return undefined
+  if (count > MAX_FUNCTIONS || namesBytesOf(word) > MAX_NAMES_BYTES) return undefined
   const text = word(HEADER.textStart) || textAddress
   const names = tableOffset + word(HEADER.names)
-  const namesBytes = word(HEADER.namesEnd) - word(HEADER.names)
+  const namesBytes = namesBytesOf(word)
   const functions = tableOffset + word(HEADER.functions)
 
   /** Numbers of entries, as many as can be read. */
@@ -91,6 +92,7 @@ export function openGoFunctions(
       for (let first = 0; first < count; first += CHUNK_FUNCTIONS) {
         // One more, which tells where the last one ends: behind all of them is an entry that only does that.
         const some = entries(first, Math.min(CHUNK_FUNCTIONS, count - first) + 1)
+        if (some.length === 0) break
         const begin = some[0]?.description ?? 0
         const last = some.at(-2)?.description ?? begin
         const descriptions = read(begin, Math.min(last - begin + DESCRIPTION_BYTES, 2 * CHUNK_BYTES))
@@ -123,6 +125,10 @@ export function openGoFunctions(
   }
 }
 
+function namesBytesOf(word: (at: number) => number): number {
+  return word(HEADER.namesEnd) - word(HEADER.names)
+}
+
 export function isTableHeader(bytes: Uint8Array): boolean {
   return TABLE_HEADERS.some((header) => header.every((byte, index) => bytes[index] === byte))
 }
@@ -141,6 +147,7 @@ export function findBytes(
 ): number | undefined {
   for (let begin = 0; begin < sizeBytes; begin += CHUNK_BYTES) {
     const chunk = read(begin, Math.min(CHUNK_BYTES + sought.length, sizeBytes - begin))
+    if (chunk.length === 0) break
     let at = chunk.indexOf(sought[0] ?? 0)
     while (at >= 0) {
       if ((begin + at) % alignment === 0 && sought.every((byte, index) => chunk[at + index] === byte))

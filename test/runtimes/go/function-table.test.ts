@@ -99,6 +99,17 @@ describe('the function table of a Go program', () => {
     }
   })
 
+  test('has no more functions and names than a program can have', () => {
+    for (const at of [8, 40]) {
+      const file = fileOf(FUNCTIONS)
+      file.writeBigUInt64LE(2n ** 62n, AT + at)
+      expect(open(file)).toBeUndefined()
+    }
+    const file = fileOf(FUNCTIONS)
+    file.writeBigUInt64LE(200_000_000n, AT + 40)
+    expect(open(file)?.find('absent')).toBeUndefined()
+  })
+
   test('gives an answer or none, whatever is in the file', () => {
     const whole = fileOf(FUNCTIONS)
     const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.integer({ min: 0, max: 255 }) })
