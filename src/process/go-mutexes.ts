@@ -40,6 +40,8 @@ const MAX_LOOKS = 64
 const MAX_MUTEXES = 256
 /** What a look has seen stands for so many intervals where the next one is late: a reader may be busy. Intervals. */
 const MAX_AGE = 3
+/** Where nothing can be read of a process, it is looked at again after so many intervals. */
+const REFUSED_PAUSE = 60
 /** Weight of what was seen before, at each look: half after 23 of them. */
 const MEMORY = 0.97
 /** Goroutines in the mean below which a mutex is forgotten, once none waits. */
@@ -117,19 +119,21 @@ export function createGoMutexes({ look, tell }: GoMutexOptions): GoMutexes {
       return one.given.identity
     },
     withMutexes(interval) {
-      const processes = new Map(interval.processes)
+      const changed = new Map<number, ProcessTrace>()
       let looks = 0
       for (const [pid, one] of known) {
         const trace = interval.processes.get(pid)
         if (!trace) continue
         one.age += 1
-        processes.set(pid, addMutexes(trace, one, intervalSeconds(interval)))
+        changed.set(pid, addMutexes(trace, one, intervalSeconds(interval)))
         if (one.told !== undefined) tell({ kind: 'go-mutex', pid, address: one.told })
-        if (one.isLooking || looks === MAX_LOOKS) continue
+        const isDue = one.look?.kind !== 'refused' || one.age >= REFUSED_PAUSE
+        if (one.isLooking || !isDue || looks === MAX_LOOKS) continue
         looks += 1
         void lookAt(pid, one)
       }
-      return { ...interval, processes }
+      if (changed.size === 0) return interval
+      return { ...interval, processes: new Map([...interval.processes, ...changed]) }
     },
     mutexAt({ pid, key }, address) {
       const one = known.get(pid)

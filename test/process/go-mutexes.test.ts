@@ -140,6 +140,14 @@ test('the runtime has locks that are not seen, once it is looked into; or the re
   ])
 })
 
+test('one of which nothing can be read is looked at once in a while', async () => {
+  const { interval, looks } = scene(refuseGo('unreadable'))
+  for (let i = 0; i < 60; i += 1) await interval()
+  expect(looks()).toBe(1)
+  for (let i = 0; i < 60; i += 1) await interval()
+  expect(looks()).toBe(2)
+})
+
 test('others are left as they are, and not looked at', async () => {
   const { mutexes, looks } = scene(found())
   const other = processIdentity(8)
