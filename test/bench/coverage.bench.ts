@@ -87,9 +87,9 @@ interface Load {
 }
 
 const LOADS: readonly Load[] = [
-  { name: 'saturated', threads: 4, think: '', together: 1, seconds: 20 },
-  { name: '16 threads', threads: 16, think: '', together: 1, seconds: 20 },
-  { name: 'light', threads: 4, think: '--think 20ms', together: 4, seconds: 30 },
+  { name: 'saturated', threads: 4, think: '', together: 1, seconds: 14 },
+  { name: '16 threads', threads: 16, think: '', together: 1, seconds: 14 },
+  { name: 'light', threads: 4, think: '--think 20ms', together: 4, seconds: 26 },
 ]
 
 interface Cell {
@@ -195,7 +195,7 @@ function toPage(rows: readonly Cells[], again: readonly string[] | undefined): s
 Made by \`npm run bench:coverage\` on ${describeEnvironment()}.${made} \`COVERAGE_LOCKS=rust,go\` makes the rows of some locks, by parts
 of their names.
 
-Each row is one run of a program of test/workload, looked at after 18 s (28 s in light rows) with the exporter's defaults; jobs of ${DEMAND_US} µs, those in Python and Node.js of 4 ms, in Ruby of 20 ms.
+Each row is one run of a program of test/workload, looked at after 12 s (24 s in light rows) with the exporter's defaults; jobs of ${DEMAND_US} µs, those in Python and Node.js of 4 ms, in Ruby of 20 ms.
 *True* values are what the program measures of itself by its thread CPU clocks, in Go by the work that it gives itself; *B* is the
 CPUs that it used. Light rows ran 4 at a time. Each was made once. In the rows of malloc the program knows of the CPU time of its calls
 alone, of which a part is outside the lock: p is more than it says, and they count in none of the figures.
