@@ -1,8 +1,7 @@
 #!/bin/sh
 # Prepares what `npm start` (setup.sh start), `npm test` (setup.sh test), `npm run bench:truth` (setup.sh truth),
 # `npm run bench:coverage` (setup.sh coverage), `npm run bench:overhead` (setup.sh overhead) and `npm run test:faults` (setup.sh
-# faults) need, so that they work from a fresh
-# clone. Says what it does; does nothing, in silence, when nothing is missing.
+# faults) need, so that they work from a fresh clone. Says what it does; does nothing, in silence, when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
