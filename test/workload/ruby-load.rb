@@ -48,9 +48,9 @@ count.times do |index|
   Thread.new do
     chance = Random.new(index)
     loop do
-      from = thread_cpu
+      begun = thread_cpu
       interpret(iterations)
-      serial[index] += thread_cpu - from
+      serial[index] += thread_cpu - begun
       compress(block)
       sleep(-think * Math.log(1 - chance.rand)) if think.positive?
     end

@@ -33,8 +33,8 @@ end
 
 run(lambda do |_|
   interpret(iterations)
-  from = thread_cpu
+  begun = thread_cpu
   compress(block)
-  compressed[Thread.current] += thread_cpu - from
+  compressed[Thread.current] += thread_cpu - begun
   [200, { 'content-type' => 'text/plain' }, ["ok\n"]]
 end)

@@ -22,7 +22,8 @@ export function startGunicorn(row: Launch, workers: number, threads: number, p: 
   return startWebApp(row, p, (port) => [
     'gunicorn',
     ...['--bind', `127.0.0.1:${port}`, '--workers', `${workers}`, '--threads', `${threads}`],
-    ...['--worker-class', 'gthread', '--log-level', 'error', ...app],
+    // Each worker of one thread takes one request at a time, and no connection for longer.
+    ...['--worker-class', threads === 1 ? 'sync' : 'gthread', '--log-level', 'error', ...app],
   ])
 }
 
