@@ -1,4 +1,4 @@
-import { exactlyOwned, FUTEX_CLASSES, type LockTrace, type ProcessTrace } from '../parse/trace-interval.js'
+import { FUTEX_CLASSES, type LockTrace, NOTHING_SEEN, type ProcessTrace } from '../parse/trace-interval.js'
 
 /** Locks of one process in one interval that are kept apart: what limits it is among those that are waited for most. */
 const MOST_OF_PROCESS = 256
@@ -48,6 +48,7 @@ function putTogether(locks: readonly LockTrace[], address: bigint): LockTrace {
   const most = locks.reduce((a, b) => (b.contendedSeconds > a.contendedSeconds ? b : a))
   const sum = (of: (lock: LockTrace) => number) => locks.reduce((total, lock) => total + of(lock), 0)
   return {
+    ...NOTHING_SEEN,
     address,
     futexClass: most.futexClass,
     waits: sum(({ waits }) => waits),
@@ -55,10 +56,5 @@ function putTogether(locks: readonly LockTrace[], address: bigint): LockTrace {
     queueSeconds: sum(({ queueSeconds }) => queueSeconds),
     contendedSeconds: most.contendedSeconds,
     handOverSeconds: most.handOverSeconds,
-    watchedSamples: 0,
-    ...exactlyOwned(0),
-    heldSamples: 0,
-    ownerOffCpuSamples: 0,
-    ownerAsleepSamples: 0,
   }
 }

@@ -13,6 +13,7 @@ import {
   type FutexClass,
   futexClassOf,
   type LockTrace,
+  NOTHING_SEEN,
   NS_PER_SECOND,
   type TraceInterval,
   type WaitTotals,
@@ -271,20 +272,5 @@ function processOf(frame: Frame, pid: number): ProcessFrame {
 }
 
 function lockOf(process: ProcessFrame, address: bigint): LockRows {
-  return (
-    process.locks.get(address) ?? {
-      futexClass: undefined,
-      waits: 0,
-      waitSeconds: 0,
-      queueSeconds: 0,
-      contendedSeconds: 0,
-      handOverSeconds: 0,
-      watchedSamples: 0,
-      ownedSamples: 0,
-      heldSamples: 0,
-      ...NO_OWNERLESS_ROWS,
-      ownerOffCpuSamples: 0,
-      ownerAsleepSamples: 0,
-    }
-  )
+  return process.locks.get(address) ?? { futexClass: undefined, ...NOTHING_SEEN, ...NO_OWNERLESS_ROWS }
 }

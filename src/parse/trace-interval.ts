@@ -85,6 +85,20 @@ export function exactlyOwned(
   return { ownedSamples, ownedAtLeast: ownedSamples, ownedAtMost: ownedSamples }
 }
 
+/** Of a lock that nobody waited for, and at which no sample looked. */
+export const NOTHING_SEEN: Omit<LockTrace, 'address' | 'futexClass'> = {
+  waits: 0,
+  waitSeconds: 0,
+  queueSeconds: 0,
+  contendedSeconds: 0,
+  handOverSeconds: 0,
+  watchedSamples: 0,
+  ...exactlyOwned(0),
+  heldSamples: 0,
+  ownerOffCpuSamples: 0,
+  ownerAsleepSamples: 0,
+}
+
 /** The top of a thread's stack in user memory, as it stood when the thread waited for a lock. */
 export interface UserStack {
   /** Instruction, stack and frame pointer. Addresses. */

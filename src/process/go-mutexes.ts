@@ -2,9 +2,9 @@ import { dropOldest } from '../drop-oldest.js'
 import type { Asked } from '../foreign/reader-process.js'
 import type { LockReference } from '../join/target-interval.js'
 import {
-  exactlyOwned,
   intervalSeconds,
   type LockTrace,
+  NOTHING_SEEN,
   type ProcessTrace,
   type ToldMutex,
   type TraceInterval,
@@ -178,26 +178,9 @@ function addMutexes(trace: ProcessTrace, { mutexes, waiting, age }: Known, secon
       .map((lock) => [lock.address, lock]),
   )
   for (const { address, waiters } of age > MAX_AGE ? [] : waiting) {
-    const lock = locks.get(address) ?? notLookedAt(address)
+    const lock: LockTrace = locks.get(address) ?? { ...NOTHING_SEEN, address, futexClass: 'go-mutex' }
     // Whoever waited at that moment stands for all of the interval.
     locks.set(address, { ...lock, queueSeconds: waiters * seconds, contendedSeconds: seconds })
   }
   return { ...trace, locks: [...locks.values()] }
-}
-
-function notLookedAt(address: bigint): LockTrace {
-  return {
-    address,
-    futexClass: 'go-mutex',
-    waits: 0,
-    waitSeconds: 0,
-    queueSeconds: 0,
-    contendedSeconds: 0,
-    handOverSeconds: 0,
-    watchedSamples: 0,
-    ...exactlyOwned(0),
-    heldSamples: 0,
-    ownerOffCpuSamples: 0,
-    ownerAsleepSamples: 0,
-  }
 }

@@ -48,8 +48,12 @@ export function createProcessGoMutexes(
   }
 
   function readKnown(process: ForeignProcess): Known | undefined {
-    const program = withProgram(process, readGoProgram)
-    return program && { program, functions: new Map() }
+    const elf = toElfFile(process.openProgram())
+    try {
+      return elf && { program: readGoProgram(elf), functions: new Map() }
+    } finally {
+      elf?.close()
+    }
   }
 
   function lookInto(process: ForeignProcess, memory: ProcessMemory): GoLook {
@@ -91,15 +95,6 @@ export function createProcessGoMutexes(
 
 function isWithin({ begin, end }: Mapping, address: bigint): boolean {
   return address >= begin && address < end
-}
-
-function withProgram<T>(process: ForeignProcess, use: (elf: ElfFile) => T): T | undefined {
-  const elf = toElfFile(process.openProgram())
-  try {
-    return elf && use(elf)
-  } finally {
-    elf?.close()
-  }
 }
 
 /** Names mutexes by who waits for them; opens the program where a function is not known yet. */

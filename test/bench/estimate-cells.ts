@@ -1,7 +1,7 @@
 import type { ExportedEstimate } from '../e2e/support/exposition.js'
 
 /** Whether its interval, or its bounds, have the truth; undefined where there are none. */
-export function covers({ lower, upper }: ExportedEstimate, truth: number): boolean | undefined {
+function covers({ lower, upper }: ExportedEstimate, truth: number): boolean | undefined {
   return lower === undefined || upper === undefined ? undefined : lower <= truth && truth <= upper
 }
 

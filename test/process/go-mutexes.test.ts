@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Asked } from '../../src/foreign/reader-process.js'
-import { exactlyOwned, type ProcessTrace, type ToldMutex } from '../../src/parse/trace-interval.js'
+import {
+  exactlyOwned,
+  NOTHING_SEEN,
+  type ProcessTrace,
+  type ToldMutex,
+} from '../../src/parse/trace-interval.js'
 import { createGoMutexes } from '../../src/process/go-mutexes.js'
 import { type GoLook, type GoMutex, refuseGo } from '../../src/runtimes/go/go-look.js'
 import type { FoundRuntime } from '../../src/runtimes/recognise.js'
@@ -57,18 +62,13 @@ function scene(...answers: readonly (Asked<GoLook | undefined> | GoLook)[]) {
 /** What a tracer says of a mutex that it was told of. */
 const looked = (address: bigint) =>
   ({
+    ...NOTHING_SEEN,
+    ...NOTHING_SEEN,
     address,
     futexClass: 'go-mutex',
-    waits: 0,
-    waitSeconds: 0,
-    queueSeconds: 0,
-    contendedSeconds: 0,
-    handOverSeconds: 0,
     watchedSamples: 100,
     ...exactlyOwned(30),
     heldSamples: 50,
-    ownerOffCpuSamples: 0,
-    ownerAsleepSamples: 0,
   }) as const
 
 test('who waits at a look is who waits in the interval', async () => {

@@ -29,8 +29,8 @@ export function readContendedMutexes(
 ): readonly ContendedMutex[] | undefined {
   return readSemaphores(semtable, read)?.flatMap(({ address: word, goroutine }) => {
     const address = word - SEMAPHORE_AT
-    const state = read(address, 8)
-    const waiters = state === undefined ? 0 : Number((wordAt(state, 0) & 0xffffffffn) >> WAITERS_SHIFT)
+    const state = readWord(read, address) ?? 0n
+    const waiters = Number((state & 0xffffffffn) >> WAITERS_SHIFT)
     const callers = readCallers(goroutine, read, isCode)
     return waiters > 0 && callers.length > 0 ? [{ address, waiters, callers }] : []
   })

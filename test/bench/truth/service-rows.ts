@@ -125,32 +125,8 @@ export const SERVICE_ROWS: readonly Row[] = [
     tolerance: 0.05,
     reasons: [...FOREIGN, ...NO_LOCK],
   }),
-  service(
-    'gunicorn-1',
-    'gunicorn, one worker with 4 threads, p = 0.5, wrk',
-    (row) => startGunicorn(row, 1, 4, '0.5'),
-    {
-      target: 'truth-gunicorn',
-      match: (folder) => ({ cmdline: `gunicorn .*${folder}` }),
-      about: 'lock',
-      tolerance: SYSTEM_CALLS,
-      reasons: [],
-      hasOtherQueue: true,
-    },
-  ),
-  service(
-    'gunicorn-4',
-    'gunicorn, 4 workers of one thread, p of the code 0.5, wrk',
-    (row) => startGunicorn(row, 4, 1, '0.5'),
-    {
-      target: 'truth-gunicorn',
-      match: (folder) => ({ cmdline: `gunicorn .*${folder}` }),
-      about: 'lock',
-      tolerance: SYSTEM_CALLS,
-      reasons: [],
-      hasOtherQueue: true,
-    },
-  ),
+  gunicornRow('gunicorn-1', 'gunicorn, one worker with 4 threads, p = 0.5, wrk', 1, 4),
+  gunicornRow('gunicorn-4', 'gunicorn, 4 workers of one thread, p of the code 0.5, wrk', 4, 1),
   service('puma', 'puma, 4 threads, p = 0.5, wrk', (row) => startPuma(row, 4, '0.5'), {
     target: 'truth-puma',
     match: () => ({ cmdline: 'puma .*web-app\\.ru|^puma \\d' }),
@@ -182,6 +158,17 @@ export const SERVICE_ROWS: readonly Row[] = [
     reasons: NO_LOCK,
   }),
 ]
+
+function gunicornRow(name: string, title: string, workers: number, threads: number): Row {
+  return service(name, title, (row) => startGunicorn(row, workers, threads, '0.5'), {
+    target: 'truth-gunicorn',
+    match: (folder) => ({ cmdline: `gunicorn .*${folder}` }),
+    about: 'lock',
+    tolerance: SYSTEM_CALLS,
+    reasons: [],
+    hasOtherQueue: true,
+  })
+}
 
 type PythonRow = readonly [name: string, title: string, args: readonly string[], reasons: readonly string[]]
 

@@ -172,7 +172,7 @@ describe('who waits for a mutex', () => {
     ],
     ['as a writer', ['sync.(*Mutex).lockSlow', 'sync.(*Mutex).Lock', 'sync.(*RWMutex).Lock']],
   ])('is the first outside the library: %s', (_, library) => {
-    const names = [...RUNTIME, ...library, 'main.(*shop).sell', 'main.main.func1', 'runtime.goexit']
+    const names = [...RUNTIME, ...library, 'main.(*shop).sell', 'main.(*shop).open', 'runtime.goexit']
     expect(placeOfCaller(names)).toBe(RUNTIME.length + library.length)
   })
 
