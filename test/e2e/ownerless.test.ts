@@ -3,7 +3,7 @@ import { startExporter } from './support/exporter.js'
 import { exportedEstimate } from './support/exposition.js'
 import { MEASURED } from './support/measured.js'
 import { stop } from './support/process.js'
-import { needs, needsTracer } from './support/requirements.js'
+import { isThorough, needs, needsTracer } from './support/requirements.js'
 import { observe } from './support/workload.js'
 
 /** What a program says of itself. */
@@ -19,6 +19,7 @@ const PROGRAMS = {
   rusty: `workload-rust --kind mutex --idle 4 ${LOAD}`,
   musl: `workload-kinds-musl-static --kind normal ${LOAD}`,
 }
+const SECONDS = isThorough() ? 30 : 20
 /** On a CPU that is shared with three others. */
 const TOLERANCE = 0.1
 
@@ -30,7 +31,7 @@ describe.skipIf(!needsTracer() || !needs('make', 'gcc', 'rustc', 'musl-gcc'))(
       const exporter = await startExporter()
       try {
         await exporter.ready()
-        const { scrape, reports } = await observe<Report>(exporter, PROGRAMS)
+        const { scrape, reports } = await observe<Report>(exporter, PROGRAMS, SECONDS)
         for (const target of Object.keys(PROGRAMS)) {
           const truth = reports.get(target)
           if (!truth) throw new Error(`${target} has no report`)
